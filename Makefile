@@ -1,0 +1,56 @@
+# Two commands: `make book` and `make test`. Each sets up all it needs; either may be the first. `make help` lists the rest.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+READY := .venv/.ready
+PORT ?= 8000
+
+.PHONY: help book test serve setup browser lint pairs example lock kim clean
+
+help: ## List the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+book: $(READY) ## Run the seven chapters on the simulated cohort and build the HTML book
+	@$(BIN)/resilience-book run data/example
+	@echo "Or: make serve, then open http://localhost:$(PORT)"
+
+test: $(READY) browser ## Run everything CI runs: style, layers, tests, the whole book in a browser
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m pytest
+
+serve: $(READY) ## Serve the built book on this machine
+	@test -f _build/example/html/index.html || { echo "There is no book yet: run make book first."; exit 1; }
+	@echo "The book: http://localhost:$(PORT) (Ctrl-C ends)"
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/example/html $(PORT)
+
+setup: $(READY) ## Set up .venv only
+
+$(READY): requirements.lock pyproject.toml tools/setup_environment.sh
+	@bash tools/setup_environment.sh
+	@touch $@
+
+browser: $(READY) ## Find or install the browser that the tests use
+	@bash tools/setup_browser.sh
+
+lint: $(READY) ## Check style and import layers
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports --no-cache
+
+pairs: $(READY) ## Write notebooks/*.ipynb anew from their .md sources
+	@$(BIN)/python tools/write_pairs.py
+
+example: $(READY) ## Simulate data/example anew, bit for bit
+	@$(BIN)/resilience-book simulate data/example --overwrite
+
+kim: $(READY) ## Fetch the open KIM_ADENOMAS_2020 data and run the book on them
+	@test -d cohorts/kim || $(BIN)/resilience-book fetch kim_adenomas_2020 cohorts/kim
+	@$(BIN)/resilience-book run cohorts/kim
+
+lock: $(READY) ## Pin all packages anew after an edit of pyproject.toml
+	@$(BIN)/uv pip compile pyproject.toml --extra test --universal --generate-hashes --no-header --no-annotate -q -o requirements.lock
+	@$(BIN)/python tools/write_environment.py
+
+clean: ## Remove all that was built, but not .venv
+	@rm -rf _build

@@ -1,0 +1,228 @@
+"""The command ``resilience-book``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from helpers.problems import CohortError, Problem, count, write_report
+from helpers.tables import PROJECT_ROOT
+
+OK, FAILED, BAD_INPUT, NO_DATA, INTERRUPTED = 0, 1, 2, 3, 130
+REGISTRY = PROJECT_ROOT / "data" / "open" / "registry.tsv"
+CACHE = PROJECT_ROOT / "_build" / "open_data"
+MIRROR_VARIABLE = "RESILIENCE_BOOK_MIRROR"
+EXIT_CODES = (
+    "\b\nExit codes: 0 all done; 1 a chapter or the book failed; 2 bad input, nothing computed;\n"
+    "3 open data cannot be had; 130 interrupted (run again to resume)."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EXIT_CODES)
+@click.version_option(package_name="resilience-book")
+def cli() -> None:
+    """Run the resilience book on a cohort: the simulated one, open data, or your own.
+
+    \b
+    First time:
+      resilience-book run data/example              the simulated cohort, as an HTML book
+    Open data of real people:
+      resilience-book fetch kim_adenomas_2020 cohorts/kim
+      resilience-book run cohorts/kim
+    A cohort of your own:
+      resilience-book new my_cohort                 an empty folder, explained file by file
+      resilience-book check my_cohort               every problem at once, with its fix
+      resilience-book run my_cohort                 chapters without data are skipped, and say so
+    """
+
+
+@cli.command()
+@click.argument("cohort_dir", type=click.Path())
+@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
+def check(cohort_dir: str, as_json: bool) -> None:
+    """Check the cohort folder COHORT_DIR and list every problem at once. Computes nothing."""
+    from helpers.contract import inspect_cohort
+
+    cohort, problems = inspect_cohort(_from_here(cohort_dir))
+    if as_json:
+        click.echo(json.dumps({"usable": cohort is not None, "problems": [p.to_dict() for p in problems]}, indent=2))
+    elif problems:
+        click.echo(write_report(problems))
+    if cohort is None:
+        sys.exit(BAD_INPUT)
+    if not as_json:
+        click.echo(_describe_cohort(cohort))
+
+
+@cli.command()
+@click.argument("cohort_dir", type=click.Path())
+@click.option("--only", multiple=True, metavar="CHAPTER", help="Execute only this chapter, e.g. 03_brain; may be repeated. Renders no book.")
+@click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter, for all chapters that have it (seed=7) or for one (03_brain.n_permutations=500); may be repeated.")
+@click.option("--workers", type=click.IntRange(1), default=lambda: os.cpu_count() or 1, show_default="one per core", help="Chapters executed at a time; changes no number.")
+@click.option("--output", type=click.Path(), help="Where to build; by default _build/<name of the folder>.")
+@click.option("--no-book", is_flag=True, help="Execute the chapters, render no book.")
+@click.option("--force", is_flag=True, help="Execute all again, even what has not changed.")
+def run(
+    cohort_dir: str, only: tuple[str, ...], parameters: tuple[str, ...], workers: int, output: str | None, no_book: bool, force: bool
+) -> None:
+    """Check COHORT_DIR, execute the chapters it has data for, and render them as a book.
+
+    Only what has changed since the last run is executed again. Interrupt it at will: the next run goes on.
+    """
+    from helpers.contract import load_cohort
+    from helpers.run import CHAPTERS, parse_parameter, run_book
+
+    unknown = sorted(set(only) - {chapter.id for chapter in CHAPTERS})
+    if unknown:
+        known = ", ".join(chapter.id for chapter in CHAPTERS)
+        raise CohortError([Problem(f"--only {name}", None, None, "no such chapter", f"one of {known}", "correct its spelling.") for name in unknown])
+    chosen = dict(parse_parameter(text) for text in parameters)
+    cohort = load_cohort(_from_here(cohort_dir))
+    click.echo(_describe_cohort(cohort))
+    if cohort.warnings:
+        click.echo(write_report(cohort.warnings))
+    book = run_book(
+        cohort, _output_dir(cohort.folder, output), parameters=chosen, only=only, n_workers=workers,
+        with_book=not (no_book or only), force=force,
+    )
+    for outcome in book.outcomes:
+        click.echo(f"  {outcome.name}: {outcome.state}{f' ({outcome.reason})' if outcome.reason else ''}")
+    click.echo(f"Done in {book.seconds:.1f} s.")
+    _say_where(book.index)
+    sys.exit(FAILED if book.failed else OK)
+
+
+@cli.command()
+@click.argument("cohort_dir", type=click.Path())
+@click.option("--output", type=click.Path(), help="Where it was run; by default _build/<name of the folder>.")
+def build(cohort_dir: str, output: str | None) -> None:
+    """Render the book of COHORT_DIR again from chapters already executed."""
+    from helpers.contract import load_cohort
+    from helpers.run import render_book
+
+    cohort = load_cohort(_from_here(cohort_dir))
+    _say_where(render_book(cohort, _output_dir(cohort.folder, output)))
+
+
+@cli.command()
+@click.argument("name", required=False)
+@click.argument("folder", type=click.Path(), required=False)
+@click.option("--list", "show_list", is_flag=True, help="List the data sets: people, size, licence, whether at hand.")
+@click.option("--overwrite", is_flag=True, help="Replace a folder that was fetched before.")
+def fetch(name: str | None, folder: str | None, show_list: bool, overwrite: bool) -> None:
+    """Fetch the open data set NAME into FOLDER, verified by checksum.
+
+    Files come from the address in data/open/registry.tsv, or from the folder that the environment variable
+    RESILIENCE_BOOK_MIRROR names.
+    """
+    from helpers.open_data import fetch_dataset, list_datasets
+
+    mirror = os.environ.get(MIRROR_VARIABLE)
+    if show_list:
+        table = list_datasets(registry_path=REGISTRY, cache_dir=CACHE, mirror=mirror)
+        for row in table.itertuples():
+            people = f"{row.people} people" if row.people else "no people"
+            at_hand = "at hand" if row.present else "to be fetched"
+            click.echo(f"{row.Index}: {row.title}\n    {people}, {row.bytes / 1e6:.1f} MB, {row.licence}, becomes a folder of {row.becomes}, {at_hand}")
+        return
+    if name is None or folder is None:
+        raise click.UsageError("Give a data set and a folder, e.g. `resilience-book fetch kim_adenomas_2020 cohorts/kim`; --list shows the data sets.")
+    made = fetch_dataset(name, Path(folder).absolute(), registry_path=REGISTRY, cache_dir=CACHE, mirror=mirror, overwrite=overwrite)
+    click.echo(f"{name} is in {folder}." + (f" Next: resilience-book run {folder}" if (made / "cohort.yml").is_file() else ""))
+
+
+@cli.command()
+@click.argument("folder", type=click.Path())
+@click.option("--n", "n_participants", type=click.IntRange(40), default=116, show_default=True, help="People.")
+@click.option("--seed", type=click.IntRange(0), default=20240501, show_default=True, help="The same seed gives the same bytes.")
+@click.option("--effect", type=click.FloatRange(0, 3), default=1.0, show_default=True, help="Planted effects times this.")
+@click.option("--null", is_flag=True, help="The null twin: no effect of resilience on anything.")
+@click.option("--overwrite", is_flag=True, help="Replace a folder simulated before.")
+def simulate(folder: str, n_participants: int, seed: int, effect: float, null: bool, overwrite: bool) -> None:
+    """Write a simulated cohort, with the truth in truth.yml, into FOLDER."""
+    from helpers.simulate import simulate_cohort
+
+    target, planted = Path(folder).absolute(), 0.0 if null else effect
+    try:
+        made = simulate_cohort(target, n_participants=n_participants, seed=seed, effect=planted, overwrite=overwrite)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(f"{n_participants} simulated people are in {folder}; what is true of them is in {Path(folder) / 'truth.yml'}.")
+    click.echo(f"Next: resilience-book run {os.path.relpath(made)}")
+
+
+@cli.command()
+@click.argument("folder", type=click.Path())
+def new(folder: str) -> None:
+    """Make an empty cohort folder FOLDER with commented templates."""
+    from helpers.contract import write_template
+
+    write_template(folder)
+    click.echo(f"{folder} is ready. Read {Path(folder) / 'README.md'}, fill the tables, then: resilience-book check {folder}")
+
+
+def _from_here(folder: str) -> Path:
+    """Return the path a user means on the command line: counted from where they are."""
+    return Path(folder).expanduser().absolute()
+
+
+def _output_dir(cohort_folder: Path, output: str | None) -> Path:
+    return Path(output).expanduser().absolute() if output else PROJECT_ROOT / "_build" / cohort_folder.name
+
+
+def _describe_cohort(cohort) -> str:
+    blocks = ", ".join(sorted(cohort.blocks)) or "no measurements"
+    warnings = f"; {count(len(cohort.warnings), 'warning')}" if cohort.warnings else ""
+    return f"{cohort.settings.title}: {count(len(cohort.participants), 'participant')} ({cohort.settings.kind}), with {blocks}{warnings}."
+
+
+def _say_where(index: Path | None) -> None:
+    if index is not None:
+        shown = os.path.relpath(index)
+        click.echo(f"The book: {shown}\nOpen it in a browser, or serve it: {Path(sys.executable).name} -m http.server -d {os.path.dirname(shown)} 8000")
+
+
+def main(arguments: Iterable[str] | None = None) -> None:
+    """Run the command; users' mistakes end in sentences, not in tracebacks."""
+    try:
+        cli.main(args=None if arguments is None else list(arguments), prog_name="resilience-book", standalone_mode=False)
+    except CohortError as error:
+        _stop(str(error), BAD_INPUT)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(BAD_INPUT)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        _stop("Interrupted. What was finished is kept; run the same command again to go on.", INTERRUPTED)
+    except Exception as error:
+        code = _code_of(error)
+        if code is None:
+            raise
+        _stop(str(error), code)
+
+
+def _code_of(error: Exception) -> int | None:
+    """Return the exit code of an error that is not the program's fault; None for one that is."""
+    from helpers.book import BookError
+    from helpers.open_data import OpenDataError, OpenDataUnavailable
+
+    if isinstance(error, OpenDataUnavailable):
+        return NO_DATA
+    if isinstance(error, BookError):
+        return FAILED
+    return BAD_INPUT if isinstance(error, OpenDataError) else None
+
+
+def _stop(said: str, code: int) -> None:
+    click.echo(said, err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

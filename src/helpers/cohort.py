@@ -1,0 +1,107 @@
+"""Who is in which group, who is left out and why, and what every contrast is adjusted for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from helpers.contract import Cohort, ColumnRule
+from helpers.problems import count, name_some
+
+
+def assign_groups(cohort: Cohort, scores: pd.Series | None = None) -> pd.DataFrame:
+    """Put everyone into the high or the low group by the rule of ``cohort.yml``.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    scores : pandas.Series, optional
+        Score of the questionnaire that the rule names, index ``participant_id``; NaN where it could not be
+        scored. Not needed when the rule is a column of ``participants.tsv``.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_participants, 3)
+        Index ``participant_id``; ``score`` (NaN without a questionnaire), ``group`` (high, low, or missing) and
+        ``reason`` (why somebody is in neither group; missing for the others).
+
+    Raises
+    ------
+    ValueError
+        When the rule needs scores and none are given.
+    """
+    rule = cohort.settings.outcome
+    ids = cohort.participants.index
+    if isinstance(rule, ColumnRule):
+        labels = cohort.participants[rule.column]
+        high, low = labels.isin(rule.high), labels.isin(rule.low)
+        reason = labels.map(lambda label: f"{rule.column} is {label}", na_action="ignore").fillna(f"{rule.column} is missing")
+        score = pd.Series(np.nan, index=ids)
+    elif scores is None:
+        raise ValueError(f"The outcome rule ({rule}) needs the scores of {rule.measure}: pass them as `scores`.")
+    else:
+        score = scores.reindex(ids).astype(float)
+        high, low = score >= rule.high_at_least, score < rule.high_at_least
+        reason = pd.Series(f"{rule.measure} could not be scored", index=ids)
+    group = pd.Series(np.where(high, "high", np.where(low, "low", None)), index=ids, dtype=object)
+    return pd.DataFrame({"score": score, "group": group, "reason": reason.where(~(high | low))}, index=ids)
+
+
+def design_matrix(cohort: Cohort, groups: pd.DataFrame, covariates: Sequence[str] | None = None) -> pd.DataFrame:
+    """Build the design that every contrast shares: the group, the covariates, the batch.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    groups : pandas.DataFrame
+        From `assign_groups`, or read back from ``01_cohort/groups.tsv``.
+    covariates : sequence of str, optional
+        Columns of the participants; by default those of ``cohort.yml``. The batch is always added.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_designed, n_terms)
+        Index ``participant_id``: people in a group and without a missing covariate. ``group`` is 1 for high and
+        0 for low; numbers are centred; text becomes one 0/1 column per level but the commonest. A covariate
+        that does not vary among these people is left out, as it can adjust for nothing.
+
+    Raises
+    ------
+    ValueError
+        When fewer than two people are left in a group.
+    """
+    names = list(cohort.settings.covariates if covariates is None else covariates)
+    names += [cohort.settings.batch] if cohort.settings.batch and cohort.settings.batch not in names else []
+    in_group = groups.index[groups["group"].notna()]
+    known = cohort.participants.loc[cohort.participants.index.isin(in_group), names].dropna()
+    terms = [(groups.loc[known.index, "group"] == "high").astype(float).rename("group")]
+    terms += [_code(known[name]) for name in names if known[name].nunique() > 1]
+    design = pd.concat(terms, axis=1)
+    sizes = design["group"].value_counts()
+    if min(sizes.get(1.0, 0), sizes.get(0.0, 0)) < 2:
+        raise ValueError(
+            f"Only {count(int(sizes.get(1.0, 0)), 'person')} in the high and {count(int(sizes.get(0.0, 0)), 'person')} in the low "
+            f"group have all of {name_some(names)}: too few to compare. Leave a covariate with many blanks out of cohort.yml."
+        )
+    return design
+
+
+def describe_design(cohort: Cohort, groups: pd.DataFrame, design: pd.DataFrame) -> str:
+    """Return one sentence on what contrasts are adjusted for and who drops out because of it."""
+    in_group = int(groups["group"].notna().sum())
+    lost = in_group - len(design)
+    terms = list(cohort.settings.covariates) + ([cohort.settings.batch] if cohort.settings.batch else [])
+    adjusted = f"adjusted for {', '.join(terms)}" if terms else "not adjusted for anything"
+    left_out = f"; {count(lost, 'person').replace('persons', 'people')} left out for a missing covariate" if lost else ""
+    return f"Contrasts rest on {len(design)} of {in_group} people in a group, {adjusted}{left_out}."
+
+
+def _code(column: pd.Series) -> pd.DataFrame:
+    if pd.api.types.is_numeric_dtype(column):
+        return (column - column.mean()).astype(float).to_frame()
+    levels = column.astype("str")
+    commonest = levels.value_counts().sort_index().idxmax()
+    dummies = pd.get_dummies(levels, prefix=column.name, prefix_sep=": ", dtype=float)
+    return dummies.drop(columns=f"{column.name}: {commonest}")

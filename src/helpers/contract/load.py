@@ -1,0 +1,275 @@
+"""A cohort folder in; a Cohort out, or every problem at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from helpers.contract.columns import ColumnRules, as_numbers, check_columns, participants_rules, phenotype_rules
+from helpers.contract.files import ID, Reader
+from helpers.contract.rules import (
+    check_counts_hold, check_edges, check_features, check_ids, check_outcome, check_settings, check_tree,
+)
+from helpers.contract.schema import list_items, read_schema
+from helpers.contract.settings import ColumnRule, MeasureRule, Settings, read_settings
+from helpers.problems import CohortError, MissingBlock, Problem
+from helpers.tables import resolve_path
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort:
+    """A cohort folder that was read and found usable.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+    settings : Settings
+        What ``cohort.yml`` says.
+    participants : pandas.DataFrame
+        Index ``participant_id``; age in years, bmi in kg/m², text elsewhere; NaN where unknown.
+    phenotype : dict of str to pandas.DataFrame
+        By questionnaire; index ``participant_id``.
+    blocks : dict of str to pandas.DataFrame
+        Those present among connectivity, volumes, tracts, motion, taxa, transcripts, genes, metabolites.
+    features : dict of str to pandas.DataFrame
+        By block: what is known of its columns (nodes for connectivity, taxonomy for taxa); index: the column.
+    tree_path : pathlib.Path or None
+    warnings : tuple of Problem
+    """
+
+    folder: Path
+    settings: Settings
+    participants: pd.DataFrame
+    phenotype: dict[str, pd.DataFrame] = field(default_factory=dict)
+    blocks: dict[str, pd.DataFrame] = field(default_factory=dict)
+    features: dict[str, pd.DataFrame] = field(default_factory=dict)
+    tree_path: Path | None = None
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the people of this cohort were made by a program."""
+        return self.settings.kind == "simulated"
+
+    def block(self, name: str) -> pd.DataFrame:
+        """Return one block.
+
+        Raises
+        ------
+        MissingBlock
+            When the cohort does not have it.
+        """
+        if name not in self.blocks:
+            stem = read_schema()["blocks"][name]["file"]
+            raise MissingBlock(f"This cohort has no {name} ({stem}.tsv): this part needs it. Skip it, or add the table.")
+        return self.blocks[name]
+
+    def available(self) -> set[str]:
+        """Return what a chapter or section may ask for: blocks, questionnaires, ``tree``, ``<measure>_items``.
+
+        ``resilience_score`` is there when the groups come from a questionnaire.
+        """
+        names = set(self.blocks) | set(self.phenotype)
+        names |= {"tree"} if self.tree_path else set()
+        names |= {f"{m}_items" for m, table in self.phenotype.items() if list_items(m) and set(list_items(m)) <= set(table)}
+        return names | ({"resilience_score"} if isinstance(self.settings.outcome, MeasureRule) else set())
+
+
+def load_cohort(cohort_dir: str | os.PathLike[str], blocks: Collection[str] | None = None) -> Cohort:
+    """Read a cohort folder.
+
+    Parameters
+    ----------
+    cohort_dir : str or path-like
+        A relative path counts from the project's root.
+    blocks : collection of str, optional
+        Read only these blocks, to save time and memory; by default all.
+
+    Returns
+    -------
+    Cohort
+
+    Raises
+    ------
+    CohortError
+        With every problem of every file, before anything is computed.
+    """
+    cohort, problems = inspect_cohort(cohort_dir, blocks)
+    if cohort is None:
+        raise CohortError(problems)
+    return cohort
+
+
+def inspect_cohort(
+    cohort_dir: str | os.PathLike[str], blocks: Collection[str] | None = None
+) -> tuple[Cohort | None, list[Problem]]:
+    """Read a cohort folder and return it (None when it cannot be used) with all problems and warnings.
+
+    Parameters
+    ----------
+    cohort_dir : str or path-like
+    blocks : collection of str, optional
+
+    Returns
+    -------
+    Cohort or None
+    list of Problem
+    """
+    folder = resolve_path(cohort_dir)
+    if not folder.is_dir():
+        problem = Problem(str(cohort_dir), None, None, "no such folder", "a cohort folder", "correct the path; `resilience-book new <folder>` makes an empty one.")
+        return None, [problem]
+    reader = Reader(folder)
+    settings, problems = read_settings(folder)
+    reader.problems += problems
+    participants = _read_participants(reader, settings)
+    ids = participants.index if participants is not None else pd.Index([])
+    phenotype = _read_phenotype(reader, ids)
+    tables, features = _read_blocks(reader, ids, blocks)
+    tree = _read_tree(reader, tables)
+    if settings is not None and participants is not None:
+        check_settings(reader, settings, participants)
+        check_outcome(reader, settings, participants, phenotype)
+    errors = [problem for problem in reader.problems if problem.severity == "error"]
+    if errors or settings is None or participants is None:
+        return None, reader.problems
+    cohort = Cohort(folder, settings, participants, phenotype, tables, features, tree, tuple(reader.problems))
+    return cohort, reader.problems
+
+
+def hash_cohort(cohort_dir: str | os.PathLike[str]) -> str:
+    """Return one sha256 over the names and bytes of all files of a cohort folder.
+
+    Parameters
+    ----------
+    cohort_dir : str or path-like
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits; changes when any file does, is added or removed.
+    """
+    folder = resolve_path(cohort_dir)
+    digest = hashlib.sha256()
+    for path in list_files(folder):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def list_files(folder: Path) -> list[Path]:
+    """Return the files of a cohort folder in one order everywhere, hidden ones left out."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(p for p in files if not any(part.startswith(".") for part in p.relative_to(folder).parts))
+
+
+def _read_participants(reader: Reader, settings: Settings | None) -> pd.DataFrame | None:
+    file = read_schema()["participants"]["file"]
+    if not (reader.folder / file).is_file():
+        reader.report(file, "no such file", "one line per person", "add it; `resilience-book new <folder>` writes a template.")
+        return None
+    table = reader.read_text(file, ID)
+    if table is None:
+        return None
+    rules = participants_rules(_read_levels(reader))
+    if settings is not None and isinstance(settings.outcome, ColumnRule):
+        rules.setdefault(settings.outcome.column, ColumnRules("label"))
+    check_columns(reader, file, table, rules)
+    numbers = as_numbers(table, rules)
+    free = [name for name in table.columns if name not in rules]
+    return _numeric_where_possible(numbers, free).dropna(subset=ID).drop_duplicates(ID).set_index(ID)
+
+
+def _numeric_where_possible(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Turn columns without a rule into numbers when every cell is one."""
+    parsed = {name: pd.to_numeric(table[name], errors="coerce") for name in columns}
+    whole = {name: cells for name, cells in parsed.items() if cells.notna().any() and (cells.notna() == table[name].notna()).all()}
+    return table.assign(**whole)
+
+
+def _read_levels(reader: Reader) -> dict[str, tuple[str, ...]]:
+    path = reader.folder / "participants.json"
+    if not path.is_file():
+        return {}
+    try:
+        sidecar = json.loads(path.read_text(encoding="utf-8-sig"))
+        levels = {name: about.get("Levels") for name, about in sidecar.items() if isinstance(about, dict)}
+        return {name: tuple(map(str, labels)) for name, labels in levels.items() if labels}
+    except (ValueError, AttributeError, TypeError) as error:
+        reader.report("participants.json", f"no readable JSON ({str(error).splitlines()[0]})", "a BIDS sidecar", "mend it, or remove it.")
+        return {}
+
+
+def _read_phenotype(reader: Reader, participants: pd.Index) -> dict[str, pd.DataFrame]:
+    tables = {}
+    for path in sorted((reader.folder / "phenotype").glob("*.tsv")):
+        file, measure = f"phenotype/{path.name}", path.stem
+        table = reader.read_text(file, ID)
+        if table is None:
+            continue
+        rules = phenotype_rules(measure, list(table.columns))
+        check_columns(reader, file, table, rules)
+        if len(participants):
+            check_ids(reader, file, pd.Index(table[ID].dropna()), participants)
+        tables[measure] = as_numbers(table, rules).dropna(subset=ID).drop_duplicates(ID).set_index(ID)
+    return tables
+
+
+def _read_blocks(
+    reader: Reader, participants: pd.Index, wanted: Collection[str] | None
+) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+    schema = read_schema()
+    tables, features = {}, {}
+    for name, rules in schema["blocks"].items():
+        file = reader.find(rules["file"]) if wanted is None or name in wanted else None
+        if file is None:
+            continue
+        block = reader.read_block(file, participants)
+        about = _read_features(reader, rules["features"]) if "features" in rules else None
+        if block is None:
+            continue
+        if len(participants):
+            check_ids(reader, file, block.index, participants)
+        if "range" in rules:
+            reader.check_range(file, block, *rules["range"], is_open=rules.get("open_range", False), unit=rules["unit"])
+        if rules.get("counts"):
+            reader.check_counts(file, block)
+            check_counts_hold(reader, file, block)
+        if name == "connectivity":
+            check_edges(reader, file, block.columns, about)
+        elif "features" in rules:
+            check_features(reader, rules["features"], file, block, about)
+        tables[name] = block
+        if about is not None:
+            features[name] = about
+    return tables, features
+
+
+def _read_features(reader: Reader, name: str) -> pd.DataFrame | None:
+    rules = read_schema()["features"][name]
+    already = any(problem.file == rules["file"] for problem in reader.problems)
+    if already or not (reader.folder / rules["file"]).is_file():
+        return None
+    table = reader.read_text(rules["file"], rules["id"])
+    if table is None:
+        return None
+    columns = {rules["id"]: ColumnRules("id", required=True)}
+    columns |= {column: ColumnRules(required=True) for column in rules["required"]}
+    columns |= {column: ColumnRules("number", required=True) for column in rules.get("numbers", [])}
+    columns |= {column: ColumnRules("label", required=True, allowed=tuple(labels)) for column, labels in rules.get("allowed", {}).items()}
+    check_columns(reader, rules["file"], table, columns)
+    return as_numbers(table, columns).dropna(subset=rules["id"]).drop_duplicates(rules["id"]).set_index(rules["id"])
+
+
+def _read_tree(reader: Reader, tables: dict[str, pd.DataFrame]) -> Path | None:
+    path = reader.folder / read_schema()["tree"]["file"]
+    if "taxa" not in tables or not path.is_file():
+        return None
+    check_tree(reader, read_schema()["tree"]["file"], tables["taxa"].columns)
+    return path

@@ -1,0 +1,173 @@
+"""``cohort.yml``: what the cohort is called, who counts as high and low, what to adjust for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from helpers.problems import Problem
+
+FILE = "cohort.yml"
+KINDS = ("real", "simulated")
+KNOWN = {"contract", "name", "title", "kind", "outcome", "labels", "covariates", "batch", "citation", "small_cell", "licence"}
+TEMPLATE_HINT = "`resilience-book new <folder>` writes a commented template"
+
+
+@dataclass(frozen=True)
+class MeasureRule:
+    """High from a cut upwards on a questionnaire's score, low below it.
+
+    Attributes
+    ----------
+    measure, score : str
+        For instance ``cd_risc`` and ``total``.
+    high_at_least : float
+        In points of the score; declared in advance, never taken from the sample.
+    """
+
+    measure: str
+    score: str
+    high_at_least: float
+
+    def __str__(self) -> str:
+        return f"high: {self.measure} {self.score} of {self.high_at_least:g} or more; low: below"
+
+
+@dataclass(frozen=True)
+class ColumnRule:
+    """High and low by labels in a column of ``participants.tsv``; other labels are in neither group."""
+
+    column: str
+    high: tuple[str, ...]
+    low: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"high: {self.column} is {' or '.join(self.high)}; low: {' or '.join(self.low)}"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What ``cohort.yml`` says.
+
+    Attributes
+    ----------
+    name, title, kind, citation : str
+        ``kind`` is ``real`` or ``simulated``.
+    outcome : MeasureRule or ColumnRule
+    labels : dict
+        How to call the groups ``high`` and ``low`` on pages and figures.
+    covariates : tuple of str
+        Columns of ``participants.tsv`` that every contrast is adjusted for.
+    batch : str or None
+        Column naming the pooled study; adjusted for, and shuffles stay within it.
+    small_cell : int
+        Counts below this are not shown.
+    """
+
+    name: str
+    kind: str
+    outcome: MeasureRule | ColumnRule
+    title: str = ""
+    labels: Mapping[str, str] = field(default_factory=lambda: {"high": "High", "low": "Low"})
+    covariates: tuple[str, ...] = ()
+    batch: str | None = None
+    citation: str = ""
+    small_cell: int = 5
+    licence: str = ""
+
+
+def read_settings(folder: Path) -> tuple[Settings | None, list[Problem]]:
+    """Read ``cohort.yml``.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The cohort folder.
+
+    Returns
+    -------
+    Settings or None
+        None when it cannot be used.
+    list of Problem
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return None, [Problem(FILE, None, None, "no such file", "the cohort's settings", f"add it; {TEMPLATE_HINT}.")]
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        values = yaml.safe_load(text)
+    except UnicodeDecodeError as error:
+        return None, [Problem(FILE, None, None, f"bytes that are not UTF-8 (at {error.start})", "UTF-8 text", "save the file as UTF-8.")]
+    except yaml.YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", None)
+        said = getattr(error, "problem", None) or "unreadable text"
+        return None, [Problem(FILE, None if line is None else line + 1, None, said, "YAML", f"mend that line; {TEMPLATE_HINT}.")]
+    if not isinstance(values, dict):
+        return None, [Problem(FILE, None, None, "no settings", "lines such as `name: my_cohort`", f"fill it in; {TEMPLATE_HINT}.")]
+    lines = {str(line.split(":")[0]): number for number, line in reversed(list(enumerate(text.splitlines(), start=1)))}
+    return _build_settings(values, lines)
+
+
+def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[Settings | None, list[Problem]]:
+    problems: list[Problem] = []
+
+    def report(key: str, found: str, expected: str, fix: str, severity: str = "error") -> None:
+        problems.append(Problem(FILE, lines.get(key.split(".")[0]), key, found, expected, fix, severity))
+
+    for key in [key for key in values if key not in KNOWN]:
+        report(str(key), "an unknown setting", f"one of {', '.join(sorted(KNOWN))}", "correct its spelling or remove it.")
+    if values.get("contract", 1) != 1:
+        report("contract", repr(values["contract"]), "1", "this version reads contract 1.")
+    for key in ("name", "kind", "outcome"):
+        if values.get(key) in (None, ""):
+            report(key, "nothing", "a value", f"add a line `{key}: …`; {TEMPLATE_HINT}.")
+    if values.get("kind") not in (*KINDS, None, ""):
+        report("kind", repr(values["kind"]), "real or simulated", "say where the data come from.")
+    outcome = _read_outcome(values.get("outcome"), report) if values.get("outcome") else None
+    labels = values.get("labels") or {"high": "High", "low": "Low"}
+    if not isinstance(labels, dict) or set(labels) != {"high", "low"}:
+        report("labels", repr(labels), "high: … and low: …", "name both groups.")
+    covariates = values.get("covariates") or []
+    if not isinstance(covariates, list) or not all(isinstance(name, str) for name in covariates):
+        report("covariates", repr(covariates), "a list of columns, e.g. [age, sex]", "write it as a list of names.")
+    small_cell = values.get("small_cell", 5)
+    if not isinstance(small_cell, int) or isinstance(small_cell, bool) or small_cell < 1:
+        report("small_cell", repr(small_cell), "a whole number from 1", "write 5, unless your ethics board says otherwise.")
+    batch = values.get("batch")
+    if batch is not None and not isinstance(batch, str):
+        report("batch", repr(batch), "the name of one column", "name the column that holds the study.")
+    if problems or outcome is None:
+        return None, problems
+    name = str(values["name"])
+    return Settings(
+        name=name, title=str(values.get("title") or name), kind=values["kind"], outcome=outcome,
+        labels={key: str(label) for key, label in labels.items()}, covariates=tuple(covariates), batch=batch,
+        citation=str(values.get("citation") or ""), small_cell=small_cell, licence=str(values.get("licence") or ""),
+    ), problems
+
+
+def _read_outcome(outcome: Any, report: Any) -> MeasureRule | ColumnRule | None:
+    expected = "{measure: cd_risc, score: total, high_at_least: 82} or {column: diagnosis, high: [HC], low: [MDD]}"
+    if isinstance(outcome, dict) and set(outcome) == {"measure", "score", "high_at_least"}:
+        cut = outcome["high_at_least"]
+        if isinstance(cut, int | float) and not isinstance(cut, bool):
+            return MeasureRule(str(outcome["measure"]), str(outcome["score"]), float(cut))
+        report("outcome.high_at_least", repr(cut), "a number of points", "write the cut declared in advance, e.g. 82.")
+        return None
+    if isinstance(outcome, dict) and set(outcome) == {"column", "high", "low"}:
+        groups = {side: _as_labels(outcome[side]) for side in ("high", "low")}
+        both = set(groups["high"]) & set(groups["low"])
+        if both:
+            report("outcome", f"{', '.join(sorted(both))} in both groups", "different labels", "give each label to one group.")
+            return None
+        return ColumnRule(str(outcome["column"]), groups["high"], groups["low"])
+    report("outcome", repr(outcome), expected, "write one of the two forms.")
+    return None
+
+
+def _as_labels(value: Any) -> tuple[str, ...]:
+    return tuple(str(label) for label in (value if isinstance(value, list) else [value]))

@@ -1,0 +1,123 @@
+"""An empty cohort folder to start from: commented settings, headers to fill, a page on what else may be added."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from helpers.contract.schema import list_items, read_schema
+from helpers.problems import CohortError, Problem
+from helpers.tables import write_atomically
+
+SETTINGS = """\
+# Settings of one cohort. Lines with # are remarks. Check the folder with: resilience-book check {folder}
+contract: 1
+
+# A short name without blanks, and how the cohort is called on the pages.
+name: {name}
+title: "{name}"
+
+# real: data of people. simulated: made by a program (every page then says so).
+kind: real
+
+# Who counts as high and who as low. Either a cut on a questionnaire, declared before looking at the data ...
+outcome: {{measure: cd_risc, score: total, high_at_least: 82}}
+# ... or labels in a column of participants.tsv; people with other labels are in neither group:
+# outcome: {{column: diagnosis, high: [HC], low: [MDD]}}
+
+# How to call the two groups.
+labels: {{high: High resilience, low: Low resilience}}
+
+# Columns of participants.tsv that every contrast is adjusted for.
+covariates: [age, sex]
+
+# If several studies were pooled: the column that says which. Contrasts are adjusted for it, shuffles stay within it.
+# batch: study
+
+# Counts below this are not shown on any page.
+small_cell: 5
+
+# What to cite for these data.
+citation: ""
+"""
+
+
+def write_template(folder: str | os.PathLike[str]) -> Path:
+    """Write an empty cohort folder.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        New or empty; a relative path counts from the working directory.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    CohortError
+        When the folder holds something already.
+    """
+    folder = Path(folder).expanduser().absolute()
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise CohortError([Problem(str(folder), None, None, "a folder that is in use", "a new or empty one", "choose another name; nothing was changed.")])
+    participants = read_schema()["participants"]["columns"]
+    texts = {
+        "cohort.yml": SETTINGS.format(folder=folder.name, name=folder.name),
+        "participants.tsv": "\t".join(participants) + "\n",
+        "participants.json": json.dumps(_describe(participants), indent=2, ensure_ascii=False) + "\n",
+        "phenotype/cd_risc.tsv": "\t".join(["participant_id", *list_items("cd_risc")]) + "\n",
+        "README.md": write_guide(folder.name),
+    }
+    for name, text in texts.items():
+        write_atomically(folder / name, text)
+    return folder
+
+
+def _describe(columns: dict[str, dict]) -> dict[str, dict]:
+    about = {}
+    for name, column in columns.items():
+        about[name] = {"Description": column["about"]}
+        about[name] |= {"Units": column["unit"]} if "unit" in column else {}
+        about[name] |= {"Levels": {label: label for label in column["allowed"]}} if "allowed" in column else {}
+    return about
+
+
+def write_guide(name: str) -> str:
+    """Return the page that says what belongs into a cohort folder, made from the contract.
+
+    Parameters
+    ----------
+    name : str
+        How the folder is called.
+    """
+    schema = read_schema()
+    needed = {"cohort.yml": "settings; every line is explained in it", "participants.tsv": schema["participants"]["about"]}
+    blocks = {f"{rules['file']}.tsv": f"{rules['about']} Unit: {rules['unit']}." for rules in schema["blocks"].values()}
+    others = {rules["file"]: f"{rules['id']}, {', '.join(rules['required'])}: {rules['about']}" for rules in schema["features"].values()}
+    measures = {rules["file"]: _describe_measure(rules) for rules in schema["phenotype"]["measures"].values()}
+    tree = {schema["tree"]["file"]: schema["tree"]["about"]}
+    return (
+        f"# {name}: a cohort folder\n\n"
+        "Tables are tab-separated text in UTF-8 with a decimal point; the first column is `participant_id`, spelled alike "
+        "everywhere; an unknown value is written `n/a`. Rows meet by id, so their order does not matter. A large table may "
+        "also be `.tsv.gz` or `.parquet`.\n\n"
+        f"## Needed\n\n{_list(needed)}\nand whatever the outcome rule in `cohort.yml` names.\n\n"
+        f"## Optional: questionnaires\n\n{_list(measures)}\n"
+        f"## Optional: measurements\n\nA chapter without its data is skipped, with the reason on its page; the rest runs.\n\n{_list(blocks | others | tree)}\n"
+        "## Then\n\n```sh\nresilience-book check " + name + "\nresilience-book run " + name + "\n```\n"
+    )
+
+
+def _describe_measure(rules: dict) -> str:
+    if "items" not in rules:
+        return rules["about"]
+    first, last = rules["items"].format(1), rules["items"].format(rules["n_items"])
+    totals = " or ".join(rules["totals"])
+    return f"{rules['about']} Items {first} to {last}, answers {rules['range'][0]} to {rules['range'][1]}; or only the score: {totals}."
+
+
+def _list(entries: dict[str, str]) -> str:
+    return "".join(f"- `{file}`: {about}\n" for file, about in entries.items())

@@ -1,0 +1,140 @@
+"""Contrast two groups on many features at once: adjusted difference with its interval, then p and q."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers.problems import name_some
+
+CONFIDENCE = 0.95
+COLUMNS = ["n_high", "n_low", "estimate", "ci_low", "ci_high", "d", "d_low", "d_high", "t", "p", "q"]
+
+
+def fit_contrasts(features: pd.DataFrame, design: pd.DataFrame, *, tested: str = "group") -> pd.DataFrame:
+    """Fit one linear model per feature and return the tested coefficient of each.
+
+    Each feature is regressed on an intercept and all columns of the design by least squares. The standardised
+    effect ``d`` is the coefficient over the residual standard deviation; its interval is the coefficient's on
+    the same scale (the residual SD taken as known, which is accurate to a few per cent from 40 people on).
+
+    Parameters
+    ----------
+    features : pandas.DataFrame of shape (n_participants, n_features)
+        Index ``participant_id``. NaN: that person is left out for that feature.
+    design : pandas.DataFrame of shape (n_designed, n_terms)
+        Numeric, no missing cell, without intercept; ``tested`` is one of its columns (1 high, 0 low, or a score).
+    tested : str, default "group"
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_features, 11)
+        Index ``feature``; columns n_high, n_low (people with a value above and at or below the middle of the
+        tested column), estimate, ci_low, ci_high (95 %, in units of the feature), d, d_low, d_high, t, p,
+        q (Benjamini-Hochberg over the table). A feature that is constant or has too few people is NaN.
+
+    Raises
+    ------
+    ValueError
+        When no person is in both tables, or the tested column is determined by the others.
+
+    References
+    ----------
+    .. [1] Benjamini Y, Hochberg Y (1995). Controlling the false discovery rate. J R Stat Soc B 57(1):289-300.
+       doi:10.1111/j.2517-6161.1995.tb02031.x
+
+    Examples
+    --------
+    Two groups of two, means 2 and 5:
+
+    >>> ids = ["a", "b", "c", "d"]
+    >>> features = pd.DataFrame({"x": [1.0, 3.0, 4.0, 6.0]}, index=ids)
+    >>> design = pd.DataFrame({"group": [0, 0, 1, 1]}, index=ids)
+    >>> float(fit_contrasts(features, design).loc["x", "estimate"].round(6))
+    3.0
+    """
+    people = design.index.intersection(features.index, sort=False)
+    if people.empty:
+        raise ValueError("No participant is in both the features and the design. Are the ids spelled alike, e.g. sub-01?")
+    values = features.loc[people].to_numpy(float)
+    terms = design.loc[people]
+    _refuse_confounded(terms, tested)
+    result = np.full((values.shape[1], 7), np.nan)
+    seen = ~np.isnan(values)
+    for pattern, columns in _group_columns(seen):
+        result[columns] = _fit(values[np.ix_(pattern, columns)], terms.loc[pattern], tested)
+    table = pd.DataFrame(result, columns=["estimate", "ci_low", "ci_high", "residual_sd", "t", "p", "df"])
+    table.index = pd.Index(features.columns, name="feature")
+    high = terms[tested].to_numpy(float) > _middle(terms[tested])
+    table["n_high"], table["n_low"] = seen[high].sum(axis=0), seen[~high].sum(axis=0)
+    for source, target in (("estimate", "d"), ("ci_low", "d_low"), ("ci_high", "d_high")):
+        table[target] = table[source] / table["residual_sd"]
+    table["q"] = adjust_bh(table["p"])
+    return table[COLUMNS]
+
+
+def adjust_bh(p: pd.Series) -> pd.Series:
+    """Return Benjamini-Hochberg q-values; missing p-values stay missing and are not counted.
+
+    Examples
+    --------
+    >>> adjust_bh(pd.Series([0.01, 0.04, np.nan])).round(3).tolist()
+    [0.02, 0.04, nan]
+    """
+    q = pd.Series(np.nan, index=p.index, dtype=float)
+    known = p.notna()
+    if known.any():
+        q[known] = stats.false_discovery_control(p[known].to_numpy(float), method="bh")
+    return q
+
+
+def _middle(column: pd.Series) -> float:
+    return (column.min() + column.max()) / 2
+
+
+def _group_columns(seen: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Group columns by who has a value, so that each pattern is one solve."""
+    packed = np.packbits(seen, axis=0).T
+    _, first, inverse = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+    return [(seen[:, column], np.flatnonzero(inverse == i)) for i, column in enumerate(first)]
+
+
+def _fit(values: np.ndarray, terms: pd.DataFrame, tested: str) -> np.ndarray:
+    nuisance = np.column_stack([np.ones(len(terms)), terms.drop(columns=tested).to_numpy(float)])
+    basis = _orthonormal(nuisance)
+    df = len(terms) - basis.shape[1] - 1
+    x = terms[tested].to_numpy(float)
+    x = x - basis @ (basis.T @ x)
+    xx = x @ x
+    if df < 1 or xx < 1e-10 * len(x):
+        return np.full((values.shape[1], 7), np.nan)
+    spread = values.std(axis=0)
+    y = values - basis @ (basis.T @ values)
+    estimate = x @ y / xx
+    residual_sd = np.sqrt(np.maximum((y**2).sum(axis=0) - estimate**2 * xx, 0) / df)
+    residual_sd[residual_sd <= 1e-12 * np.maximum(spread, np.abs(values).max(axis=0, initial=0))] = np.nan
+    estimate = np.where(np.isnan(residual_sd), np.nan, estimate)
+    standard_error = residual_sd / np.sqrt(xx)
+    t = estimate / standard_error
+    half = stats.t.ppf(0.5 + CONFIDENCE / 2, df) * standard_error
+    p = 2 * stats.t.sf(np.abs(t), df)
+    return np.column_stack([estimate, estimate - half, estimate + half, residual_sd, t, p, np.full(len(t), df)])
+
+
+def _orthonormal(matrix: np.ndarray) -> np.ndarray:
+    left, size, _ = np.linalg.svd(matrix, full_matrices=False)
+    return left[:, size > 1e-10 * size[0]]
+
+
+def _refuse_confounded(terms: pd.DataFrame, tested: str) -> None:
+    others = np.column_stack([np.ones(len(terms)), terms.drop(columns=tested).to_numpy(float)])
+    basis = _orthonormal(others)
+    x = terms[tested].to_numpy(float)
+    left = x - basis @ (basis.T @ x)
+    if left @ left < 1e-10 * max(1.0, x @ x):
+        names = name_some(terms.columns.drop(tested)) or "the intercept"
+        raise ValueError(
+            f"'{tested}' cannot be told apart from {names}: it is constant, or one follows from the other. "
+            "Leave that covariate (or the batch) out in cohort.yml, or add people who break the tie."
+        )

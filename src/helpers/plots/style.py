@@ -1,0 +1,103 @@
+"""One look for all figures and tables; on simulated cohorts every figure says so."""
+
+from __future__ import annotations
+
+from html import escape
+
+import matplotlib as mpl
+import pandas as pd
+from IPython.display import HTML
+from matplotlib.figure import Figure
+
+from helpers.contract import Cohort
+
+COLOURS = {"high": "#0072B2", "low": "#D55E00"}
+NEUTRAL = "#595959"
+ACCENT = "#009E73"
+MARKERS = {"high": "o", "low": "s"}
+DIVERGING = "PuOr_r"
+WIDTH_IN = 6.2
+SIMULATED = "Simulated data"
+
+
+def use_style(cohort: Cohort) -> None:
+    """Set fonts and sizes; from here on every pyplot figure of a simulated cohort carries the words.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    """
+    mpl.rcParams.update({
+        "figure.figsize": (WIDTH_IN, 3.8), "figure.dpi": 110, "savefig.dpi": 150, "figure.constrained_layout.use": False,
+        "font.size": 10, "axes.titlesize": 11, "axes.labelsize": 10, "xtick.labelsize": 9, "ytick.labelsize": 9,
+        "legend.fontsize": 9, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False,
+        "savefig.bbox": "tight", "svg.hashsalt": "resilience-book", "axes.grid": False,
+        "figure.hooks": ["helpers.plots.style:mark_simulated"] if cohort.is_simulated else [],
+    })
+
+
+def mark_simulated(figure: Figure) -> None:
+    """Write the words on a figure; matplotlib calls this for each new one."""
+    figure.text(
+        0.995, 1.0, SIMULATED, ha="right", va="bottom", fontsize=9, color="#7a1f00", fontweight="bold", gid="simulated",
+    )
+
+
+def label_groups(cohort: Cohort, groups: pd.DataFrame) -> dict[str, str]:
+    """Return how to call each group on a figure, with its n.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    groups : pandas.DataFrame
+        With a column ``group``; only the people to be counted.
+    """
+    sizes = groups["group"].value_counts()
+    return {side: f"{cohort.settings.labels[side]} (n={int(sizes.get(side, 0))})" for side in ("high", "low")}
+
+
+def show_table(
+    frame: pd.DataFrame, caption: str | None = None, n_rows: int | None = None, digits: int = 3
+) -> HTML:
+    """Show a table at the end of a cell: rounded, escaped, with a caption, scrolling inside its box.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Its index becomes the row headers.
+    caption : str, optional
+    n_rows : int, optional
+        Show only the first rows; the caption then says how many there are.
+    digits : int, default 3
+        Significant digits of numbers; whole numbers are shown whole. Blanks are shown as a dash.
+
+    Returns
+    -------
+    IPython.display.HTML
+    """
+    shown = frame if n_rows is None else frame.head(n_rows)
+    rest = f" First {len(shown)} of {len(frame):,} rows." if len(shown) < len(frame) else ""
+    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in [frame.index.name or "", *frame.columns])
+    head = head.replace('<th scope="col"></th>', "<td></td>", 1)
+    rows = "".join(
+        f'<tr><th scope="row">{escape(str(name))}</th>' + "".join(f"<td>{_cell(value, digits)}</td>" for value in row) + "</tr>"
+        for name, row in zip(shown.index, shown.itertuples(index=False, name=None), strict=True)
+    )
+    title = f"<caption>{escape((caption or '') + rest)}</caption>" if caption or rest else ""
+    return HTML(
+        '<div class="table-box" tabindex="0" role="group" aria-label="Table">'
+        f'<table class="dataframe">{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
+
+
+def _cell(value: object, digits: int) -> str:
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float) and not value.is_integer():
+        text = f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
+        return escape(text.replace("-", "−", 1) if text.startswith("-") else text)
+    if isinstance(value, int | float):
+        return f"{int(value):,}".replace("-", "−")
+    return escape(str(value))

@@ -1,0 +1,88 @@
+"""The seven chapters: their order, what each needs of a cohort, whose results each reads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from helpers.contract import read_schema
+
+INTEGRATED = ("connectivity", "taxa", "transcripts", "metabolites")
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One chapter of the book.
+
+    Attributes
+    ----------
+    id, title : str
+        The notebook is ``notebooks/<id>.md``; its results go to ``<results_dir>/<id>/``.
+    needs : tuple of str
+        What it can work on (blocks, ``resilience_score``); empty when every cohort will do.
+    at_least : int
+        How many of these the cohort must have.
+    reads : tuple of str
+        Earlier chapters whose result tables it reads, where they were run.
+    data : tuple of str
+        Folders of the project whose files it depends on.
+    """
+
+    id: str
+    title: str
+    needs: tuple[str, ...] = ()
+    at_least: int = 1
+    reads: tuple[str, ...] = ("01_cohort",)
+    data: tuple[str, ...] = ("data/schema", "data/sets")
+
+    def reason_to_skip(self, available: Collection[str]) -> str | None:
+        """Return why this cohort cannot fill the chapter; None when it can.
+
+        Examples
+        --------
+        >>> Chapter("05_metabolites", "Metabolites", needs=("metabolites",)).reason_to_skip({"taxa"})
+        'this cohort has no metabolites (metabolites/metabolites.tsv)'
+        """
+        present = [need for need in self.needs if need in available]
+        if not self.needs or len(present) >= self.at_least:
+            return None
+        lacking = [explain_need(need) for need in self.needs if need not in available]
+        if self.at_least == 1:
+            return f"this cohort has no {' and no '.join(lacking)}"
+        have = f"only {' and '.join(present)}" if present else "none of them"
+        return f"it needs at least {self.at_least} of {', '.join(self.needs)}, and this cohort has {have}"
+
+
+CHAPTERS = (
+    Chapter("01_cohort", "Cohort", reads=()),
+    Chapter("02_resilience", "Resilience", needs=("resilience_score",)),
+    Chapter("03_brain", "Brain", needs=("connectivity", "volumes", "tracts")),
+    Chapter("04_microbiome", "Microbiome", needs=("taxa",)),
+    Chapter("05_metabolites", "Metabolites", needs=("metabolites",)),
+    Chapter("06_integration", "Integration", needs=INTEGRATED, at_least=2),
+    Chapter(
+        "07_verdict", "Verdict",
+        reads=("01_cohort", "02_resilience", "03_brain", "04_microbiome", "05_metabolites", "06_integration"),
+        data=("data/schema", "data/sets", "data/claims"),
+    ),
+)
+
+
+def explain_need(need: str) -> str:
+    """Return a need in words, with the file it would stand in.
+
+    Examples
+    --------
+    >>> explain_need("taxa"), explain_need("tree")
+    ('taxa (microbiome/taxa.tsv)', 'tree (microbiome/tree.nwk)')
+    """
+    schema = read_schema()
+    if need == "resilience_score":
+        return "resilience questionnaire in its outcome rule (cohort.yml)"
+    if need == "tree":
+        return f"tree ({schema['tree']['file']})"
+    if need in schema["blocks"]:
+        return f"{need} ({schema['blocks'][need]['file']}.tsv)"
+    measure = need.removesuffix("_items")
+    file = schema["phenotype"]["measures"].get(measure, {}).get("file", f"phenotype/{measure}.tsv")
+    return f"{measure} answers item by item ({file})" if need.endswith("_items") else f"{measure} ({file})"

@@ -1,0 +1,210 @@
+"""Execute one chapter with papermill: parameters checked before, nothing half-written after."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+import papermill
+import yaml
+from papermill.exceptions import PapermillExecutionError
+
+from helpers.problems import CohortError, Problem
+from helpers.run.chapters import CHAPTERS, Chapter
+from helpers.run.pages import Stamp, finish_page, leave_out
+from helpers.run.sources import list_versions
+from helpers.tables import PROJECT_ROOT, write_atomically
+
+NOTEBOOKS_DIR = PROJECT_ROOT / "notebooks"
+ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+
+
+class ChapterFailed(RuntimeError):
+    """A chapter stopped with an error; the message says where and keeps the page for looking at."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that executing one chapter needs; plain values, so that it travels to a worker.
+
+    Attributes
+    ----------
+    chapter : Chapter
+    source : pathlib.Path
+        The notebook (md:myst).
+    page : pathlib.Path
+        Where the executed notebook goes.
+    results_dir : pathlib.Path
+        The chapter writes to its own folder below it.
+    parameters : mapping
+    available : collection of str
+        What the cohort has; sections that need more are left out.
+    stamp : tuple of str
+        Cohort title, kind, sha256.
+    """
+
+    chapter: Chapter
+    source: Path
+    page: Path
+    results_dir: Path
+    parameters: Mapping[str, Any]
+    available: Collection[str]
+    stamp: tuple[str, str, str]
+
+    @property
+    def results(self) -> Path:
+        """Folder of this chapter's own result tables."""
+        return self.results_dir / self.chapter.id
+
+
+def execute_chapter(job: Job) -> None:
+    """Execute one chapter: first its old page and results go, last its new page comes.
+
+    Parameters
+    ----------
+    job : Job
+
+    Raises
+    ------
+    ChapterFailed
+        With the cell, the error, and where the half-run notebook was kept.
+    """
+    say(f"  {job.chapter.id} …")
+    started = time.perf_counter()
+    job.page.unlink(missing_ok=True)
+    shutil.rmtree(job.results, ignore_errors=True)
+    work = job.page.parent.parent / "work"
+    prepared, ran = work / f"{job.chapter.id}.ipynb", work / f"{job.chapter.id}.ran.ipynb"
+    work.mkdir(parents=True, exist_ok=True)
+    notebook = jupytext.read(job.source)
+    declared = read_parameters(job.source)
+    nbformat.write(leave_out(notebook, job.available), prepared)
+    os.environ.update(ONE_THREAD)
+    try:
+        papermill.execute_notebook(
+            str(prepared), str(ran), parameters=dict(job.parameters), kernel_name="python3", progress_bar=False, log_output=False,
+            cwd=str(job.source.parent), language="python",
+        )
+    except PapermillExecutionError as error:
+        shutil.rmtree(job.results, ignore_errors=True)
+        raise ChapterFailed(_explain(job, error, ran)) from None
+    page = finish_page(nbformat.read(ran, as_version=4), _make_stamp(job), declared | dict(job.parameters))
+    write_atomically(job.page, nbformat.writes(page) + "\n")
+    for path in (prepared, ran):
+        path.unlink()
+    say(f"  {job.chapter.id} done in {time.perf_counter() - started:.1f} s")
+
+
+def read_parameters(source: Path) -> dict[str, Any]:
+    """Return the parameters a notebook declares, with their defaults.
+
+    Parameters
+    ----------
+    source : pathlib.Path
+        A notebook in any form jupytext reads, with one cell tagged ``parameters``.
+    """
+    cell = next(cell for cell in jupytext.read(source).cells if "parameters" in cell.metadata.get("tags", []))
+    values: dict[str, Any] = {}
+    exec(compile(cell.source, source.name, "exec"), {}, values)  # noqa: S102 (our own notebook's literal defaults)
+    return values
+
+
+def check_parameters(given: Mapping[str, Any], chapters: Collection[Chapter] = CHAPTERS) -> dict[str, dict[str, Any]]:
+    """Hand each given parameter to the chapters that declare it; refuse what none does.
+
+    Parameters
+    ----------
+    given : mapping
+        ``name: value`` for every chapter that has it, or ``<chapter>.name: value`` for one.
+    chapters : collection of Chapter
+
+    Returns
+    -------
+    dict of str to dict
+        By chapter id.
+
+    Raises
+    ------
+    CohortError
+        With every unknown name and every value of another type than the default.
+    """
+    declared = {chapter.id: read_parameters(NOTEBOOKS_DIR / f"{chapter.id}.md") for chapter in chapters}
+    sorted_out: dict[str, dict[str, Any]] = {chapter.id: {} for chapter in chapters}
+    problems = []
+    for key, value in given.items():
+        only, _, name = key.rpartition(".")
+        takers = [id for id, known in declared.items() if name in known and only in ("", id)]
+        if not takers:
+            known = sorted({name for id, names in declared.items() if only in ("", id) for name in names})
+            expected = f"one of {', '.join(known)}" if known else f"a chapter: {', '.join(declared)}"
+            problems.append(Problem(f"parameter {key}", None, None, "no such parameter", expected, "correct its spelling."))
+        for id in takers:
+            default = declared[id][name]
+            if not _same_type(value, default):
+                expected = f"{type(default).__name__} such as {default!r}"
+                problems.append(Problem(f"parameter {key}", None, None, repr(value), expected, "give a value of that type."))
+                break
+            sorted_out[id][name] = type(default)(value)
+    if problems:
+        raise CohortError(problems)
+    return sorted_out
+
+
+def parse_parameter(text: str) -> tuple[str, Any]:
+    """Split ``name=value`` as typed on the command line.
+
+    Examples
+    --------
+    >>> parse_parameter("n_folds=10"), parse_parameter("03_brain.n_permutations=500")
+    (('n_folds', 10), ('03_brain.n_permutations', 500))
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise CohortError([Problem(f"parameter {text}", None, None, "no name=value", "for instance n_folds=10", "write it with an equals sign.")])
+    return name.strip(), yaml.safe_load(value)
+
+
+def _same_type(value: Any, default: Any) -> bool:
+    if isinstance(default, float) and not isinstance(value, bool):
+        return isinstance(value, int | float)
+    return type(value) is type(default)
+
+
+def _make_stamp(job: Job) -> Stamp:
+    title, kind, sha256 = job.stamp
+    date = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return Stamp(title, kind, sha256, list_versions() | {"python": sys.version.split()[0]}, date, read_revision())
+
+
+def read_revision() -> str:
+    """Return the code's revision as git tells it, or the fact that it cannot be told."""
+    try:
+        said = subprocess.run(
+            ["git", "describe", "--always", "--dirty=, with changes", "--abbrev=12", "--exclude=*"],
+            cwd=PROJECT_ROOT, capture_output=True, text=True, check=True, timeout=10,
+        )
+        return said.stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return "not under git"
+
+
+def _explain(job: Job, error: PapermillExecutionError, ran: Path) -> str:
+    kept = ran.with_name(f"{job.chapter.id}.failed.ipynb")
+    ran.replace(kept)
+    said = str(error.evalue).strip()
+    return f"{job.chapter.id} stopped in its code cell {error.exec_count}: {error.ename}: {said}\n    The half-run notebook: {kept}"
+
+
+def say(line: str) -> None:
+    """Write a line to the terminal at once, from a worker too."""
+    print(line, file=sys.__stderr__, flush=True)

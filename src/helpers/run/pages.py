@@ -1,0 +1,152 @@
+"""Turn a chapter's notebook into a page for one cohort: leave out what it lacks, label it, stamp it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from helpers.run.chapters import Chapter, explain_need
+
+NEEDS = "needs-"
+HIDDEN = ("cohort_dir", "results_dir")
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Where a page comes from.
+
+    Attributes
+    ----------
+    cohort, kind, cohort_sha256 : str
+    parameters : mapping
+        As used, the folders left out.
+    versions : mapping of package to version
+    date, revision : str
+        When it was executed (UTC) and on which code.
+    """
+
+    cohort: str
+    kind: str
+    cohort_sha256: str
+    versions: Mapping[str, str]
+    date: str
+    revision: str
+
+
+def leave_out(notebook: NotebookNode, available: Collection[str]) -> NotebookNode:
+    """Replace the cells whose ``needs-…`` tags the cohort cannot meet by one visible note per run of cells.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+    available : collection of str
+        From `Cohort.available`.
+
+    Returns
+    -------
+    NotebookNode
+        A copy.
+    """
+    page = deepcopy(notebook)
+    cells: list[NotebookNode] = []
+    for lacking, run in groupby(page.cells, key=lambda cell: _lacking(cell, available)):
+        cells += [_note_missing(lacking)] if lacking else list(run)
+    page.cells = cells
+    return page
+
+
+def _lacking(cell: NotebookNode, available: Collection[str]) -> tuple[str, ...]:
+    tags = cell.metadata.get("tags", [])
+    return tuple(tag.removeprefix(NEEDS) for tag in tags if tag.startswith(NEEDS) and tag.removeprefix(NEEDS) not in available)
+
+
+def _note_missing(needs: tuple[str, ...]) -> NotebookNode:
+    lacking = " and no ".join(explain_need(need) for need in needs)
+    return _markdown(f"```{{note}}\n:class: left-out\nLeft out here: this cohort has no {lacking}.\n```")
+
+
+def finish_page(notebook: NotebookNode, stamp: Stamp, parameters: Mapping[str, Any]) -> NotebookNode:
+    """Label an executed notebook as simulated where it is, hide the parameter cells, stamp it.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        As papermill left it.
+    stamp : Stamp
+    parameters : mapping
+        All parameters as used.
+
+    Returns
+    -------
+    NotebookNode
+        A copy without traces of the machine it ran on.
+    """
+    page = deepcopy(notebook)
+    page.metadata.pop("papermill", None)
+    for cell in page.cells:
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+        if {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", [])):
+            cell.metadata["tags"] = [*cell.metadata["tags"], "remove-cell"]
+    if stamp.kind == "simulated":
+        _insert_label(page)
+    page.cells.append(_markdown(write_stamp(stamp, parameters)))
+    return nbformat.from_dict(page)
+
+
+def _insert_label(page: NotebookNode) -> None:
+    first = next(cell for cell in page.cells if cell.cell_type == "markdown" and cell.source.lstrip().startswith("# "))
+    title, _, rest = first.source.lstrip().partition("\n")
+    label = (
+        "```{admonition} Simulated data\n:class: simulated\n"
+        "The people on this page were made by a program, with effects planted on purpose. Nothing found in them is "
+        "evidence about the study, and nothing here is a replication.\n```"
+    )
+    first.source = f"{title}\n\n{label}\n{rest}"
+
+
+def write_stamp(stamp: Stamp, parameters: Mapping[str, Any]) -> str:
+    """Return the stamp as the last section of a page."""
+    shown = ", ".join(f"{name} = {value}" for name, value in sorted(parameters.items()) if name not in HIDDEN)
+    rows = {
+        "Cohort": f"{stamp.cohort} ({stamp.kind})",
+        "Data (sha256)": f"`{stamp.cohort_sha256[:16]}`",
+        "Parameters": shown,
+        "Packages": ", ".join(f"{name} {version}" for name, version in stamp.versions.items()),
+        "Executed": stamp.date,
+        "Code": f"`{stamp.revision}`",
+    }
+    lines = "\n".join(f"* - {name}\n  - {_plain(value)}" for name, value in rows.items())
+    return f"## How this page was made\n\n```{{list-table}}\n:class: provenance\n:stub-columns: 1\n\n{lines}\n```"
+
+
+def _plain(text: str) -> str:
+    return text.replace("<", "&lt;").replace("\n", " ")
+
+
+def write_skipped_page(chapter: Chapter, reason: str, stamp: Stamp) -> str:
+    """Return the page of a chapter that this cohort cannot fill, with the reason.
+
+    Parameters
+    ----------
+    chapter : Chapter
+    reason : str
+        From `Chapter.reason_to_skip`.
+    stamp : Stamp
+    """
+    return (
+        f"# {chapter.title}\n\n```{{admonition}} Skipped for this cohort\n:class: note skipped\n"
+        f"This chapter was not run: {_plain(reason)}.\n```\n\n"
+        "Everything else in this book was computed without it. Add the data to the cohort folder and run the book "
+        f"again: the chapter then fills itself.\n\n{write_stamp(stamp, {})}\n"
+    )
+
+
+def _markdown(text: str) -> NotebookNode:
+    return nbformat.v4.new_markdown_cell(text)
