@@ -16,8 +16,6 @@ book: $(READY) ## Run the seven chapters on the simulated cohort and build the H
 	@echo "Or: make serve, then open http://localhost:$(PORT)"
 
 test: $(READY) browser ## Run everything CI runs: style, layers, tests, the whole book in a browser
-	@$(BIN)/ruff check .
-	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m pytest
 
 serve: $(READY) ## Serve the built book on this machine

@@ -132,7 +132,7 @@ class Reader:
 
     def _numbers(self, file: str, table: pd.DataFrame) -> pd.DataFrame:
         """Return the table as numbers; cells that are text are reported and become NaN."""
-        text = [name for name in table.columns if not pd.api.types.is_numeric_dtype(table[name])]
+        text = [name for name, dtype in table.dtypes.items() if not pd.api.types.is_numeric_dtype(dtype)]
         parsed = {name: pd.to_numeric(table[name], errors="coerce") for name in text}
         bad = {name: np.flatnonzero(parsed[name].isna() & table[name].notna()) for name in text}
         faulty = [name for name in text if bad[name].size]

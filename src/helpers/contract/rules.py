@@ -96,8 +96,9 @@ def check_edges(reader: Reader, file: str, edges: pd.Index, nodes: pd.DataFrame 
         if not any(problem.file == "brain/nodes.tsv" for problem in reader.problems):
             reader.report("brain/nodes.tsv", "no such file", "node, network, x, y, z of every region in the connectivity", "add it.")
         return
+    known = set(nodes.index)
     ends = [str(edge).split(EDGE) for edge in edges]
-    bad = [edge for edge, pair in zip(edges, ends, strict=True) if len(pair) != 2 or not set(pair) <= set(nodes.index) or pair[0] == pair[1]]
+    bad = [edge for edge, pair in zip(edges, ends, strict=True) if len(pair) != 2 or not known.issuperset(pair) or pair[0] == pair[1]]
     for edge in bad[:CELLS_LISTED]:
         reader.report(file, f"the edge '{edge}'", f"<node>{EDGE}<node>, two different nodes of brain/nodes.tsv", "correct the column's name, or add the node.", line=1, column=str(edge))
     if len(bad) > CELLS_LISTED:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import nbformat
 import papermill
 import yaml
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 from helpers.problems import CohortError, Problem
 from helpers.run.chapters import CHAPTERS, Chapter
@@ -91,10 +93,7 @@ def execute_chapter(job: Job) -> None:
     nbformat.write(leave_out(notebook, job.available), prepared)
     os.environ.update(ONE_THREAD)
     try:
-        papermill.execute_notebook(
-            str(prepared), str(ran), parameters=dict(job.parameters), kernel_name="python3", progress_bar=False, log_output=False,
-            cwd=str(job.source.parent), language="python",
-        )
+        run_notebook(prepared, ran, job.parameters, working_dir=job.source.parent)
     except PapermillExecutionError as error:
         shutil.rmtree(job.results, ignore_errors=True)
         raise ChapterFailed(_explain(job, error, ran)) from None
@@ -103,6 +102,32 @@ def execute_chapter(job: Job) -> None:
     for path in (prepared, ran):
         path.unlink()
     say(f"  {job.chapter.id} done in {time.perf_counter() - started:.1f} s")
+
+
+def run_notebook(source: Path, target: Path, parameters: Mapping[str, Any], *, working_dir: Path) -> None:
+    """Execute a notebook by papermill, on sockets that only this user can reach.
+
+    On TCP, kernels started together may catch each other's ports, and others on the machine could listen.
+
+    Parameters
+    ----------
+    source, target : pathlib.Path
+        Notebook, and where the executed one goes (also when a cell fails).
+    parameters : mapping
+    working_dir : pathlib.Path
+        Where the kernel runs.
+
+    Raises
+    ------
+    papermill.exceptions.PapermillExecutionError
+        When a cell fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="book-") as sockets:
+        kernel = {"transport": "ipc", "ip": f"{sockets}/k"} if os.name == "posix" else {}
+        papermill.execute_notebook(
+            str(source), str(target), parameters=dict(parameters), kernel_name="python3", language="python", progress_bar=False,
+            log_output=False, cwd=str(working_dir), config=Config({"KernelManager": kernel}),
+        )
 
 
 def read_parameters(source: Path) -> dict[str, Any]:

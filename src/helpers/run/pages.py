@@ -1,4 +1,4 @@
-"""Turn a chapter's notebook into a page for one cohort: leave out what it lacks, label it, stamp it."""
+"""Turn a chapter's notebook into a page for one cohort: leave out what it lacks, stamp it with its origin."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _note_missing(needs: tuple[str, ...]) -> NotebookNode:
 
 
 def finish_page(notebook: NotebookNode, stamp: Stamp, parameters: Mapping[str, Any]) -> NotebookNode:
-    """Label an executed notebook as simulated where it is, hide the parameter cells, stamp it.
+    """Hide the parameter cells of an executed notebook and stamp it with its origin.
 
     Parameters
     ----------
@@ -94,21 +94,8 @@ def finish_page(notebook: NotebookNode, stamp: Stamp, parameters: Mapping[str, A
         cell.metadata.pop("execution", None)
         if {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", [])):
             cell.metadata["tags"] = [*cell.metadata["tags"], "remove-cell"]
-    if stamp.kind == "simulated":
-        _insert_label(page)
     page.cells.append(_markdown(write_stamp(stamp, parameters)))
     return nbformat.from_dict(page)
-
-
-def _insert_label(page: NotebookNode) -> None:
-    first = next(cell for cell in page.cells if cell.cell_type == "markdown" and cell.source.lstrip().startswith("# "))
-    title, _, rest = first.source.lstrip().partition("\n")
-    label = (
-        "```{admonition} Simulated data\n:class: simulated\n"
-        "The people on this page were made by a program, with effects planted on purpose. Nothing found in them is "
-        "evidence about the study, and nothing here is a replication.\n```"
-    )
-    first.source = f"{title}\n\n{label}\n{rest}"
 
 
 def write_stamp(stamp: Stamp, parameters: Mapping[str, Any]) -> str:

@@ -1,0 +1,195 @@
+"""Executed notebooks in, pages out: the cohort named, traces of the run removed, solutions folded."""
+
+from __future__ import annotations
+
+import ast
+import re
+from copy import deepcopy
+
+from nbformat import NotebookNode
+
+SOLUTION_TAG = "solution"
+PROMPT_CODE = "# Your turn: write your answer here."
+PROMPT_TEXT = "*Your turn: write what you see.*"
+
+
+class BookError(RuntimeError):
+    """The pages could not be staged or rendered; the message names the page and the reason."""
+
+
+def prepare_page(notebook: NotebookNode, cohort_facts: dict, *, source: str = "notebook") -> NotebookNode:
+    """Return the notebook as its page shows it.
+
+    The cohort is named under the title; the traces of the run (folders, times) are left out; parameters are
+    shown twice only where the run changed them; solutions are folded.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        An executed chapter.
+    cohort_facts : dict
+        As for :func:`stage_book`.
+    source : str
+        Name of the file, for the error message.
+    """
+    page = deepcopy(notebook)
+    page.metadata = _keep(page.metadata, ("kernelspec", "language_info"))
+    page.cells = [cell for cell in page.cells if not _repeats_parameters(cell, page.cells)]
+    for cell in page.cells:
+        cell.metadata = _keep(cell.metadata, ("tags", "mystnb"))
+        if SOLUTION_TAG in cell.metadata.get("tags", []):
+            _fold_solution(cell)
+    titled = next((cell for cell in page.cells if _find_title(cell.source) is not None), None)
+    if titled is None or titled.cell_type != "markdown":
+        raise BookError(f"{source} has no title: its first text cell must start with a line '# Title'.")
+    titled.source = name_cohort(titled.source, cohort_facts, source=source)
+    return page
+
+
+def prepare_download(notebook: NotebookNode) -> NotebookNode:
+    """Return the notebook as it is offered for download: no output, no trace of a run, no solution.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        A chapter, executed or not.
+    """
+    offered = deepcopy(notebook)
+    offered.metadata = _keep(offered.metadata, ("kernelspec", "language_info", "jupytext"))
+    offered.cells = [c for c in offered.cells if "injected-parameters" not in c.metadata.get("tags", [])]
+    for cell in offered.cells:
+        cell.metadata = _keep(cell.metadata, ("tags", "mystnb"))
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+        if SOLUTION_TAG in cell.metadata.get("tags", []):
+            cell.source = PROMPT_CODE if cell.cell_type == "code" else PROMPT_TEXT
+    return offered
+
+
+def _keep(metadata: NotebookNode, keys: tuple[str, ...]) -> NotebookNode:
+    return NotebookNode({key: metadata[key] for key in keys if key in metadata})
+
+
+def _repeats_parameters(cell: NotebookNode, cells: list[NotebookNode]) -> bool:
+    if "injected-parameters" not in cell.metadata.get("tags", []):
+        return False
+    declared: dict[str, str] = {}
+    for other in cells:
+        if "parameters" in other.metadata.get("tags", []):
+            declared |= _read_assignments(other.source)
+    return _read_assignments(cell.source).items() <= declared.items()
+
+
+def _read_assignments(source: str) -> dict[str, str]:
+    statements = [node for node in ast.parse(source).body if isinstance(node, ast.Assign)]
+    return {ast.unparse(target): ast.dump(node.value) for node in statements for target in node.targets}
+
+
+def _fold_solution(cell: NotebookNode) -> None:
+    if cell.cell_type == "code":
+        cell.metadata["tags"] = [*cell.metadata["tags"], "hide-cell"]
+    elif cell.cell_type == "markdown":
+        cell.source = f"::::::{{dropdown}} Solution\n{cell.source}\n::::::"
+
+
+def _find_title(text: str) -> int | None:
+    lines = text.splitlines()
+    start = lines.index("---", 1) + 1 if lines[:1] == ["---"] and "---" in lines[1:] else 0
+    return next((i for i, line in enumerate(lines[start:], start) if line.startswith("# ")), None)
+
+
+def insert_after_title(text: str, block: str, *, source: str = "text") -> str:
+    """Put a block under the title of a MyST text.
+
+    Parameters
+    ----------
+    text : str
+        MyST, with or without front matter.
+    block : str
+        What to insert.
+    source : str
+        Name of the file, for the error message.
+
+    Examples
+    --------
+    >>> insert_after_title("# Brain\\nText.", "Note.").split("\\n")
+    ['# Brain', '', 'Note.', '', 'Text.']
+    """
+    at = _find_title(text)
+    if at is None:
+        raise BookError(f"{source} has no title: it must start with a line '# Title'.")
+    lines = text.splitlines()
+    return "\n".join([*lines[: at + 1], "", block, "", *lines[at + 1 :]])
+
+
+def flatten_text(text: object) -> str:
+    """Return the text on one line."""
+    return " ".join(str(text).split())
+
+
+def escape_markdown(text: object) -> str:
+    r"""Return the text so that no sign in it is read as markup.
+
+    Examples
+    --------
+    >>> print(escape_markdown("a_b *c*"))
+    a\_b \*c\*
+    """
+    return re.sub(r"([\\`*_{}\[\]<>#|$~^])", r"\\\1", flatten_text(text))
+
+
+def _link_citation(citation: object) -> str:
+    parts = re.split(r"doi:\s*(10\.\d{4,9}/[^\s;,]+[^\s;,.])", flatten_text(citation))
+    for i, part in enumerate(parts):
+        parts[i] = f"[doi:{part}](https://doi.org/{part})" if i % 2 else escape_markdown(part)
+    return "".join(parts)
+
+
+def name_cohort(text: str, cohort_facts: dict, *, source: str = "text") -> str:
+    """Return a page's text with the box that names the cohort under its title, unless it has one already.
+
+    Examples
+    --------
+    >>> facts = {"title": "Mine", "kind": "real", "n_participants": 9}
+    >>> page = name_cohort("# Brain", facts)
+    >>> name_cohort(page, facts) == page
+    True
+    """
+    if ":class: simulated" in text or ":class: cohort" in text:
+        return text
+    return insert_after_title(text, write_page_note(cohort_facts), source=source)
+
+
+def write_page_note(cohort_facts: dict) -> str:
+    """Return the box under a chapter's title: which cohort this page shows."""
+    title, n = escape_markdown(cohort_facts["title"]), cohort_facts["n_participants"]
+    if cohort_facts["kind"] == "simulated":
+        return (
+            "```{admonition} Simulated data\n:class: simulated\n"
+            f"Every number and figure on this page comes from *{title}* ({n} simulated participants). "
+            "They show how the analysis works; they say nothing about real people.\n```"
+        )
+    return f"```{{admonition}} Cohort\n:class: cohort\n*{title}* ({n} participants).\n```"
+
+
+def write_landing_note(cohort_facts: dict, skipped: dict[str, str], chapters: list[str]) -> str:
+    """Return the box on the landing page: the cohort of this build, and the chapters it could not have."""
+    title, n = escape_markdown(cohort_facts["title"]), cohort_facts["n_participants"]
+    if cohort_facts["kind"] == "simulated":
+        lines = [
+            "```{admonition} Simulated data",
+            ":class: simulated",
+            f"This build of the book shows *{title}*: {n} participants made by a program, with the truth "
+            "written down. No number, figure or verdict in it is a finding about real people, and nothing in it "
+            "replicates the study.",
+        ]
+    else:
+        lines = ["```{admonition} The cohort of this build", ":class: cohort"]
+        lines += [f"*{title}*: {n} participants."]
+        if cohort_facts.get("citation"):
+            lines += ["", f"Source: {_link_citation(cohort_facts['citation'])}"]
+    listed = [chapter for chapter in chapters if chapter in skipped]
+    if listed:
+        lines += ["", "Chapters that were not run on it:", ""]
+        lines += [f"- [](/notebooks/{chapter}): {escape_markdown(skipped[chapter])}" for chapter in listed]
+    return "\n".join([*lines, "```"])

@@ -1,0 +1,137 @@
+"""Put the frame and the executed chapters together into one source tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import yaml
+from nbformat import NotebookNode
+
+from helpers.book.pages import (
+    BookError,
+    escape_markdown,
+    flatten_text,
+    name_cohort,
+    prepare_download,
+    prepare_page,
+    write_landing_note,
+)
+
+BOOK_TITLE = "The resilience book"
+FRAME_FILES = ("_config.yml", "_toc.yml")
+
+
+def list_chapters(source_root: Path) -> list[str]:
+    """Return the ids of the chapters, in the order of the table of contents.
+
+    Parameters
+    ----------
+    source_root : pathlib.Path
+        Folder that holds ``_toc.yml``.
+
+    Returns
+    -------
+    list of str
+        For example ``["01_cohort", …, "07_verdict"]``.
+    """
+    toc = yaml.safe_load((Path(source_root) / "_toc.yml").read_text(encoding="utf-8"))
+    files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    return [file.removeprefix("notebooks/") for file in files if file.startswith("notebooks/")]
+
+
+def stage_book(source_root: Path, stage_dir: Path, *, executed_dir: Path, cohort_facts: dict, skipped: dict[str, str]) -> None:
+    """Put the frame and the executed chapters together into one source tree.
+
+    A file that would not change is left alone, so that an unchanged book renders again at once.
+
+    Parameters
+    ----------
+    source_root : pathlib.Path
+        The project: ``_config.yml``, ``_toc.yml``, ``book/`` and the output-free ``notebooks/*.ipynb``.
+    stage_dir : pathlib.Path
+        Where the tree is built; files of an earlier build that no longer belong to it are removed.
+    executed_dir : pathlib.Path
+        One file per chapter: ``<chapter>.ipynb`` executed, or ``<chapter>.md`` saying why there is none. Where
+        both are there, the notebook is shown unless the chapter is in `skipped`.
+    cohort_facts : dict
+        ``name``, ``title``, ``kind`` (``"simulated"`` or ``"real"``), ``n_participants`` and ``citation``.
+    skipped : dict of str to str
+        Chapter id to the reason why it was not run, or failed; listed on the landing page.
+
+    Raises
+    ------
+    BookError
+        A chapter is missing from `executed_dir`, has no title, or `cohort_facts` is incomplete.
+    """
+    source_root, stage_dir = Path(source_root).resolve(), Path(stage_dir).resolve()
+    _check_facts(cohort_facts)
+    chapters = list_chapters(source_root)
+    tree = _collect_frame(source_root)
+    tree["_config.yml"] = _fill_config(tree["_config.yml"], cohort_facts, skipped, chapters)
+    for chapter in chapters:
+        tree |= _collect_chapter(chapter, source_root, Path(executed_dir), cohort_facts, chapter not in skipped)
+    _write_tree(tree, stage_dir)
+
+
+def _check_facts(cohort_facts: dict) -> None:
+    missing = [key for key in ("name", "title", "kind", "n_participants") if key not in cohort_facts]
+    if missing:
+        raise BookError(f"The facts of the cohort lack {', '.join(missing)}; the landing page needs them.")
+    if cohort_facts["kind"] not in ("simulated", "real"):
+        raise BookError(f"The cohort's kind is {cohort_facts['kind']!r}; it must be 'simulated' or 'real'.")
+
+
+def _collect_frame(source_root: Path) -> dict[str, bytes]:
+    paths = [source_root / name for name in FRAME_FILES]
+    found = sorted((source_root / "book").rglob("*"))
+    paths += [path for path in found if path.is_file() and "__pycache__" not in path.parts]
+    return {path.relative_to(source_root).as_posix(): path.read_bytes() for path in paths}
+
+
+def _fill_config(config: bytes, facts: dict, skipped: dict[str, str], chapters: list[str]) -> bytes:
+    settings = yaml.safe_load(config)
+    if facts["kind"] == "real":
+        settings["title"] = f"{BOOK_TITLE}: {flatten_text(facts['title'])}"
+    settings["sphinx"]["config"]["myst_substitutions"] = {
+        "cohort_title": escape_markdown(facts["title"]),
+        "cohort_banner": write_landing_note(facts, skipped, chapters),
+    }
+    return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True).encode()
+
+
+def _collect_chapter(chapter: str, source_root: Path, executed_dir: Path, facts: dict, is_run: bool) -> dict[str, bytes]:
+    executed, note = executed_dir / f"{chapter}.ipynb", executed_dir / f"{chapter}.md"
+    if note.exists() and not (is_run and executed.exists()):
+        text = name_cohort(note.read_text(encoding="utf-8"), facts, source=note.name)
+        return {f"notebooks/{note.name}": text.encode()}
+    if not (is_run and executed.exists()):
+        raise BookError(
+            f"Chapter {chapter} is neither executed ({executed.name}) nor explained ({note.name}) in {executed_dir.name}/. Run it first."
+        )
+    page = prepare_page(_read_notebook(executed), facts, source=executed.name)
+    pair = source_root / "notebooks" / executed.name
+    offered = prepare_download(_read_notebook(pair if pair.exists() else executed))
+    shown = nbformat.writes(page).replace(f"{source_root.as_posix()}/", "")
+    texts = {"notebooks": shown, "downloads": nbformat.writes(offered)}
+    return {f"{folder}/{executed.name}": f"{text}\n".encode() for folder, text in texts.items()}
+
+
+def _read_notebook(path: Path) -> NotebookNode:
+    try:
+        return nbformat.read(path, as_version=4)
+    except nbformat.reader.NotJSONError as error:
+        raise BookError(f"{path.name} is not a notebook that can be read; run the chapter again.") from error
+
+
+def _write_tree(tree: dict[str, bytes], stage_dir: Path) -> None:
+    for name, content in tree.items():
+        path = stage_dir / name
+        if path.is_file() and path.read_bytes() == content:
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    for folder in ("book", "notebooks", "downloads"):
+        for path in sorted((stage_dir / folder).rglob("*")):
+            if path.is_file() and path.relative_to(stage_dir).as_posix() not in tree:
+                path.unlink()

@@ -1,0 +1,53 @@
+"""Brain measures in, group contrasts out: motion, connectivity, volumes, tracts, sets of regions."""
+
+from __future__ import annotations
+
+from helpers.brain.connectivity import (
+    annotate_edges,
+    average_networks,
+    compare_edges,
+    compare_motion_handling,
+    compare_networks,
+    compute_fisher_z,
+    name_pairs,
+    test_edges_max_t,
+)
+from helpers.brain.covariates import add_covariate, add_motion, compare_motion, keep_still
+from helpers.brain.describe import (
+    describe_edges,
+    describe_effect,
+    describe_motion,
+    describe_networks,
+    describe_reach,
+    describe_regions,
+    describe_sensitivity,
+    describe_sets,
+)
+from helpers.brain.regions import average_set, compare_regions, compare_sets, stack_regions
+
+__all__ = [
+    "add_covariate",
+    "add_motion",
+    "annotate_edges",
+    "average_networks",
+    "average_set",
+    "compare_edges",
+    "compare_motion",
+    "compare_motion_handling",
+    "compare_networks",
+    "compare_regions",
+    "compare_sets",
+    "compute_fisher_z",
+    "describe_edges",
+    "describe_effect",
+    "describe_motion",
+    "describe_networks",
+    "describe_reach",
+    "describe_regions",
+    "describe_sensitivity",
+    "describe_sets",
+    "keep_still",
+    "name_pairs",
+    "stack_regions",
+    "test_edges_max_t",
+]

@@ -1,0 +1,208 @@
+"""A cohort's blocks, person by person, ready to be integrated: cohort and groups in, aligned frames out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.feature_selection import SelectorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from helpers.contract import Cohort
+from helpers.problems import count
+from helpers.tables import align_blocks
+
+BLOCKS = ("connectivity", "taxa", "transcripts", "metabolites")
+COUNTS = ("taxa", "transcripts")
+MIN_PER_GROUP = 10
+PSEUDOCOUNT = 0.5
+MAX_CORRELATION = 0.999999  # Fisher z of 1 is infinite
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedBlocks:
+    """Blocks of the same people in the same order, their groups, and who was lost on the way.
+
+    Attributes
+    ----------
+    blocks : dict of pandas.DataFrame
+        Block -> people x features; missing cells stay missing, to be imputed inside the folds.
+    groups : pandas.Series
+        "high" or "low", index ``participant_id``.
+    flow : pandas.DataFrame
+        Index ``step`` (in a group, each block, all blocks); columns ``n_high``, ``n_low``.
+    """
+
+    blocks: dict[str, pd.DataFrame]
+    groups: pd.Series
+    flow: pd.DataFrame
+
+
+def prepare_blocks(cohort: Cohort, groups: pd.DataFrame, *, names: Sequence[str] = BLOCKS) -> PreparedBlocks:
+    """Transform each block within each person, and keep the people in a group and in every block.
+
+    Connectivity becomes Fisher z, counts become centred log-ratios (with 0.5 added), raw metabolites become
+    natural logs (values of 0 or less count as missing). Nothing is learned from one person about another:
+    scaling, imputing and selecting belong inside the folds. Questionnaires are not offered: the groups are
+    made from one, and the others measure the same distress, so they would predict the groups by definition.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    groups : pandas.DataFrame
+        Index ``participant_id``, column ``group`` ("high", "low", or missing: left out).
+    names : sequence of str
+        Blocks wanted; those the cohort lacks are left out.
+
+    Raises
+    ------
+    ValueError
+        If fewer than two blocks are there, or fewer than 10 people per group are in all of them.
+    """
+    if unknown := [name for name in names if name not in BLOCKS]:
+        raise ValueError(f"Cannot integrate {', '.join(unknown)}; blocks are {', '.join(BLOCKS)}.")
+    present = [name for name in names if name in cohort.blocks]
+    if len(present) < 2:
+        raise ValueError(
+            f"Integration needs at least two of {', '.join(names)}; this cohort has "
+            f"{', '.join(present) or 'none'}. Add a block to the cohort folder, or skip this chapter."
+        )
+    grouped = groups["group"].dropna()
+    held = {name: cohort.blocks[name].loc[cohort.blocks[name].index.isin(grouped.index)] for name in present}
+    shared = align_blocks({"groups": grouped, **held}, at_least=0)
+    flow = _count_flow(grouped, held, shared.ids)
+    if (short := flow.iloc[-1]).min() < MIN_PER_GROUP:
+        raise ValueError(
+            f"Only {short['n_high']} people of the high and {short['n_low']} of the low group are in every block "
+            f"({', '.join(present)}); at least {MIN_PER_GROUP} each are needed. Leave out the block that "
+            f"costs most people (names=...), or add people."
+        )
+    blocks = {name: _transform(cohort, name, shared.blocks[name]) for name in present}
+    return PreparedBlocks(blocks, shared.blocks["groups"].rename("group"), flow)
+
+
+def transform_clr(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return centred log-ratios of counts + 0.5, person by person.
+
+    Examples
+    --------
+    >>> transform_clr(pd.DataFrame({"a": [0.5], "b": [3.5]})).round(3).iloc[0].to_list()
+    [-0.693, 0.693]
+    """
+    logs = np.log(counts.astype(float) + PSEUDOCOUNT)
+    return logs.sub(logs.mean(axis=1), axis=0)
+
+
+class PrevalenceFilter(SelectorMixin, BaseEstimator):
+    """Keep features seen in at least a share of the training people.
+
+    Works on centred log-ratios: a feature a person does not have sits at that person's minimum.
+
+    Parameters
+    ----------
+    at_least : float
+        Share of people, 0 to 1.
+    """
+
+    def __init__(self, at_least: float = 0.1) -> None:
+        self.at_least = at_least
+
+    def fit(self, features: np.ndarray, y: None = None) -> PrevalenceFilter:
+        """Learn which features are common enough; `y` is not used."""
+        features = np.asarray(features, float)
+        seen = features > np.nanmin(features, axis=1, keepdims=True)
+        self.support_ = seen.mean(axis=0) >= self.at_least
+        self.n_features_in_ = features.shape[1]
+        return self
+
+    def _get_support_mask(self) -> np.ndarray:
+        check_is_fitted(self, "support_")
+        return self.support_
+
+
+class VarianceFilter(SelectorMixin, BaseEstimator):
+    """Keep the features that vary most among the training people, without looking at the groups.
+
+    Parameters
+    ----------
+    n_features : int
+        How many are kept; all, if there are fewer.
+    """
+
+    def __init__(self, n_features: int = 1000) -> None:
+        self.n_features = n_features
+
+    def fit(self, features: np.ndarray, y: None = None) -> VarianceFilter:
+        """Learn which features vary most; `y` is not used."""
+        variances = np.nanvar(np.asarray(features, float), axis=0)
+        self.support_ = np.zeros(len(variances), bool)
+        self.support_[np.argsort(-variances, kind="stable")[: self.n_features]] = True
+        self.n_features_in_ = len(variances)
+        return self
+
+    def _get_support_mask(self) -> np.ndarray:
+        check_is_fitted(self, "support_")
+        return self.support_
+
+
+def keep_equally(blocks: Mapping[str, pd.DataFrame], *, n_keep: int, n_components: int) -> dict[str, list[int]]:
+    """Return the same number of kept features for every block and component.
+
+    Examples
+    --------
+    >>> keep_equally({"taxa": pd.DataFrame()}, n_keep=20, n_components=2)
+    {'taxa': [20, 20]}
+    """
+    return {name: [n_keep] * n_components for name in blocks}
+
+
+def make_filters(blocks: Mapping[str, pd.DataFrame], *, at_least: float = 0.1) -> dict[str, PrevalenceFilter]:
+    """Return a prevalence filter for each block of counts, to be fitted inside the folds.
+
+    Examples
+    --------
+    >>> make_filters({"taxa": pd.DataFrame(), "metabolites": pd.DataFrame()})
+    {'taxa': PrevalenceFilter()}
+    """
+    return {name: PrevalenceFilter(at_least) for name in blocks if name in COUNTS}
+
+
+def name_features(cohort: Cohort) -> dict[str, str]:
+    """Return the name of each feature whose table has one (metabolites, transcripts)."""
+    tables = [cohort.features[block]["name"] for block in ("metabolites", "transcripts") if block in cohort.features]
+    return pd.concat(tables).dropna().to_dict() if tables else {}
+
+
+def describe_flow(prepared: PreparedBlocks) -> str:
+    """Return one sentence on how many people and features enter, and how many people were lost."""
+    first, last = prepared.flow.iloc[0], prepared.flow.iloc[-1]
+    sizes = ", ".join(f"{name} ({block.shape[1]:,})" for name, block in prepared.blocks.items())
+    lost = int(first.sum() - last.sum())
+    return (
+        f"{int(last.sum())} people are in a group and in every block: {int(last['n_high'])} in the high and "
+        f"{int(last['n_low'])} in the low group; {count(lost, 'other')} in a group lack at least one block. "
+        f"Blocks, with their numbers of features: {sizes}."
+    )
+
+
+def _transform(cohort: Cohort, name: str, block: pd.DataFrame) -> pd.DataFrame:
+    if name == "connectivity":
+        values = np.clip(block.to_numpy(float), -MAX_CORRELATION, MAX_CORRELATION)
+        return pd.DataFrame(np.arctanh(values), block.index, block.columns)
+    if name in COUNTS:
+        return transform_clr(block)
+    scales = cohort.features["metabolites"]["scale"].reindex(block.columns)
+    raw = block.columns[scales == "raw"]
+    values = block.astype(float)
+    values[raw] = np.log(values[raw].where(values[raw] > 0))
+    return values
+
+
+def _count_flow(grouped: pd.Series, held: dict[str, pd.DataFrame], shared: pd.Index) -> pd.DataFrame:
+    steps = {"in a group": grouped.index, **{n: b.index for n, b in held.items()}, "all blocks": shared}
+    rows = {step: grouped.loc[ids].value_counts() for step, ids in steps.items()}
+    flow = pd.DataFrame(rows).T.reindex(columns=["high", "low"]).fillna(0).astype(int)
+    return flow.set_axis(["n_high", "n_low"], axis=1).rename_axis("step")

@@ -1,0 +1,85 @@
+"""Refuse blocks and settings a model cannot use, in sentences that say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from helpers.integration.core import Array
+from helpers.problems import count, name_some
+
+RESPONSE = "Y"  # how the response is called where loadings, scores and starts are named by block
+NAMED_DESIGNS = {"null": 0.0, "full": 1.0}
+
+
+def check_blocks(blocks: Mapping[str, pd.DataFrame], y: pd.Series) -> list[str]:
+    """Return the block names, sorted, after checking that people match by id and groups can be fitted."""
+    if not blocks:
+        raise ValueError("No block was given; expected a dict of at least one name and frame.")
+    if RESPONSE in blocks:
+        raise ValueError(f"A block is called {RESPONSE!r}, the name of the response; rename it.")
+    if y.isna().any():
+        raise ValueError(f"{count(int(y.isna().sum()), 'person')} without a group; leave them out of y.")
+    sizes = y.value_counts()
+    if len(sizes) < 2 or sizes.min() < 2:
+        held = ", ".join(f"{label}: {n}" for label, n in sizes.items())
+        raise ValueError(f"Groups are {held}; expected two or more groups of at least 2 people each.")
+    for name, block in blocks.items():
+        check_same_people(block.index, y.index, name, "y")
+        if twice := list(block.columns[block.columns.duplicated()].unique()):
+            raise ValueError(f"Block {name} names {count(len(twice), 'feature')} twice: {name_some(twice)}.")
+        if text := [c for c, kind in block.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]:
+            raise ValueError(f"Block {name} has {count(len(text), 'column')} of text: {name_some(text)}.")
+    return sorted(blocks)
+
+
+def check_same_people(ids: pd.Index, expected: pd.Index, name: str, other: str) -> None:
+    """Refuse repeated ids, and ids that are not the same people (in any order)."""
+    if ids.has_duplicates or expected.has_duplicates:
+        raise ValueError(f"Participants are listed more than once in {name if ids.has_duplicates else other}.")
+    extra, lost = ids.difference(expected), expected.difference(ids)
+    if len(extra) or len(lost):
+        raise ValueError(
+            f"Block {name} and {other} do not hold the same people: {len(lost)} of {other} are not in {name}, "
+            f"{len(extra)} only in {name}. Keep the people in all blocks first (helpers.tables.align_blocks)."
+        )
+
+
+def refuse_missing_cells(arrays: Mapping[str, Array]) -> None:
+    """Refuse missing or infinite cells, block by block."""
+    holes = {name: int((~np.isfinite(values)).sum()) for name, values in arrays.items()}
+    if found := [f"{name} ({n:,})" for name, n in holes.items() if n]:
+        raise ValueError(
+            f"Missing or infinite cells in {', '.join(found)}. This model needs complete blocks: impute them "
+            f"(inside each fold, as cross_validate does, when the model is validated)."
+        )
+
+
+def refuse_constant_features(arrays: Mapping[str, Array], blocks: Mapping[str, pd.DataFrame]) -> None:
+    """Refuse features with the same value for everyone, by name."""
+    for name, values in arrays.items():
+        if (flat := np.ptp(values, axis=0) == 0).any():
+            raise ValueError(
+                f"Block {name} has {count(int(flat.sum()), 'feature')} with one value for everyone: "
+                f"{name_some(blocks[name].columns[flat])}. Drop them first."
+            )
+
+
+def read_design(design: float | str | pd.DataFrame, names: list[str]) -> float | Array:
+    """Return the link between blocks: one number, or a matrix in the order of `names`."""
+    if isinstance(design, pd.DataFrame):
+        if set(design.index) != set(names) or set(design.columns) != set(names):
+            raise ValueError(f"The design names {name_some(design.index)}; expected rows and columns {name_some(names)}.")
+        matrix = design.loc[names, names].to_numpy(float)
+        if not np.allclose(matrix, matrix.T) or matrix.min() < 0 or matrix.max() > 1:
+            raise ValueError("The design must be symmetric, with values from 0 to 1.")
+        return matrix
+    if isinstance(design, str):
+        if design not in NAMED_DESIGNS:
+            raise ValueError(f"design is {design!r}; expected 'null', 'full', a number or a frame.")
+        return NAMED_DESIGNS[design]
+    if not 0 <= design <= 1:
+        raise ValueError(f"design is {design}; expected 0 to 1.")
+    return float(design)

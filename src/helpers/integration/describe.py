@@ -1,0 +1,101 @@
+"""Results of the integration said in sentences that hold whatever the cohort."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from helpers.integration.summary import RIVAL, STEADY, VOTE
+from helpers.integration.validation import IntegrationPerformance, PermutationNull
+from helpers.problems import count
+
+
+def describe_performance(result: IntegrationPerformance) -> str:
+    """Return how the vote does on people it has not seen, beside its rival, chance and its training figure."""
+    table = result.performance
+    vote = table.loc[VOTE]
+    text = (
+        f"In people the model had not seen, the vote errs with a balanced error of "
+        f"**{_interval(table, VOTE, 'balanced_error', 'balanced_error')}** (chance 0.50), an AUC of "
+        f"**{_interval(table, VOTE, 'auc_out_of_fold', 'auc')}**. On the people it was fitted on, the same "
+        f"model shows an AUC of {vote['auc_training']:.2f}. "
+    )
+    if RIVAL in table.index:
+        text += (
+            f"The covariates alone reach a balanced error of "
+            f"{_interval(table, RIVAL, 'balanced_error', 'balanced_error')} in the same folds. "
+        )
+    return text + (
+        f"({result.n_participants} people, {result.n_folds} folds, {count(result.n_repeats, 'repeat')}; intervals "
+        f"resample people, not models, so their coverage is not exact and they are too narrow.)"
+    )
+
+
+def describe_inside_folds(result: IntegrationPerformance) -> str:
+    """Return what happened inside the folds: features dropped, cells imputed, fits that did not settle."""
+    n_models = result.n_folds * result.n_repeats
+    return (
+        f"Inside a fold, at most {count(result.n_dropped_most, 'feature')} fell away (too rare, constant or never "
+        f"observed among the training people) and at most {count(result.n_imputed_most, 'cell')} were imputed; "
+        f"{result.n_unconverged} of {n_models} fold models reached the limit of sweeps."
+    )
+
+
+def describe_ranking(result: IntegrationPerformance, *, block: str = "transcripts") -> str:
+    """Return where a block ranks among the blocks, by honest and by training AUC."""
+    blocks = result.performance[result.performance["role"] == "block"]
+    if block not in blocks.index:
+        return f"This cohort has no {block}: their rank cannot be read."
+    row, n = blocks.loc[block], len(blocks)
+    return (
+        f"By AUC out of fold, {block} rank {int(row['rank_out_of_fold'])} of {n} (AUC "
+        f"{_interval(blocks, block, 'auc_out_of_fold', 'auc')}), and they come first in "
+        f"{row['share_first']:.0%} of resamples of people. By training AUC they rank "
+        f"{int(row['rank_training'])} of {n} (AUC {row['auc_training']:.2f}). First by AUC out of fold: "
+        f"{blocks['auc_out_of_fold'].idxmax()}; by training AUC: {blocks['auc_training'].idxmax()}; "
+        f"most features: {blocks['n_features'].idxmax()}."
+    )
+
+
+def describe_null(null: PermutationNull) -> str:
+    """Return where the voted error lies among shuffled groups."""
+    within = f" within {null.within}" if null.within else ""
+    low, high = np.percentile(null.null[VOTE], [2.5, 97.5])
+    return (
+        f"With the groups shuffled{within} {null.n_permutations} times, the voted balanced error falls between "
+        f"{low:.2f} and {high:.2f} in 95 % of shuffles: that much is luck. The real groups give "
+        f"{null.observed[VOTE]:.2f} (p = {null.p_value[VOTE]:.3f}; the smallest p that "
+        f"{null.n_permutations} shuffles can give is {1 / (1 + null.n_permutations):.3f})."
+    )
+
+
+def describe_features(result: IntegrationPerformance, null: PermutationNull, *, n_named: int = 5) -> str:
+    """Return the steady features of component 1, for blocks that have more of them than chance would give.
+
+    A feature is named when 80 % or more of the fold models select it and its block has more such features
+    per repeat than 95 % of the shuffles. Nothing is named of a block that keeps half of its features or more,
+    where every selection is frequent.
+    """
+    texts = []
+    for block in result.model.blocks_:
+        rows = result.loadings[result.loadings["block"] == block]
+        steady = rows[rows["frequency_comp1"] >= STEADY]
+        found, limit = result.performance.loc[block, "n_steady"], null.n_steady[block].quantile(0.95)
+        text = (
+            f"- {block}: {found:.1f} features per repeat are that frequent, {null.n_steady[block].mean():.1f} with "
+            f"shuffled groups (95 % of shuffles: {limit:.0f} or fewer). "
+        )
+        if 2 * len(rows) >= result.performance.loc[block, "n_features"]:
+            text += "Not named, as the model keeps half of this block or more."
+        elif found <= limit or steady.empty:
+            text += "Not named, as chance gives as many."
+        else:
+            text += f"Named: {', '.join(f'`{name}`' for name in steady.index[:n_named])}."
+        texts.append(text)
+    head = f"Features of component 1 that {STEADY:.0%} or more of the fold models select:"
+    return "\n".join([head, "", *texts])
+
+
+def _interval(table: pd.DataFrame, row: str, estimate: str, stem: str) -> str:
+    values = table.loc[row, [estimate, f"{stem}_low", f"{stem}_high"]].astype(float)
+    return "{:.2f} (95 % interval {:.2f} to {:.2f})".format(*values)

@@ -1,0 +1,328 @@
+"""How well blocks tell groups apart in people the model has not seen, beside what training figures claim.
+
+Everything that looks at more than one person (imputing, filtering, scaling, selecting, fitting) happens inside
+each training fold. The same folds serve every block, the vote and the covariates-only rival.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, clone
+
+from helpers.integration.checks import check_blocks, check_same_people
+from helpers.integration.core import Array
+from helpers.integration.folds import (
+    FoldSettings,
+    assign_folds,
+    prepare_split,
+    run_fold,
+    run_rival,
+    stop_early,
+)
+from helpers.integration.prediction import DISTANCES
+from helpers.integration.splsda import VOTES, BlockSPLSDA
+from helpers.integration.summary import (
+    RIVAL,
+    STEADY,
+    VOTE,
+    Repeat,
+    add_stability,
+    add_training,
+    balance_error,
+    count_steady,
+    order_pairs,
+    summarise_repeats,
+    tabulate_loadings,
+    tabulate_repeats,
+)
+from helpers.permutation import shuffle_within
+
+
+@dataclass(frozen=True, eq=False)
+class IntegrationPerformance:
+    """Honest and training performance side by side, with all one needs to report them.
+
+    Attributes
+    ----------
+    performance : pandas.DataFrame
+        Index ``block``: each block, "vote", "covariates only" (if given) and "chance". Columns: ``role``;
+        ``balanced_error`` and ``auc_out_of_fold``, means over repeats, each with a 95 % interval
+        (``_low``, ``_high``) from resampling people and the SD over repeats (``_repeat_sd``);
+        ``auc_training`` and ``balanced_error_training``, of one model predicting the people it was fitted
+        on; ``rank_out_of_fold``, ``rank_training`` (1 = largest AUC, blocks only); ``share_first``, the share
+        of resamples in which the block has the largest AUC; ``stability`` (Nogueira's index of the
+        features selected, 1 = always the same, 0 = as by chance); ``n_steady`` (features that 80 % or more of
+        a repeat's fold models select on component 1, mean over repeats); ``n_features``, ``n_high``, ``n_low``
+        (named by the groups).
+    repeats : pandas.DataFrame
+        One row per repeat and block: ``repeat``, ``block``, ``balanced_error``, ``auc``.
+    loadings : pandas.DataFrame
+        Features kept by the model fitted on everyone. Index ``feature``; ``block``; ``loading_comp<h>``;
+        ``frequency_comp<h>``, the share of fold models that keep it on that component; and
+        ``selection_frequency``, on any.
+    model : BlockSPLSDA
+        Fitted on everyone, for describing; its own accuracy is the training accuracy.
+    n_participants, n_folds, n_repeats : int
+    n_dropped_most : int
+        Most features dropped in one fold (filtered, constant or never observed in training).
+    n_imputed_most : int
+        Most cells imputed in one fold.
+    n_unconverged : int
+        Fold models that reached the limit of sweeps.
+    """
+
+    performance: pd.DataFrame
+    repeats: pd.DataFrame
+    loadings: pd.DataFrame
+    model: BlockSPLSDA
+    n_participants: int
+    n_folds: int
+    n_repeats: int
+    n_dropped_most: int
+    n_imputed_most: int
+    n_unconverged: int
+
+
+@dataclass(frozen=True, eq=False)
+class PermutationNull:
+    """The whole pipeline on shuffled groups.
+
+    Attributes
+    ----------
+    null : pandas.DataFrame
+        Shuffles x (blocks and "vote"): balanced error out of fold, one repeat each.
+    observed : pandas.Series
+        The balanced error of the real groups, mean over repeats.
+    p_value : pandas.Series
+        (1 + shuffles at or below the observed error) / (1 + shuffles).
+    n_steady : pandas.DataFrame
+        Shuffles x blocks: how many features 80 % or more of the shuffle's fold models select on component 1.
+        Fold models share most of their people, so many are by chance.
+    within : str or None
+        Shuffled within the levels of this column.
+    """
+
+    null: pd.DataFrame
+    observed: pd.Series
+    p_value: pd.Series
+    n_steady: pd.DataFrame
+    n_permutations: int
+    n_participants: int
+    within: str | None
+
+
+def cross_validate(
+    blocks: Mapping[str, pd.DataFrame],
+    y: pd.Series,
+    *,
+    model: BlockSPLSDA,
+    rng: np.random.Generator,
+    n_folds: int = 5,
+    n_repeats: int = 10,
+    transforms: Mapping[str, BaseEstimator] | None = None,
+    batch: pd.Series | None = None,
+    covariates: pd.DataFrame | None = None,
+    distance: str = "centroids",
+    vote: str = "weighted",
+    n_workers: int = 1,
+) -> IntegrationPerformance:
+    """Validate a model by repeated stratified cross-validation, every data-dependent step inside the folds.
+
+    The AUC counts pairs of people, one per group, *within the same held-out fold*: scores of different fold models
+    are never compared. Intervals resample people but do not refit models: they understate the uncertainty and
+    have no exact coverage.
+
+    Parameters
+    ----------
+    blocks : dict of pandas.DataFrame
+        Block -> people x features; missing cells are imputed by training means in each fold.
+    y : pandas.Series
+        Two groups, index ``participant_id``, the same people as the blocks.
+    model : BlockSPLSDA
+        Unfitted; cloned.
+    rng : numpy.random.Generator
+    n_folds, n_repeats : int
+    transforms : dict of scikit-learn transformers, optional
+        Block -> what is fitted on the training people and applied to all, before scaling. One that drops
+        features has ``get_support``; others keep the columns. It never sees the groups.
+    batch : pandas.Series, optional
+        Folds are balanced on it as well as on the groups.
+    covariates : pandas.DataFrame, optional
+        Numeric, people x covariates, for the rival; missing cells are imputed in the fold.
+    distance, vote : str
+        As in `BlockSPLSDA.predict`.
+    n_workers : int
+        Threads; the numbers do not depend on it.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> ids = [f"sub-{i:02d}" for i in range(40)]
+    >>> y = pd.Series(["high", "low"] * 20, index=ids)
+    >>> signal = np.where(y == "high", 4.0, 0.0)[:, None]
+    >>> blocks = {b: pd.DataFrame(rng.normal(size=(40, 5)) + signal, ids) for b in ("brain", "gut")}
+    >>> result = cross_validate(
+    ...     blocks, y, model=BlockSPLSDA(1), rng=np.random.default_rng(2), n_folds=4, n_repeats=2
+    ... )
+    >>> float(result.performance.loc["vote", "balanced_error"])
+    0.0
+    """
+    settings, arrays, codes, labels = _set_up(blocks, y, model, transforms, distance, vote, n_folds)
+    strata = _make_strata(codes, y.index, batch)
+    extra = _read_covariates(covariates, y.index)
+    repeats = Parallel(n_jobs=n_workers, prefer="threads")(
+        delayed(_run_repeat)(arrays, codes, strata, extra, settings, n_folds, stream) for stream in rng.spawn(n_repeats)
+    )
+    everyone = np.arange(len(codes))
+    training = run_fold(arrays, codes, everyone, everyone, settings)
+    scorers = [*settings.names, VOTE, *([RIVAL] if extra is not None else [])]
+    table = summarise_repeats(repeats, codes, scorers, rng=rng.spawn(1)[0])
+    table = add_stability(add_training(table, training, codes, extra), repeats, settings.names)
+    table["n_features"] = pd.Series({name: blocks[name].shape[1] for name in settings.names})
+    table = table.assign(**{f"n_{label}": n for label, n in zip(labels, np.bincount(codes), strict=True)})
+    return IntegrationPerformance(
+        table,
+        tabulate_repeats(repeats, codes, scorers),
+        tabulate_loadings(training, repeats, {n: blocks[n].columns for n in settings.names}),
+        _fit_everyone(blocks, y, settings),
+        len(y),
+        n_folds,
+        n_repeats,
+        max(fold.n_dropped for r in repeats for fold in r.folds),
+        max(fold.n_imputed for r in repeats for fold in r.folds),
+        sum(not fold.converged for r in repeats for fold in r.folds),
+    )
+
+
+def permute_groups(
+    blocks: Mapping[str, pd.DataFrame],
+    y: pd.Series,
+    observed: IntegrationPerformance,
+    *,
+    model: BlockSPLSDA,
+    rng: np.random.Generator,
+    n_permutations: int = 100,
+    transforms: Mapping[str, BaseEstimator] | None = None,
+    batch: pd.Series | None = None,
+    distance: str = "centroids",
+    vote: str = "weighted",
+    n_workers: int = 1,
+) -> PermutationNull:
+    """Shuffle the groups (within `batch`) and run the whole pipeline again, once per shuffle.
+
+    The observed error is a mean over repeats while a shuffle has one repeat, so the null is a little too wide
+    and the p-value a little too large. Settings other than `n_permutations` must be those of `cross_validate`.
+    """
+    settings, arrays, codes, _ = _set_up(blocks, y, model, transforms, distance, vote, observed.n_folds)
+    levels = None if batch is None else _codes_of(batch, y.index)
+    if levels is not None and pd.Series(codes).groupby(levels).nunique().max() < 2:
+        raise ValueError(
+            f"Every level of {batch.name or 'batch'} holds one group only, so shuffling within it changes "
+            f"nothing: group and batch cannot be told apart in this cohort."
+        )
+
+    def run(stream: np.random.Generator) -> tuple[Array, list[int]]:
+        shuffled = shuffle_within(codes, levels, rng=stream)
+        strata = _make_strata(shuffled, y.index, batch)
+        repeat = _run_repeat(arrays, shuffled, strata, None, settings, observed.n_folds, stream)
+        return balance_error(repeat.wrong, shuffled), count_steady(repeat, at_least=STEADY)
+
+    found = Parallel(n_jobs=n_workers, prefer="threads")(delayed(run)(stream) for stream in rng.spawn(n_permutations))
+    errors, steady = zip(*found, strict=True)
+    null = pd.DataFrame(list(errors), columns=[*settings.names, VOTE]).rename_axis("shuffle")
+    real = observed.performance.loc[null.columns, "balanced_error"]
+    at_or_below = (null <= real + 1e-12).sum()
+    return PermutationNull(
+        null,
+        real,
+        ((1 + at_or_below) / (1 + n_permutations)).rename("p_permutation"),
+        pd.DataFrame(list(steady), columns=settings.names).rename_axis("shuffle"),
+        n_permutations,
+        len(y),
+        None if batch is None else str(batch.name or "batch"),
+    )
+
+
+def _set_up(
+    blocks: Mapping[str, pd.DataFrame],
+    y: pd.Series,
+    model: BlockSPLSDA,
+    transforms: Mapping[str, BaseEstimator] | None,
+    distance: str,
+    vote: str,
+    n_folds: int,
+) -> tuple[FoldSettings, list[Array], NDArray[np.intp], list[str]]:
+    names = check_blocks(blocks, y)
+    for value, known, what in ((distance, DISTANCES, "distance"), (vote, VOTES, "vote")):
+        if value not in known:
+            raise ValueError(f"{what} is {value!r}; expected one of {', '.join(known)}.")
+    if unknown := sorted(set(transforms or {}) - set(names)):
+        raise ValueError(f"transforms names {', '.join(unknown)}; the blocks are {', '.join(names)}.")
+    labels, codes = np.unique(y.to_numpy(), return_inverse=True)
+    stop_early(codes, list(labels), n_folds)
+    arrays = [blocks[name].loc[y.index].to_numpy(float) for name in names]
+    settings = FoldSettings(clone(model), names, dict(transforms or {}), distance, vote == "weighted")
+    return settings, arrays, codes, list(labels)
+
+
+def _codes_of(batch: pd.Series, ids: pd.Index) -> NDArray[np.intp]:
+    levels = batch.reindex(ids)
+    if levels.isna().any():
+        raise ValueError(f"{int(levels.isna().sum())} people have no {batch.name or 'batch'}; leave them out.")
+    return pd.factorize(levels, sort=True)[0]
+
+
+def _make_strata(codes: NDArray[np.intp], ids: pd.Index, batch: pd.Series | None) -> NDArray[np.intp]:
+    if batch is None:
+        return codes
+    levels = _codes_of(batch, ids)
+    return codes * (levels.max() + 1) + levels
+
+
+def _read_covariates(covariates: pd.DataFrame | None, ids: pd.Index) -> Array | None:
+    if covariates is None or covariates.empty:
+        return None
+    check_same_people(covariates.index, ids, "covariates", "y")
+    return covariates.loc[ids].to_numpy(float)
+
+
+def _run_repeat(
+    arrays: list[Array],
+    codes: NDArray[np.intp],
+    strata: NDArray[np.intp],
+    extra: Array | None,
+    settings: FoldSettings,
+    n_folds: int,
+    rng: np.random.Generator,
+) -> Repeat:
+    folds = assign_folds(strata, n_folds=n_folds, rng=rng)
+    n_scorers = len(arrays) + 1 + (extra is not None)
+    classes = np.empty((len(codes), n_scorers), np.intp)
+    scores = np.empty((len(codes), n_scorers))
+    results = []
+    for k in range(n_folds):
+        train, test = np.flatnonzero(folds != k), np.flatnonzero(folds == k)
+        results.append(run_fold(arrays, codes, train, test, settings))
+        classes[test, : len(arrays) + 1] = results[-1].classes
+        scores[test, : len(arrays) + 1] = results[-1].scores
+        if extra is not None:
+            classes[test, -1], scores[test, -1] = run_rival(extra, codes, train, test)
+    together = (folds[codes == 0][:, None] == folds[codes == 1]).astype(float)
+    wrong = (classes != codes[:, None]).astype(float)
+    return Repeat(wrong, order_pairs(scores, codes) * together, together, results)
+
+
+def _fit_everyone(blocks: Mapping[str, pd.DataFrame], y: pd.Series, settings: FoldSettings) -> BlockSPLSDA:
+    everyone = np.arange(len(y))
+    frames = {}
+    for name in settings.names:
+        block = blocks[name].loc[y.index]
+        part = prepare_split(block.to_numpy(float), everyone, everyone, settings.transforms.get(name))
+        frames[name] = pd.DataFrame(part.train, y.index, block.columns[part.kept])
+    return clone(settings.model).fit(frames, y)

@@ -1,0 +1,31 @@
+"""Measured metabolites, and what bacteria foretell of them: always labelled which of the two."""
+
+from helpers.metabolites.measured import (
+    compare_metabolites,
+    describe_metabolites,
+    describe_scale,
+    find_metabolites,
+    name_metabolites,
+    prepare_metabolites,
+)
+from helpers.metabolites.predicted import (
+    PredictedPotential,
+    describe_predicted,
+    pick_metabolite,
+    predict_metabolites,
+    tabulate_predicted,
+)
+
+__all__ = [
+    "PredictedPotential",
+    "compare_metabolites",
+    "describe_metabolites",
+    "describe_predicted",
+    "describe_scale",
+    "find_metabolites",
+    "name_metabolites",
+    "pick_metabolite",
+    "predict_metabolites",
+    "prepare_metabolites",
+    "tabulate_predicted",
+]

@@ -1,0 +1,223 @@
+"""Differences between samples: counts in, distances out; distances in, a map of the samples out."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.spatial.distance import pdist, squareform
+from scipy.stats import chi2
+from skbio.diversity import beta_diversity
+
+from helpers.microbiome.abundance import transform_clr
+from helpers.microbiome.counts import check_counts, read_tree
+from helpers.permutation import TIE
+from helpers.problems import count
+
+METRIC_LABELS = {
+    "bray_curtis": "Bray-Curtis",
+    "aitchison": "Aitchison",
+    "jaccard": "Jaccard",
+    "unweighted_unifrac": "Unweighted UniFrac",
+    "weighted_unifrac": "Weighted UniFrac",
+}
+ELLIPSE_CHI2 = chi2.ppf(0.68, 2)
+
+
+def measure_beta(
+    counts: pd.DataFrame,
+    *,
+    metric: str,
+    tree_path: str | os.PathLike[str] | None = None,
+    pseudocount: float = 0.5,
+) -> pd.DataFrame:
+    """Measure how different each pair of samples is.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame of shape (n_participants, n_taxa)
+        Index participant_id; raw reads.
+    metric : str
+        ``bray_curtis`` (on shares of reads, 0-1), ``jaccard`` (on presence, 0-1), ``aitchison`` (Euclidean on
+        centred log-ratios), ``unweighted_unifrac`` (on presence, 0-1) or ``weighted_unifrac`` (normalised, 0-1).
+    tree_path : str or path-like, optional
+        Rooted Newick tree; needed by the two UniFrac distances.
+    pseudocount : float, default 0.5
+        For ``aitchison`` only.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_participants, n_participants)
+        Symmetric, zero diagonal; index and columns participant_id.
+
+    Raises
+    ------
+    ValueError
+        Unknown metric, UniFrac without a tree, a tree lacking taxa, bad counts.
+
+    References
+    ----------
+    .. [1] Lozupone C, Knight R (2005). UniFrac: a new phylogenetic method for comparing microbial communities.
+       Appl Environ Microbiol 71(12):8228-8235. doi:10.1128/AEM.71.12.8228-8235.2005
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"t1": [1, 3], "t2": [1, 1]}, index=["a", "b"])
+    >>> measure_beta(counts, metric="bray_curtis").loc["a", "b"].item()
+    0.25
+    """
+    if metric not in METRIC_LABELS:
+        raise ValueError(f"The metric '{metric}' is unknown. It may be {', '.join(METRIC_LABELS)}.")
+    reads = check_counts(counts)
+    if metric == "bray_curtis":
+        matrix = _measure("braycurtis", reads / reads.sum(axis=1, keepdims=True))
+    elif metric == "jaccard":
+        matrix = _measure("jaccard", reads > 0)
+    elif metric == "aitchison":
+        matrix = squareform(pdist(transform_clr(counts, pseudocount=pseudocount).to_numpy()))
+    else:
+        matrix = _measure_unifrac(metric, reads, counts.columns, tree_path)
+    return pd.DataFrame(matrix, index=counts.index, columns=counts.index)
+
+
+def _measure(metric: str, values: np.ndarray) -> np.ndarray:
+    return beta_diversity(metric, values, validate=False).data
+
+
+def _measure_unifrac(
+    metric: str, reads: np.ndarray, taxa: pd.Index, tree_path: str | os.PathLike[str] | None
+) -> np.ndarray:
+    if tree_path is None:
+        raise ValueError(f"{METRIC_LABELS[metric]} needs a tree: give tree_path, or use bray_curtis.")
+    tree = read_tree(tree_path, taxa)
+    choices = {"normalized": True} if metric == "weighted_unifrac" else {}
+    return beta_diversity(metric, reads, taxa=list(taxa), tree=tree, **choices).data
+
+
+@dataclass(frozen=True, eq=False)
+class Ordination:
+    """Samples on a plane: the principal coordinates of their distances.
+
+    Attributes
+    ----------
+    coordinates : pandas.DataFrame of shape (n_participants, n_axes)
+        Columns PCo1, PCo2 …
+    percent_explained : pandas.Series
+        Per axis, of the sum of all positive eigenvalues; 0-100.
+    negative_share : float
+        Sum of negative eigenvalues over the sum of all absolute ones, 0-1: how much of the distances no picture
+        can show.
+    n_participants : int
+    """
+
+    coordinates: pd.DataFrame
+    percent_explained: pd.Series
+    negative_share: float
+    n_participants: int
+
+
+def ordinate(distances: pd.DataFrame, *, n_axes: int = 2) -> Ordination:
+    """Place samples so that their distances are kept as well as possible (principal coordinates).
+
+    Parameters
+    ----------
+    distances : pandas.DataFrame of shape (n, n)
+        Index participant_id.
+    n_axes : int, default 2
+
+    Returns
+    -------
+    Ordination
+        The sign of an axis is arbitrary; here its largest coordinate is positive.
+
+    References
+    ----------
+    .. [1] Gower JC (1966). Some distance properties of latent root and vector methods used in multivariate
+       analysis. Biometrika 53(3-4):325-338. doi:10.1093/biomet/53.3-4.325
+
+    Examples
+    --------
+    >>> distances = pd.DataFrame([[0.0, 2.0], [2.0, 0.0]], index=["a", "b"], columns=["a", "b"])
+    >>> ordinate(distances, n_axes=1).coordinates["PCo1"].abs().round(6).tolist()
+    [1.0, 1.0]
+    """
+    values, vectors = np.linalg.eigh(centre_distances(distances.to_numpy(float)))
+    values, vectors = values[::-1], vectors[:, ::-1]
+    values = np.where(np.abs(values) < TIE * np.abs(values).max(), 0.0, values)
+    top = vectors[:, :n_axes] * np.sqrt(np.clip(values[:n_axes], 0, None))
+    top = top * np.sign(np.take_along_axis(top, np.abs(top).argmax(axis=0)[None, :], axis=0) + TIE)
+    axes = [f"PCo{i + 1}" for i in range(top.shape[1])]
+    positive = values.clip(min=0)
+    return Ordination(
+        coordinates=pd.DataFrame(top, index=distances.index, columns=axes),
+        percent_explained=pd.Series(100 * positive[:n_axes] / positive.sum(), index=axes),
+        negative_share=float(-values.clip(max=0).sum() / np.abs(values).sum()),
+        n_participants=len(distances),
+    )
+
+
+def locate_groups(ordination: Ordination, groups: pd.Series) -> pd.DataFrame:
+    """Return where each group lies on the first two axes, and how it spreads there.
+
+    Parameters
+    ----------
+    ordination : Ordination
+        With two axes or more.
+    groups : pandas.Series
+        Index participant_id; NaN: in no group.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index group; columns n, x, y (centroid), width, height, angle_deg of the ellipse that would hold 68 % of
+        the people if they were spread normally.
+
+    Examples
+    --------
+    >>> plane = pd.DataFrame({"PCo1": [0.0, 2.0], "PCo2": [1.0, 1.0]}, index=["a", "b"])
+    >>> places = locate_groups(Ordination(plane, pd.Series([90, 10]), 0.0, 2), pd.Series("high", index=["a", "b"]))
+    >>> places.loc["high", ["x", "y"]].tolist()
+    [1.0, 1.0]
+    """
+    known = groups.reindex(ordination.coordinates.index).dropna()
+    rows = {}
+    for name, people in known.groupby(known).groups.items():
+        plane = ordination.coordinates.loc[people].to_numpy()[:, :2]
+        variances, directions = np.linalg.eigh(np.cov(plane.T))
+        height, width = 2 * np.sqrt(ELLIPSE_CHI2 * variances.clip(min=0))
+        angle = np.degrees(np.arctan2(*directions[::-1, 1]))
+        rows[name] = [len(plane), *plane.mean(axis=0), width, height, angle]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["n", "x", "y", "width", "height", "angle_deg"])
+
+
+def describe_ordination(ordination: Ordination) -> str:
+    """Say how much of the distances the first two axes show."""
+    shown = ordination.percent_explained.iloc[:2].sum()
+    return (
+        f"The two axes show {shown:.1f} % of the variation between {count(ordination.n_participants, 'sample')}; "
+        f"negative eigenvalues hold {100 * ordination.negative_share:.1f} % of the absolute total."
+    )
+
+
+def centre_distances(distances: np.ndarray) -> np.ndarray:
+    """Return Gower's centred inner products, whose trace is the total sum of squares.
+
+    Parameters
+    ----------
+    distances : numpy.ndarray of shape (n, n)
+
+    Returns
+    -------
+    numpy.ndarray of shape (n, n)
+        Symmetric; rows sum to 0.
+
+    Examples
+    --------
+    >>> centre_distances(np.array([[0.0, 2.0], [2.0, 0.0]])).tolist()
+    [[1.0, -1.0], [-1.0, 1.0]]
+    """
+    inner = -0.5 * distances**2
+    inner = inner - inner.mean(axis=0) - inner.mean(axis=1, keepdims=True) + inner.mean()
+    return (inner + inner.T) / 2

@@ -1,0 +1,92 @@
+"""Write a folder whole or not at all, and replace only what was written here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from helpers.open_data.files import OpenDataError
+
+
+def head_readme(name: str, title: str) -> str:
+    """Return the first lines of a folder's README; by them the folder is known again.
+
+    Parameters
+    ----------
+    name, title : str
+        Of the data set.
+
+    Examples
+    --------
+    >>> head_readme("rsa", "Resilience Scale for Adults")
+    '<!-- open data: rsa -->\\n# Resilience Scale for Adults\\n\\n'
+    """
+    return f"<!-- open data: {name} -->\n# {title}\n\n"
+
+
+def refuse_used(folder: str | os.PathLike[str], name: str, *, overwrite: bool) -> None:
+    """Raise OpenDataError when a folder cannot be written without losing something else.
+
+    Parameters
+    ----------
+    folder : str or path-like
+    name : str
+        The data set to be written.
+    overwrite : bool
+        Allow a folder made earlier from the same data set to be replaced.
+    """
+    folder = Path(folder).expanduser().resolve()
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    readme = folder / "README.md"
+    mark = head_readme(name, "").partition("\n")[0]
+    is_ours = readme.is_file() and readme.read_text(encoding="utf-8", errors="replace").startswith(mark)
+    if not is_ours:
+        raise OpenDataError(
+            f"{folder} is in use and was not made from {name}, so it is left alone; "
+            "choose a new or empty folder."
+        )
+    if not overwrite:
+        raise OpenDataError(
+            f"{folder} already holds {name}; use it as it is, allow overwriting, or choose another folder."
+        )
+
+
+def write_folder(folder: str | os.PathLike[str], contents: Mapping[str, bytes]) -> Path:
+    """Write files into a temporary sibling and rename it, so that no half-made folder is ever seen.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Replaced when it exists; ask :func:`refuse_used` first.
+    contents : mapping of str to bytes
+        Path inside the folder, with forward slashes, to what the file holds.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder, as an absolute path.
+    """
+    folder = Path(folder).expanduser().resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        made, replaced = part / "made", part / "replaced"
+        for path, content in contents.items():
+            target = made / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        if folder.exists():
+            folder.rename(replaced)
+        try:
+            made.rename(folder)
+        except OSError:
+            if replaced.exists():
+                replaced.rename(folder)
+            raise
+    finally:
+        shutil.rmtree(part)
+    return folder

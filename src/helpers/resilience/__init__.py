@@ -1,0 +1,107 @@
+"""Questionnaires: answers in, scores, reliability and group contrasts out."""
+
+from __future__ import annotations
+
+from helpers.resilience.describe import (
+    describe_precision,
+    describe_reliability,
+    describe_scores,
+    describe_split,
+)
+from helpers.resilience.factor import (
+    FactorFit,
+    fit_one_factor,
+    mcdonald_omega,
+)
+from helpers.resilience.measures import (
+    estimate_precision,
+    score_measures,
+    score_outcome,
+)
+from helpers.resilience.reliability import (
+    ScorePrecision,
+    bound_alpha,
+    check_answering,
+    cronbach_alpha,
+    measure_precision,
+    summarise_items,
+    summarise_reliability,
+)
+from helpers.resilience.scales import (
+    BRS,
+    CD_RISC,
+    CD_RISC_2,
+    CD_RISC_10,
+    CD_RISC_FACTORS,
+    CD_RISC_ITEMS,
+    GAD7,
+    HADS,
+    PHQ9,
+    PSS,
+    Scale,
+    list_references,
+    read_answers,
+    turn_reversed,
+)
+from helpers.resilience.scoring import (
+    ResilienceScores,
+    score_brs,
+    score_cd_risc,
+    score_cd_risc_2,
+    score_cd_risc_10,
+    score_cd_risc_factors,
+    score_hads,
+    score_sum,
+)
+from helpers.resilience.symptoms import (
+    SYMPTOMS,
+    compare_split_and_score,
+    compare_symptoms,
+    expect_share_kept,
+)
+
+__all__ = [
+    "BRS",
+    "CD_RISC",
+    "CD_RISC_2",
+    "CD_RISC_10",
+    "CD_RISC_FACTORS",
+    "CD_RISC_ITEMS",
+    "GAD7",
+    "HADS",
+    "PHQ9",
+    "PSS",
+    "SYMPTOMS",
+    "FactorFit",
+    "ResilienceScores",
+    "Scale",
+    "ScorePrecision",
+    "bound_alpha",
+    "check_answering",
+    "compare_split_and_score",
+    "compare_symptoms",
+    "cronbach_alpha",
+    "describe_precision",
+    "describe_reliability",
+    "describe_scores",
+    "describe_split",
+    "estimate_precision",
+    "expect_share_kept",
+    "fit_one_factor",
+    "list_references",
+    "mcdonald_omega",
+    "measure_precision",
+    "read_answers",
+    "score_brs",
+    "score_cd_risc",
+    "score_cd_risc_2",
+    "score_cd_risc_10",
+    "score_cd_risc_factors",
+    "score_hads",
+    "score_measures",
+    "score_outcome",
+    "score_sum",
+    "summarise_items",
+    "summarise_reliability",
+    "turn_reversed",
+]

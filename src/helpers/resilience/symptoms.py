@@ -1,0 +1,155 @@
+"""Set symptoms beside resilience: as a contrast of groups, and against the continuous score."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers.contrasts import COLUMNS, fit_contrasts
+
+SYMPTOMS = (
+    "hads.depression",
+    "hads.anxiety",
+    "ffmq.describing",
+    "ffmq.nonjudging",
+    "csq.catastrophizing",
+    "brs.mean",
+    "phq9.total",
+    "gad7.total",
+    "pss.total",
+)
+CONFIDENCE = 0.95
+
+
+def compare_symptoms(
+    measures: pd.DataFrame, design: pd.DataFrame, *, outcome: str | None = None
+) -> pd.DataFrame:
+    """Contrast the questionnaire scores of the high and the low group.
+
+    Parameters
+    ----------
+    measures : pandas.DataFrame of shape (n_participants, n_scores)
+        From :func:`score_measures`. Scores the cohort does not have are left
+        out.
+    design : pandas.DataFrame
+        From ``helpers.cohort.design_matrix``.
+    outcome : str, optional
+        Name of the score that made the groups (``score_outcome(...).name``):
+        it is never tested against itself.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of :func:`helpers.contrasts.fit_contrasts`, one row per
+        score of ``SYMPTOMS`` that the cohort has; no row when it has none.
+
+    Raises
+    ------
+    ValueError
+        No participant is in both tables.
+    """
+    usable = [name for name in SYMPTOMS if name in measures and name != outcome]
+    present = [name for name in usable if measures[name].notna().any()]
+    if not present:
+        return pd.DataFrame(columns=COLUMNS, index=pd.Index([], name="feature"))
+    return fit_contrasts(measures[present], design)
+
+
+def compare_split_and_score(
+    measures: pd.DataFrame, groups: pd.DataFrame, *, outcome: str | None = None
+) -> pd.DataFrame:
+    """Correlate each symptom with the continuous score and with the split made from it.
+
+    Both use the same people, so that the second differs from the first only by
+    what the split threw away. Nothing is adjusted for.
+
+    Parameters
+    ----------
+    measures : pandas.DataFrame of shape (n_participants, n_scores)
+        From :func:`score_measures`.
+    groups : pandas.DataFrame
+        From ``helpers.cohort.assign_groups``: columns ``score`` and ``group``.
+    outcome : str, optional
+        Name of the score that made the groups: left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``feature``; n, r_score with r_score_low and r_score_high (95 %,
+        Fisher), r_split (1 high, 0 low) with its interval, and share_kept:
+        r_split squared over r_score squared, NaN where ``r_score`` is within
+        .1 of zero and the ratio would be noise.
+
+    References
+    ----------
+    .. [1] MacCallum RC et al. (2002). On the practice of dichotomization of
+       quantitative variables. Psychological Methods 7(1):19-40.
+       doi:10.1037/1082-989X.7.1.19
+    """
+    rows = {}
+    for name in (name for name in SYMPTOMS if name in measures and name != outcome):
+        people = groups[["score", "group"]].join(measures[name].rename("symptom"), how="inner").dropna()
+        split = (people["group"] == "high").astype(float)
+        r_score, r_split = (
+            _correlate(people["score"], people["symptom"]),
+            _correlate(split, people["symptom"]),
+        )
+        rows[name] = {
+            "n": len(people),
+            "r_score": r_score,
+            **_bound("r_score", r_score, len(people)),
+            "r_split": r_split,
+            **_bound("r_split", r_split, len(people)),
+            "share_kept": (r_split / r_score) ** 2 if abs(r_score) > 0.1 else np.nan,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("feature")
+
+
+def expect_share_kept(share_high: float) -> float:
+    """Return the share of r squared that survives a split, if both variables are normal.
+
+    Parameters
+    ----------
+    share_high : float
+        Share of people in the high group, between 0 and 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        A share that is not between 0 and 1.
+
+    References
+    ----------
+    .. [1] Cohen J (1983). The cost of dichotomization. Applied Psychological
+       Measurement 7(3):249-253. doi:10.1177/014662168300700301
+
+    Examples
+    --------
+    A split at the median keeps 2 / pi:
+
+    >>> round(expect_share_kept(0.5), 3)
+    0.637
+    """
+    if not 0 < share_high < 1:
+        raise ValueError(f"The share in the high group is {share_high:g}; it must lie between 0 and 1.")
+    height = stats.norm.pdf(stats.norm.ppf(share_high))
+    return float(height**2 / (share_high * (1 - share_high)))
+
+
+def _correlate(a: pd.Series, b: pd.Series) -> float:
+    return float(a.corr(b)) if len(a) > 2 and a.std() > 0 and b.std() > 0 else np.nan
+
+
+def _bound(name: str, r: float, n: int) -> dict[str, float]:
+    if n < 4 or np.isnan(r) or abs(r) >= 1:
+        return {f"{name}_low": np.nan, f"{name}_high": np.nan}
+    half = stats.norm.ppf(0.5 + CONFIDENCE / 2) / np.sqrt(n - 3)
+    return {
+        f"{name}_low": float(np.tanh(np.arctanh(r) - half)),
+        f"{name}_high": float(np.tanh(np.arctanh(r) + half)),
+    }

@@ -1,0 +1,186 @@
+"""Say verdicts in tables and sentences for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from helpers.contract import Settings
+from helpers.power import compute_power
+from helpers.problems import count
+from helpers.verdict.claims import Claim
+from helpers.verdict.weigh import SimulatedVerdict, explain_outcome
+
+POWER = 0.8
+MOST_PEOPLE = 1_000_000
+
+
+def tabulate_claims(claims: Sequence[Claim]) -> pd.DataFrame:
+    """Return the claims as a table for the page.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``claim``; columns statement, expected, source, looked for in, support.
+    """
+    rows = {
+        claim.id: (
+            claim.statement,
+            claim.direction,
+            f"{claim.source} [{claim.evidence}]",
+            f"{claim.chapter}/{claim.table}: {claim.feature}",
+            claim.support_rule,
+        )
+        for claim in claims
+    }
+    columns = ["statement", "expected", "source", "looked for in", "counts as support"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("claim")
+
+
+def tabulate_verdicts(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Return the verdicts as a table for the page.
+
+    Parameters
+    ----------
+    verdicts : pandas.DataFrame
+        From :func:`weigh_claims`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``claim``; numbers as text, blank where there are none.
+    """
+    shown = {
+        name: {
+            "statement": row["statement"],
+            "expected": row["expected"],
+            "d [95 % interval]": _show_effect(row),
+            "n high / low": "" if pd.isna(row["n_high"]) else f"{row['n_high']} / {row['n_low']}",
+            "power": "" if pd.isna(row["power"]) else f"{100 * row['power']:.0f} %",
+            "verdict": row["verdict"],
+            "reason": row["reason"],
+        }
+        for name, row in verdicts.iterrows()
+    }
+    return pd.DataFrame.from_dict(shown, orient="index").rename_axis("claim")
+
+
+def describe_scope(settings: Settings) -> str:
+    """Say which answers are possible in this cohort at all.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of the cohort.
+
+    Returns
+    -------
+    str
+    """
+    if reason := explain_outcome(settings):
+        return (
+            f"**None of the claims can be tested here:** {reason}. The chapters before this one are worth reading for "
+            "their own contrasts, which are not contrasts of resilience."
+        )
+    if settings.kind != "real":
+        return (
+            "**These people are simulated.** A program planted effects in them on purpose and wrote down which. So the only "
+            "question this page can answer is whether the analysis finds what was planted. Finding it is not evidence "
+            "for any claim, and not a replication of anything."
+        )
+    return (
+        "The people of this cohort are real and grouped by a resilience score: each claim whose data are at hand can be "
+        "weighed."
+    )
+
+
+def describe_verdicts(verdicts: pd.DataFrame) -> str:
+    """Count the verdicts in a sentence.
+
+    Parameters
+    ----------
+    verdicts : pandas.DataFrame
+        From :func:`weigh_claims`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> describe_verdicts(pd.DataFrame({"verdict": ["contradicted", "contradicted"]}))
+    'Of 2 claims: 2 contradicted.'
+    """
+    said = ", ".join(f"{n} {verdict}" for verdict, n in verdicts["verdict"].value_counts().items())
+    return f"Of {count(len(verdicts), 'claim')}: {said}."
+
+
+def plan_sample(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Say how many people it would take to settle each claim.
+
+    Parameters
+    ----------
+    verdicts : pandas.DataFrame
+        From :func:`weigh_claims`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``claim``, those with a d only; d seen here, and n per group for
+        that d and for the smallest effect of interest (80 % power, two equal
+        groups, two-sided 5 %). A simulated cohort gives only the latter, as
+        its d was planted.
+    """
+    tested = verdicts[verdicts["d"].notna()]
+    simulated = (
+        tested["verdict"].isin([SimulatedVerdict.RECOVERED.value, SimulatedVerdict.MISSED.value]).any()
+    )
+    smallest = [find_n_per_group(d) for d in tested["smallest_effect"]]
+    table = pd.DataFrame(
+        {"smallest effect of interest": tested["smallest_effect"], "n per group for it": smallest}
+    )
+    if not simulated:
+        table.insert(0, "d seen here", tested["d"])
+        table["n per group for the d seen"] = [find_n_per_group(d) for d in tested["d"]]
+    return table.set_axis(tested.index).rename_axis("claim")
+
+
+def find_n_per_group(d: float) -> float:
+    """Return how many people per group detect a standardised difference.
+
+    Parameters
+    ----------
+    d : float
+
+    Returns
+    -------
+    float
+        The smallest whole number with 80 % power; NaN when it is above a million.
+
+    Examples
+    --------
+    Cohen's textbook case:
+
+    >>> find_n_per_group(0.5)
+    64.0
+    """
+    low, high = 1, MOST_PEOPLE
+    if not np.isfinite(d) or compute_power(d, n_high=high, n_low=high) < POWER:
+        return np.nan
+    while high - low > 1:
+        middle = (low + high) // 2
+        enough = middle >= 2 and compute_power(d, n_high=middle, n_low=middle) >= POWER
+        low, high = (low, middle) if enough else (middle, high)
+    return float(high)
+
+
+def _show_effect(row: pd.Series) -> str:
+    if pd.isna(row["d"]):
+        return ""
+    return f"{row['d']:.2f} [{row['d_low']:.2f}, {row['d_high']:.2f}]".replace("-", "−")

@@ -1,0 +1,383 @@
+"""Weigh claims by a cohort's results. Simulated people can never support a claim: their verdicts are other words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers.contract import ColumnRule, Settings
+from helpers.power import compute_power
+from helpers.problems import MissingResult
+from helpers.tables import read_result
+from helpers.verdict.claims import Claim
+
+RESILIENCE_MEASURES = ("cd_risc", "cd_risc_10", "cd_risc_2", "brs")
+SURE = 0.95
+RANK_COLUMNS = ("auc_out_of_fold", "auc_low", "share_first", "n_high", "n_low")
+NOT_A_BLOCK = ("vote", "covariates only", "chance")
+COLUMNS = (
+    "label", "statement", "block", "expected", "d", "d_low", "d_high", "n_high", "n_low", "smallest_effect", "power",
+    "verdict", "reason",
+)  # fmt: skip
+
+
+class RealVerdict(Enum):
+    """What real people can say about a claim; nothing else."""
+
+    SUPPORTED = "supported"
+    DIRECTION_ONLY = "direction only"
+    INCONCLUSIVE = "inconclusive (underpowered)"
+    CONTRADICTED = "contradicted"
+    NOT_TESTABLE = "not testable here"
+
+
+class SimulatedVerdict(Enum):
+    """What simulated people can say about the *method*; nothing about the claim."""
+
+    RECOVERED = "planted effect recovered"
+    MISSED = "planted effect missed"
+    NOT_TESTABLE = "not testable here"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one result table says about one claim.
+
+    Attributes
+    ----------
+    claim : Claim
+    d, d_low, d_high : float
+        Standardised difference, high minus low, with its 95 % interval; NaN for a rank.
+    n_high, n_low : int or None
+        People behind it.
+    power : float
+        Chance that this many people detect the smallest effect of interest.
+    missing : str
+        Why there is no evidence; empty when there is.
+    blocks : pandas.DataFrame or None
+        For a rank: the performance of every block.
+    """
+
+    claim: Claim
+    d: float = np.nan
+    d_low: float = np.nan
+    d_high: float = np.nan
+    n_high: int | None = None
+    n_low: int | None = None
+    power: float = np.nan
+    missing: str = ""
+    blocks: pd.DataFrame | None = None
+
+    @property
+    def oriented(self) -> tuple[float, float, float]:
+        """d and its interval, turned so that positive is what the claim expects."""
+        if self.claim.sign > 0:
+            return self.d, self.d_low, self.d_high
+        return -self.d, -self.d_high, -self.d_low
+
+
+def weigh_claims(
+    claims: Sequence[Claim],
+    results_dir: str | os.PathLike[str],
+    *,
+    settings: Settings,
+    truth: Sequence[Mapping[str, Any]] | None = None,
+) -> pd.DataFrame:
+    """Set every claim beside what this cohort's result tables say.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+    results_dir : str or path-like
+        Where the earlier chapters wrote; any table may be missing.
+    settings : Settings
+        Of the cohort. Its kind decides which verdicts exist: a simulated
+        cohort is judged by :func:`judge_simulated`, a real one by
+        :func:`judge_real`.
+    truth : sequence of mapping, optional
+        What was planted in a simulated cohort (:func:`load_truth`).
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``id``; columns label, statement, block, expected, d, d_low, d_high,
+        n_high, n_low, smallest_effect, power, verdict, reason. Blank d: a
+        rank, or not testable.
+    """
+    evidences = [gather_evidence(claim, results_dir, settings=settings) for claim in claims]
+    if settings.kind == "real":
+        judged: list[tuple[RealVerdict | SimulatedVerdict, str]] = [judge_real(evidence) for evidence in evidences]
+    else:
+        planted = _index_planted(truth)
+        judged = [judge_simulated(evidence, planted) for evidence in evidences]
+    rows = [_write_row(evidence, *verdict) for evidence, verdict in zip(evidences, judged, strict=True)]
+    index = pd.Index([claim.id for claim in claims], name="id")
+    table = pd.DataFrame(rows, index=index, columns=list(COLUMNS))
+    return table.astype({"n_high": "Int64", "n_low": "Int64"})
+
+
+def gather_evidence(claim: Claim, results_dir: str | os.PathLike[str], *, settings: Settings) -> Evidence:
+    """Read the row of a result table that speaks to a claim, or say why there is none.
+
+    Parameters
+    ----------
+    claim : Claim
+    results_dir : str or path-like
+    settings : Settings
+        Of the cohort: only groups made from a resilience score can test a
+        claim about resilience.
+
+    Returns
+    -------
+    Evidence
+    """
+    evidence = Evidence(claim)
+    if reason := explain_outcome(settings):
+        return replace(evidence, missing=reason)
+    try:
+        table = read_result(results_dir, claim.chapter, claim.table)
+    except MissingResult:
+        reason = (
+            f"chapter {claim.chapter} left no table '{claim.table}': this cohort lacks its data ({claim.block}), "
+            "or the chapter was not run"
+        )
+        return replace(evidence, missing=reason)
+    if claim.is_rank:
+        return _gather_rank(evidence, table)
+    row = _find_row(claim, table)
+    if row is None:
+        return replace(
+            evidence, missing=f"'{claim.feature}' is not in the table '{claim.table}' of {claim.chapter}"
+        )
+    return _gather_contrast(evidence, row)
+
+
+def judge_real(evidence: Evidence) -> tuple[RealVerdict, str]:
+    """Judge a claim by real people.
+
+    With d turned so that positive is what the claim expects, and delta the
+    smallest effect of interest: *supported* when the interval lies above zero
+    and d is at least delta; *direction only* when just one of these holds
+    (and d is positive); *contradicted* when the interval lies below delta, so
+    that an effect of interest is ruled out; otherwise *inconclusive*.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    RealVerdict
+    str
+        The reason, as a sentence.
+    """
+    if evidence.missing:
+        return RealVerdict.NOT_TESTABLE, _as_sentence(evidence.missing)
+    if evidence.claim.is_rank:
+        return _judge_rank(evidence)
+    d, low, high = evidence.oriented
+    delta = evidence.claim.smallest_effect_of_interest
+    if low > 0 and d >= delta:
+        return RealVerdict.SUPPORTED, f"The interval lies on the expected side and d is at least {delta:g}."
+    if low > 0:
+        return (
+            RealVerdict.DIRECTION_ONLY,
+            f"As expected, but smaller than the smallest effect of interest ({delta:g}).",
+        )
+    if high < 0:
+        return RealVerdict.CONTRADICTED, "The interval lies wholly on the other side."
+    if high < delta:
+        return RealVerdict.CONTRADICTED, f"An effect of {delta:g} in the expected direction is ruled out."
+    if d >= delta:
+        return RealVerdict.DIRECTION_ONLY, "It points the expected way, but the interval includes zero."
+    chance = (
+        f" (power for d = {delta:g}: {100 * evidence.power:.0f} %)" if np.isfinite(evidence.power) else ""
+    )
+    return (
+        RealVerdict.INCONCLUSIVE,
+        f"The interval includes both no effect and an effect of interest{chance}.",
+    )
+
+
+def judge_simulated(
+    evidence: Evidence, planted: Mapping[str, Mapping[str, Any]] | None
+) -> tuple[SimulatedVerdict, str]:
+    """Judge whether the analysis found what was planted in simulated people.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    planted : mapping of claim id to mapping, or None
+        What was planted: ``direction`` and ``d``. None when it is not known.
+
+    Returns
+    -------
+    SimulatedVerdict
+        Never a verdict about the claim itself.
+    str
+        The reason, as a sentence.
+    """
+    if evidence.missing:
+        return SimulatedVerdict.NOT_TESTABLE, _as_sentence(evidence.missing)
+    if planted is None:
+        return (
+            SimulatedVerdict.NOT_TESTABLE,
+            "The cohort folder has no truth.yml: what was planted is not known.",
+        )
+    if evidence.claim.id not in planted:
+        return SimulatedVerdict.NOT_TESTABLE, _say_unplanted(evidence)
+    if evidence.claim.is_rank:
+        verdict, reason = _judge_rank(evidence)
+        found = verdict is RealVerdict.SUPPORTED
+        return SimulatedVerdict.RECOVERED if found else SimulatedVerdict.MISSED, reason
+    return _judge_planted(evidence, planted[evidence.claim.id])
+
+
+def explain_outcome(settings: Settings) -> str:
+    """Say why a cohort's groups cannot test claims about resilience; empty when they can.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of the cohort.
+
+    Returns
+    -------
+    str
+    """
+    rule = settings.outcome
+    if isinstance(rule, ColumnRule):
+        both = f"{settings.labels['high']} v {settings.labels['low']}"
+        return f"the groups of this cohort differ in diagnosis ({rule.column}: {both}), not in resilience"
+    if rule.measure not in RESILIENCE_MEASURES:
+        return f"the groups of this cohort differ in {rule.measure} {rule.score}, not in resilience"
+    return ""
+
+
+def _index_planted(truth: Sequence[Mapping[str, Any]] | None) -> dict[str, Mapping[str, Any]] | None:
+    if truth is None:
+        return None
+    return {str(item.get("claim")): item for item in truth if item.get("d") != 0}
+
+
+def _judge_planted(evidence: Evidence, plant: Mapping[str, Any]) -> tuple[SimulatedVerdict, str]:
+    sign = -1 if plant.get("direction", evidence.claim.direction) == "lower" else 1
+    low, high = sorted((sign * evidence.d_low, sign * evidence.d_high))
+    size = (
+        f" of d = {sign * abs(float(plant['d'])):.2g}".replace("-", "−") if plant.get("d") is not None else ""
+    )
+    if low > 0:
+        return (
+            SimulatedVerdict.RECOVERED,
+            f"The planted effect{size} was found: the interval excludes zero on its side.",
+        )
+    where = "lies on the other side" if high < 0 else "includes zero"
+    return SimulatedVerdict.MISSED, f"An effect{size} was planted, yet the interval {where}{_say_power(evidence, plant)}."
+
+
+def _say_power(evidence: Evidence, plant: Mapping[str, Any]) -> str:
+    if plant.get("d") is None or not evidence.n_high or not evidence.n_low:
+        return ""
+    power = compute_power(float(plant["d"]), n_high=evidence.n_high, n_low=evidence.n_low)
+    return f"; so many people find an effect of that size in about {100 * power:.0f} % of cohorts"
+
+
+def _say_unplanted(evidence: Evidence) -> str:
+    if evidence.claim.is_rank:
+        return "No order of the blocks was planted."
+    alarm = evidence.d_low > 0 or evidence.d_high < 0
+    tail = (
+        "the interval excludes zero: a false alarm" if alarm else "the interval includes zero, as it should"
+    )
+    return f"Nothing was planted for this claim; {tail}."
+
+
+def _find_row(claim: Claim, table: pd.DataFrame) -> pd.Series | None:
+    names = pd.DataFrame({"index": table.index.map(_simplify)}, index=table.index)
+    for column in ("name", "hmdb"):
+        if column in table:
+            names[column] = table[column].map(_simplify)
+    for wanted in map(_simplify, (claim.feature, *claim.aliases)):
+        hits = np.flatnonzero((names == wanted).any(axis=1))
+        if len(hits):
+            return table.iloc[hits[0]]
+    return None
+
+
+def _simplify(name: object) -> str:
+    return "".join(c for c in str(name).casefold() if c.isalnum() or c == "×")
+
+
+def _gather_contrast(evidence: Evidence, row: pd.Series) -> Evidence:
+    d, low, high = (float(row[name]) for name in ("d", "d_low", "d_high"))
+    if not np.isfinite([d, low, high]).all():
+        return replace(evidence, missing=f"'{row.name}' does not vary, or too few people have it")
+    n_high, n_low = int(row["n_high"]), int(row["n_low"])
+    power = compute_power(evidence.claim.smallest_effect_of_interest, n_high=n_high, n_low=n_low)
+    return replace(evidence, d=d, d_low=low, d_high=high, n_high=n_high, n_low=n_low, power=power)
+
+
+def _gather_rank(evidence: Evidence, table: pd.DataFrame) -> Evidence:
+    if absent := [name for name in RANK_COLUMNS if name not in table]:
+        return replace(evidence, missing=f"the table '{evidence.claim.table}' has no {', '.join(absent)}")
+    blocks = table[~table.index.isin(NOT_A_BLOCK) & table["auc_out_of_fold"].notna()]
+    if evidence.claim.feature not in blocks.index:
+        return replace(evidence, missing=f"no {evidence.claim.feature} block was in the integration")
+    if len(blocks) < 2:
+        return replace(evidence, missing="a single block has no rank")
+    sizes = {name: int(blocks.loc[evidence.claim.feature, name]) for name in ("n_high", "n_low")}
+    return replace(evidence, blocks=blocks, **sizes)
+
+
+def _judge_rank(evidence: Evidence) -> tuple[RealVerdict, str]:
+    """Judge by people the models had not seen; ``share_first`` comes from resampling those people."""
+    aucs = evidence.blocks["auc_out_of_fold"]
+    feature = evidence.claim.feature
+    rank = int((aucs > aucs[feature]).sum()) + 1
+    first = float(evidence.blocks.loc[feature, "share_first"])
+    above_chance = evidence.blocks.loc[feature, "auc_low"] > 0.5
+    lead = aucs[feature] - aucs.drop(feature).max()
+    said = (
+        f"Out of fold, {feature} rank {rank} of {len(aucs)} (AUC {aucs[feature]:.2f}; best other, "
+        f"{aucs.drop(feature).idxmax()}, {aucs.drop(feature).max():.2f}) and come first in {100 * first:.0f} % of "
+        f"resamples of people{_say_training_rank(evidence)}."
+    )
+    if rank == 1 and above_chance and first >= SURE and lead >= evidence.claim.smallest_effect_of_interest:
+        return RealVerdict.SUPPORTED, said
+    if rank > 1 and first <= 1 - SURE:
+        return RealVerdict.CONTRADICTED, said
+    if rank == 1 and above_chance:
+        return RealVerdict.DIRECTION_ONLY, said
+    return RealVerdict.INCONCLUSIVE, said
+
+
+def _say_training_rank(evidence: Evidence) -> str:
+    if "auc_training" not in evidence.blocks or evidence.blocks["auc_training"].isna().any():
+        return ""
+    training = evidence.blocks["auc_training"]
+    rank = int((training > training[evidence.claim.feature]).sum()) + 1
+    return f"; by training AUC, which rewards wide blocks, they rank {rank}"
+
+
+def _as_sentence(reason: str) -> str:
+    return reason[0].upper() + reason[1:].rstrip(".") + "."
+
+
+def _write_row(evidence: Evidence, verdict: RealVerdict | SimulatedVerdict, reason: str) -> dict[str, Any]:
+    claim = evidence.claim
+    return {
+        "label": claim.label,
+        "statement": claim.statement,
+        "block": claim.block,
+        "expected": claim.direction,
+        "smallest_effect": claim.smallest_effect_of_interest,
+        **{name: getattr(evidence, name) for name in ("d", "d_low", "d_high", "n_high", "n_low", "power")},
+        "verdict": verdict.value,
+        "reason": reason,
+    }

@@ -1,0 +1,347 @@
+"""The frame and its rendering: a miniature book for the rules, the really built one for what readers meet."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from axe_playwright_python.sync_playwright import Axe
+from book_fixtures import (
+    PHONE,
+    find_grave_violations,
+    find_unnamed,
+    list_pages,
+    open_browser,
+    open_theme,
+    serve,
+    settle,
+)
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from helpers.book import BookError, build_html, list_chapters, prepare_download, prepare_page, stage_book
+from helpers.book.pages import escape_markdown, insert_after_title, write_landing_note
+
+ROOT = Path(__file__).resolve().parents[1]
+CHAPTERS = [
+    "01_cohort",
+    "02_resilience",
+    "03_brain",
+    "04_microbiome",
+    "05_metabolites",
+    "06_integration",
+    "07_verdict",
+]
+SIMULATED = {"name": "mini", "title": "Mini", "kind": "simulated", "n_participants": 12, "citation": None}
+REAL = SIMULATED | {"kind": "real", "title": "A_real *cohort*", "citation": "Kim 2020, doi:10.1128/mBio.03186-19."}
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+LOADED = re.compile(r"<(?:script|img|iframe|source|link)\b[^>]*\b(?:src|href)=[\"'](?:https?:)?//[^\"']*", re.I)
+
+
+def make_chapter(title: str, *, alt: str | None = "A dot.") -> nbformat.NotebookNode:
+    """Return an executed chapter as papermill leaves it: a figure, a formula, a citation, a solution."""
+    figure = new_output("display_data", {"image/png": PIXEL, "text/plain": "figure"})
+    image = {"mystnb": {"image": {"alt": alt}}} if alt else {}
+    cells = [
+        new_markdown_cell(f"# {title}\n\nWhat is {{term}}`resilience`? $x^2$ {{cite:p}}`an2024`"),
+        new_code_cell("seed = 1  # any whole number", metadata={"tags": ["parameters"]}),
+        new_code_cell("# Parameters\nseed = 1\n", metadata={"tags": ["injected-parameters"]}),
+        new_code_cell("draw()", outputs=[figure], execution_count=1, metadata=image),
+        new_code_cell("assert True", metadata={"tags": ["solution"], "papermill": {"duration": 1}}),
+        new_markdown_cell("Because.", metadata={"tags": ["solution"]}),
+    ]
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"
+    spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    trace = {"papermill": {"input_path": "/somewhere/else.ipynb"}}
+    return new_notebook(cells=cells, metadata={"kernelspec": spec} | trace)
+
+
+@pytest.fixture
+def executed(tmp_path: Path) -> Path:
+    """Six executed chapters, and one that says why it was skipped."""
+    folder = tmp_path / "executed"
+    folder.mkdir()
+    for chapter in CHAPTERS:
+        nbformat.write(make_chapter(chapter[3:].title()), folder / f"{chapter}.ipynb")
+    (folder / "03_brain.ipynb").unlink()
+    (folder / "03_brain.md").write_text("# Brain\n\n:::{note}\nSkipped: no brain data.\n:::\n", encoding="utf-8")
+    return folder
+
+
+def stage(executed: Path, facts: dict = SIMULATED) -> Path:
+    """Stage the frame of this repository with the chapters of the test."""
+    folder = executed.parent / "stage"
+    skipped = {"03_brain": "no brain data"}
+    stage_book(ROOT, folder, executed_dir=executed, cohort_facts=facts, skipped=skipped)
+    return folder
+
+
+def read_times(folder: Path) -> dict[str, int]:
+    """Return when each file was last written."""
+    return {str(p.relative_to(folder)): p.stat().st_mtime_ns for p in folder.rglob("*") if p.is_file()}
+
+
+def test_chapters_come_in_the_order_of_the_contents():
+    assert list_chapters(ROOT) == CHAPTERS
+
+
+def test_every_page_of_the_contents_and_every_bibliography_file_is_there():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    files = [toc["root"], *(c["file"] for part in toc["parts"] for c in part["chapters"])]
+    frame = [file for file in files if file.startswith("book/")]
+    assert frame
+    assert [file for file in frame if not (ROOT / f"{file}.md").exists()] == []
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    assert all((ROOT / file).exists() for file in config["bibtex_bibfiles"])
+
+
+def test_bibliography_keys_are_unique_and_every_entry_has_a_doi_or_address():
+    entries = (ROOT / "book/references.bib").read_text(encoding="utf-8").split("\n@")
+    keys = [re.match(r"@?\w+\{([^,]+),", entry)[1] for entry in entries]
+    assert len(keys) == len(set(keys))
+    assert [k for k, e in zip(keys, entries, strict=True) if not re.search(r"\b(doi|url|isbn)\s*=", e)] == []
+
+
+def test_landing_page_says_that_the_original_cannot_be_rerun():
+    assert "original analysis cannot be re-run" in (ROOT / "book/index.md").read_text(encoding="utf-8")
+
+
+def test_repository_address_is_the_same_wherever_it_stands():
+    address = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["repository-code"] == address
+
+
+def test_staging_again_touches_nothing(executed):
+    before = read_times(stage(executed))
+    assert read_times(stage(executed)) == before
+
+
+def test_one_changed_chapter_changes_one_page(executed):
+    before = read_times(stage(executed))
+    nbformat.write(make_chapter("Verdict, again"), executed / "07_verdict.ipynb")
+    after = read_times(stage(executed))
+    changed = {name for name in after if after[name] != before[name]}
+    assert "notebooks/07_verdict.ipynb" in changed
+    assert changed <= {"notebooks/07_verdict.ipynb", "downloads/07_verdict.ipynb"}
+
+
+def test_a_chapter_that_is_no_longer_skipped_replaces_its_note(executed):
+    folder = stage(executed)
+    assert (folder / "notebooks/03_brain.md").exists()
+    nbformat.write(make_chapter("Brain"), executed / "03_brain.ipynb")
+    stage_book(ROOT, folder, executed_dir=executed, cohort_facts=SIMULATED, skipped={})
+    assert (folder / "notebooks/03_brain.ipynb").exists()
+    assert not (folder / "notebooks/03_brain.md").exists()
+
+
+def test_a_missing_chapter_is_named(executed):
+    (executed / "05_metabolites.ipynb").unlink()
+    with pytest.raises(BookError, match="Chapter 05_metabolites is neither executed"):
+        stage(executed)
+
+
+def test_a_broken_notebook_is_named(executed):
+    (executed / "05_metabolites.ipynb").write_text("{", encoding="utf-8")
+    with pytest.raises(BookError, match=r"05_metabolites\.ipynb is not a notebook"):
+        stage(executed)
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [({"name": "x", "kind": "real"}, "lack title, n_participants"), (SIMULATED | {"kind": "made"}, "'made'")],
+)
+def test_incomplete_facts_are_refused(executed, facts, message):
+    with pytest.raises(BookError, match=message):
+        stage(executed, facts)
+
+
+def test_pages_keep_no_trace_of_the_machine(executed):
+    notebook = make_chapter("Cohort")
+    text = f"read {ROOT}/data/example"
+    notebook.cells[3].outputs.append(new_output("stream", name="stdout", text=text))
+    nbformat.write(notebook, executed / "01_cohort.ipynb")
+    page = (stage(executed) / "notebooks/01_cohort.ipynb").read_text(encoding="utf-8")
+    assert "papermill" not in page and "/somewhere/" not in page
+    assert str(ROOT) not in page and "read data/example" in page
+
+
+def test_parameters_are_shown_twice_only_where_they_differ():
+    notebook = make_chapter("Cohort")
+    assert not [c for c in prepare_page(notebook, SIMULATED).cells if c.source.startswith("# Parameters")]
+    notebook.cells[2].source = "# Parameters\nseed = 2\n"
+    assert [c for c in prepare_page(notebook, SIMULATED).cells if c.source.startswith("# Parameters")]
+
+
+def test_preparing_leaves_its_input_alone():
+    notebook = make_chapter("Cohort")
+    before = nbformat.writes(notebook)
+    prepare_page(notebook, SIMULATED)
+    prepare_download(notebook)
+    assert nbformat.writes(notebook) == before
+
+
+def test_downloads_have_no_output_and_no_solution():
+    offered = prepare_download(make_chapter("Cohort"))
+    code = [cell for cell in offered.cells if cell.cell_type == "code"]
+    assert all(cell.outputs == [] and cell.execution_count is None for cell in code)
+    assert not [cell for cell in offered.cells if cell.source in ("assert True", "Because.")]
+    assert len(offered.cells) == len(make_chapter("Cohort").cells) - 1
+
+
+def test_solutions_are_folded_on_the_page():
+    page = prepare_page(make_chapter("Cohort"), SIMULATED)
+    code, text = page.cells[-2:]
+    assert "hide-cell" in code.metadata.tags
+    assert text.source.startswith("::::::{dropdown} Solution\nBecause.")
+
+
+def test_note_goes_under_the_title_after_front_matter():
+    text = "---\nkernelspec: x\n# not a title\n---\n\n# Brain\nText."
+    assert insert_after_title(text, "Note.").splitlines()[4:] == ["", "# Brain", "", "Note.", "", "Text."]
+
+
+def test_a_page_that_names_its_cohort_is_not_named_twice():
+    once = prepare_page(make_chapter("Cohort"), SIMULATED)
+    assert prepare_page(once, SIMULATED).cells[0].source == once.cells[0].source
+
+
+def test_page_without_title_is_refused():
+    with pytest.raises(BookError, match=r"03\.md has no title"):
+        insert_after_title("No heading.", "Note.", source="03.md")
+
+
+def test_real_cohort_is_named_and_its_markup_is_harmless(executed):
+    note = write_landing_note(REAL, {}, CHAPTERS)
+    assert "Simulated" not in note and "https://doi.org/10.1128/mBio.03186-19)" in note
+    assert escape_markdown(REAL["title"]) in note
+    config = yaml.safe_load((stage(executed, REAL) / "_config.yml").read_text(encoding="utf-8"))
+    assert config["title"] == "The resilience book: A_real *cohort*"
+
+
+@pytest.mark.book
+def test_miniature_book_renders_again_only_when_changed(executed, tmp_path):
+    """One build, and then: nothing to do; a frame whose figure says nothing is refused with its page."""
+    folder, html = stage(executed), tmp_path / "html"
+    assert build_html(folder, html) == html / "index.html"
+    page = (html / "notebooks/01_cohort.html").read_text(encoding="utf-8")
+    assert "Simulated data" in page and 'alt="A dot."' in page and "An <em>et al.</em>" in page
+    landing = (html / "book/index.html").read_text(encoding="utf-8")
+    assert "12 participants made by a program" in landing and "no brain data" in landing
+    offered = json.loads((html / "_sources/notebooks/01_cohort.ipynb").read_text(encoding="utf-8"))
+    assert not [cell for cell in offered["cells"] if cell.get("outputs")]
+    assert find_outside_links(html) == {}
+
+    before = read_times(html)
+    build_html(folder, html)
+    assert read_times(html) == before
+    (html / "index.html").unlink()
+    assert build_html(folder, html).exists()
+    unchanged = read_times(html)
+    assert unchanged["notebooks/01_cohort.html"] == before["notebooks/01_cohort.html"]
+
+    nbformat.write(make_chapter("Verdict", alt=None), executed / "07_verdict.ipynb")
+    with pytest.raises(BookError, match=r"(?s)Pages concerned: notebooks/07_verdict.*alternative text"):
+        build_html(stage(executed), html)
+    assert not (tmp_path / ".html-doctrees").exists(), "what a failed build read must not hide the fault from the next"
+
+
+def test_a_folder_with_other_files_is_not_emptied(executed, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/thesis.txt").write_text("years of work", encoding="utf-8")
+    with pytest.raises(BookError, match="holds files that the book did not make"):
+        build_html(stage(executed), tmp_path / "mine")
+    assert (tmp_path / "mine/thesis.txt").exists()
+
+
+def find_outside_links(html_dir: Path) -> dict[str, list[str]]:
+    """Return what each page would load from elsewhere, as its HTML says."""
+    found = {page: LOADED.findall((html_dir / page).read_text(encoding="utf-8")) for page in list_pages(html_dir)}
+    return {page: links for page, links in found.items() if links}
+
+
+# The really built book.
+
+
+@pytest.fixture(scope="module")
+def opened(built_book: Path):
+    """The built book, served, with one browser."""
+    with serve(built_book) as address, open_browser() as browser:
+        yield built_book, address, browser
+
+
+@pytest.mark.book
+def test_built_pages_name_nothing_to_load_from_elsewhere(built_book):
+    assert find_outside_links(built_book) == {}
+
+
+@pytest.mark.book
+def test_book_of_real_people_is_not_called_simulated(kim_book):
+    texts = {page: (kim_book / page).read_text(encoding="utf-8") for page in list_pages(kim_book)}
+    assert "The cohort of this build" in texts["book/index.html"]
+    noted = [p for p, text in texts.items() if p.startswith("notebooks/") and 'admonition-title">Simulated data' in text]
+    assert noted == [] and find_outside_links(kim_book) == {}
+
+
+@pytest.mark.book
+def test_built_chapters_say_simulated_and_name_no_participant(built_book):
+    texts = {page: (built_book / page).read_text(encoding="utf-8") for page in list_pages(built_book)}
+    chapters = [page for page in texts if page.startswith("notebooks/")]
+    assert chapters == [f"notebooks/{chapter}.html" for chapter in CHAPTERS]
+    if "made by a program" in texts["book/index.html"]:
+        assert [page for page in chapters if "Simulated data" not in texts[page]] == []
+    assert [page for page, text in texts.items() if re.search(r"\bsub-\d", re.sub(r"<[^>]+>", " ", text))] == []
+    offered = sorted((built_book / "_sources/notebooks").glob("*.ipynb"))
+    assert [path.name for path in offered if '"outputs": [\n' in path.read_text(encoding="utf-8")] == []
+
+
+@pytest.mark.book
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_built_pages_are_whole_and_accessible(opened, theme):
+    html, address, browser = opened
+    faults: list[str] = []
+    page, axe, report = open_theme(browser, address, theme, faults), Axe(), {}
+    for name in list_pages(html):
+        faults.clear()
+        settle(page, address + name)
+        assert page.evaluate("document.documentElement.dataset.theme") in (theme, None)
+        own = [*faults, *find_unnamed(page), *find_grave_violations(page, axe)]
+        report |= {name: own} if own else {}
+    page.context.close()
+    assert report == {}
+
+
+@pytest.mark.book
+def test_built_pages_fit_a_phone(opened):
+    html, address, browser = opened
+    page, wide = browser.new_page(viewport=PHONE), {}
+    for name in list_pages(html):
+        settle(page, address + name)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        wide |= {name: width} if width > PHONE["width"] else {}
+    page.close()
+    assert wide == {}
+
+
+@pytest.mark.book
+def test_search_finds_a_word_offline(opened):
+    _, address, browser = opened
+    faults: list[str] = []
+    page = open_theme(browser, address, "light", faults)
+    page.goto(f"{address}search.html?q=resilience")
+    page.wait_for_selector("#search-results ul.search li a", timeout=15_000)
+    assert page.locator("#search-results ul.search li a").count() >= 3
+    page.context.close()
+    assert faults == []
+
+
+@pytest.mark.book
+def test_chapters_offer_binder_colab_and_their_source(built_book):
+    text = (built_book / "notebooks/01_cohort.html").read_text(encoding="utf-8")
+    for end in ("lab/tree/notebooks/01_cohort.ipynb", "blob/main/notebooks/01_cohort.ipynb"):
+        assert end in text
+    assert "edit/main/notebooks/01_cohort.md" in text and "edit/main/notebooks/01_cohort.ipynb" not in text

@@ -1,0 +1,493 @@
+"""Integration: parity with the reference, honesty of the validation, refusals."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import roc_auc_score
+
+from helpers.contract import Cohort, ColumnRule, Settings
+from helpers.integration import (
+    BlockSPLSDA,
+    PrevalenceFilter,
+    VarianceFilter,
+    cross_validate,
+    describe_features,
+    describe_flow,
+    describe_null,
+    describe_performance,
+    describe_ranking,
+    keep_equally,
+    make_filters,
+    measure_stability,
+    permute_groups,
+    prepare_blocks,
+)
+from helpers.integration.core import soft_keep
+from helpers.integration.folds import assign_folds, prepare_split
+
+ORACLE = Path(__file__).parent / "data" / "oracle_synth"
+FITS = ["synth_2class", "synth_2class_tight", "synth_3class", "synth_3class_tight"]
+
+
+def read_oracle(name):
+    with gzip.open(ORACLE / f"{name}.json.gz", "rt") as file:
+        return json.load(file)
+
+
+def as_array(matrix, dtype=float):
+    return np.array(matrix["row_major"], dtype).reshape(matrix["dim"])
+
+
+def oracle_rows(*, test):
+    """Rows i with i mod 4 = 0 (counted from 1) are held out."""
+    rows = [i for i in range(60) if ((i + 1) % 4 == 0) == test]
+    blocks = {b: pd.read_csv(ORACLE / f"small_{b}.tsv", sep="\t", index_col=0).iloc[rows] for b in "abc"}
+    groups = pd.read_csv(ORACLE / "small_y.tsv", sep="\t", index_col=0).iloc[rows]
+    return blocks, groups
+
+
+def fit_oracle(name, start="recorded", **changes):
+    oracle = read_oracle(name)
+    blocks, groups = oracle_rows(test=False)
+    if start == "recorded":
+        start = {h: dict(zip("abcY", vectors, strict=True)) for h, vectors in enumerate(oracle["init"], start=1)}
+    settings = {"keep": oracle["keepX"], "tol": oracle["tol"], "max_iter": oracle["max_iter"], **changes}
+    y = groups["y2" if "2class" in name else "y3"]
+    return oracle, BlockSPLSDA(2, start=start, **settings).fit(blocks, y)
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_fit_equals_the_reference_from_its_own_starts(name):
+    """mixOmics 6.35.2: loadings, variates, weights, explained variance, criterion, sweeps."""
+    oracle, model = fit_oracle(name)
+    close = 1e-8 if "tight" in name else 1e-6
+    for block in "abcY":
+        np.testing.assert_allclose(model.loadings_[block], as_array(oracle["loadings"][block]), atol=close)
+        np.testing.assert_allclose(model.scores_[block], as_array(oracle["variates"][block]), atol=close)
+        np.testing.assert_allclose(model.explained_variance_.loc[block], oracle["prop_expl_var"][block], atol=close)
+    np.testing.assert_allclose(model.block_weights_, as_array(oracle["weights"]), atol=close)
+    np.testing.assert_allclose(model.criterion_, [c[-1] for c in oracle["crit"]], atol=close)
+    assert model.n_iter_.to_list() == oracle["iter"]
+
+
+@pytest.mark.parametrize("name", FITS)
+@pytest.mark.parametrize("distance", ["centroids", "max", "mahalanobis"])
+def test_predictions_equal_the_reference(name, distance):
+    oracle, model = fit_oracle(name)
+    expected, (blocks, _) = oracle["prediction"], oracle_rows(test=True)
+    for h in (1, 2):
+        found = model.predict_blocks(blocks, distance=distance, n_components=h)
+        for block in "abc":
+            np.testing.assert_allclose(found.responses[block], as_array(expected["predict"][block][h - 1]), atol=1e-6)
+            classes = as_array(expected["class"][f"{distance}.dist"][block], object)
+            assert found.classes[block].to_list() == classes[:, h - 1].tolist()
+        votes = {"WeightedVote": found.weighted_vote, "MajorityVote": found.majority_vote}
+        for kind, vote in votes.items():
+            wanted = as_array(expected[kind][f"{distance}.dist"], object)[:, h - 1]
+            assert [None if pd.isna(v) else v for v in vote] == wanted.tolist()
+        assert found.vote_weights.to_list() == pytest.approx(expected["vote_weights"])
+    for block, scores in model.transform(blocks).items():
+        np.testing.assert_allclose(scores, as_array(expected["variates"][block]), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_reference_start_reproduces_the_recorded_start(name):
+    oracle, model = fit_oracle(name, start="reference")
+    np.testing.assert_allclose(model.loadings_["a"], as_array(oracle["loadings"]["a"]), atol=1e-6)
+
+
+def test_default_start_reaches_at_least_the_reference_optimum_and_turns_to_the_first_class():
+    oracle, model = fit_oracle("synth_3class_tight", start=None)
+    assert (model.criterion_ >= [c[-1] - 1e-8 for c in oracle["crit"]]).all()
+    _, two = fit_oracle("synth_2class", start=None)
+    assert (two.loadings_["Y"].loc["case"] > 0).all()
+
+
+def test_order_of_blocks_rows_and_features_changes_nothing():
+    blocks, groups = oracle_rows(test=False)
+    settings = {"keep": {"a": [8, 6], "b": [6, 5], "c": [4, 3]}}
+    plain = BlockSPLSDA(2, **settings).fit(blocks, groups["y2"])
+    turned = {name: blocks[name].iloc[::-1] for name in "cba"}
+    other = BlockSPLSDA(2, **settings).fit(turned, groups["y2"])
+    pd.testing.assert_frame_equal(plain.scores_["a"], other.scores_["a"])
+    shuffled = {**blocks, "a": blocks["a"].iloc[:, ::-1]}
+    again = BlockSPLSDA(2, **settings).fit(shuffled, groups["y2"])
+    pd.testing.assert_frame_equal(plain.loadings_["a"], again.loadings_["a"].loc[plain.loadings_["a"].index])
+    assert plain.predict(blocks).equals(plain.predict(shuffled))
+
+
+def test_design_words_numbers_and_frames_agree():
+    names = list("abc")
+    full = pd.DataFrame(1.0, names, names)
+    _, by_word = fit_oracle("synth_2class", start=None, design="full")
+    _, by_frame = fit_oracle("synth_2class", start=None, design=full.loc[::-1])
+    _, by_number = fit_oracle("synth_2class", start=None, design=1.0)
+    pd.testing.assert_frame_equal(by_word.loadings_["b"], by_frame.loadings_["b"])
+    pd.testing.assert_frame_equal(by_word.loadings_["b"], by_number.loadings_["b"])
+
+
+def test_components_of_a_block_are_orthogonal_and_keep_their_counts():
+    _, model = fit_oracle("synth_3class", start=None)
+    scores = model.scores_["a"]
+    assert scores["comp1"] @ scores["comp2"] == pytest.approx(0, abs=1e-8)
+    assert (model.loadings_["a"] != 0).sum().to_list() == [8, 6]
+    assert (model.loadings_["a"] ** 2).sum().to_list() == pytest.approx([1, 1])
+    assert model.selected(1)["block"].value_counts().to_dict() == {"a": 8, "b": 6, "c": 4}
+
+
+def test_ties_at_the_cut_are_all_kept():
+    kept = soft_keep(np.array([[3.0, -2.0, 2.0, 1.0]]), 2)
+    assert kept.tolist() == [[2.0, -1.0, 1.0, 0.0]]
+    assert soft_keep(np.array([[1.0, -1.0]]), 1).tolist() == [[1.0, -1.0]]
+
+
+def test_settings_survive_cloning():
+    model = BlockSPLSDA(3, keep={"a": [1, 2, 3]}, design="full")
+    assert clone(model).get_params() == model.get_params()
+
+
+def test_unsettled_component_is_named():
+    with pytest.warns(ConvergenceWarning) as caught:
+        fit_oracle("synth_3class", max_iter=1, tol=1e-20)
+    assert [str(w.message)[:35] for w in caught] == [f"comp{h}: still moving after 2 sweeps;" for h in (1, 2)]
+
+
+def test_missing_block_votes_without_it_and_says_so():
+    _, model = fit_oracle("synth_2class")
+    blocks, _ = oracle_rows(test=True)
+    with pytest.warns(UserWarning, match="No c for these people"):
+        vote = model.predict({b: blocks[b] for b in "ab"}, vote="majority")
+    assert vote.isin(["case", "ctrl"]).sum() + vote.isna().sum() == 15
+
+
+def spoil(blocks, *, kind):
+    blocks = {name: block.copy() for name, block in blocks.items()}
+    match kind:
+        case "hole":
+            blocks["b"].iloc[0, :2] = np.nan
+        case "constant":
+            blocks["b"]["b003"] = 1.0
+        case "person":
+            blocks["b"] = blocks["b"].iloc[1:]
+        case "text":
+            blocks["b"]["b003"] = "high"
+        case "name":
+            blocks["Y"] = blocks["b"]
+        case "twice":
+            blocks["b"] = pd.concat([blocks["b"], blocks["b"].iloc[:1]])
+    return blocks
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("hole", r"Missing or infinite cells in b \(2\)"),
+        ("constant", "Block b has 1 feature with one value for everyone: b003"),
+        ("person", "1 of y are not in b"),
+        ("text", "Block b has 1 column of text: b003"),
+        ("name", "called 'Y'"),
+        ("twice", "listed more than once in b"),
+    ],
+)
+def test_unusable_blocks_are_refused_in_words(kind, message):
+    blocks, groups = oracle_rows(test=False)
+    with pytest.raises(ValueError, match=message):
+        BlockSPLSDA().fit(spoil(blocks, kind=kind), groups["y2"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"keep": {"z": [1, 1]}}, "keep names z; the blocks are a, b, c"),
+        ({"keep": {"a": [1]}}, "expected 2 counts"),
+        ({"n_components": 31}, "block c .* allows 30 at most"),
+        ({"n_components": 4}, r"n_components=\d"),
+        ({"n_components": 0}, "expected 1 or more"),
+        ({"design": "half"}, "expected 'null', 'full'"),
+        ({"design": 2.0}, "expected 0 to 1"),
+        ({"design": pd.DataFrame(1.0, ["a"], ["a"])}, "expected rows and columns a, b, c"),
+        ({"start": "random"}, "expected None, 'reference' or vectors"),
+        ({"start": {1: {"a": [1.0]}}}, "expected 80 numbers"),
+    ],
+)
+def test_unusable_settings_are_refused_in_words(settings, message):
+    blocks, groups = oracle_rows(test=False)
+    if settings.get("n_components") == 4:  # an indicator that one component explains entirely
+        signal = (groups["y2"] == "case").astype(float)
+        blocks = {n: pd.DataFrame({f"{n}{i}": signal * (i + 1) for i in range(5)}) for n in "ab"}
+    with pytest.raises(ValueError, match=message):
+        BlockSPLSDA(**settings).fit(blocks, groups["y2"])
+
+
+def test_new_people_must_bring_the_features():
+    _, model = fit_oracle("synth_2class")
+    blocks, _ = oracle_rows(test=True)
+    with pytest.raises(ValueError, match="Block b lacks 1 features of the model: b001"):
+        model.predict({**blocks, "b": blocks["b"].drop(columns="b001")})
+    with pytest.raises(ValueError, match="expected one of weighted, majority"):
+        model.predict(blocks, vote="loudest")
+    with pytest.raises(ValueError, match="expected one of centroids"):
+        model.predict(blocks, distance="cosine")
+    with pytest.raises(ValueError, match="None of the blocks"):
+        model.predict({"z": blocks["b"]})
+
+
+def make_people(rng, *, n_high=44, n_low=72, shift=0.0, sizes=(("gut", 60), ("brain", 300))):
+    ids = [f"sub-{i:03d}" for i in range(n_high + n_low)]
+    y = pd.Series(["high"] * n_high + ["low"] * n_low, ids)
+    blocks = {}
+    for name, size in sizes:
+        block = pd.DataFrame(rng.normal(size=(len(ids), size)), ids, [f"{name}_{i}" for i in range(size)])
+        block.iloc[:n_high, :5] += shift
+        blocks[name] = block
+    return blocks, y
+
+
+def make_model(blocks, n_keep=10):
+    return BlockSPLSDA(1, keep=keep_equally(blocks, n_keep=n_keep, n_components=1))
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(1)
+
+
+def test_planted_signal_is_found_and_its_features_selected(rng):
+    blocks, y = make_people(rng, shift=1.2)
+    result = cross_validate(blocks, y, model=make_model(blocks, 5), rng=rng, n_repeats=2)
+    assert result.performance.loc["vote", "balanced_error"] < 0.15
+    steady = result.loadings.query("selection_frequency >= 0.8")
+    assert {f"gut_{i}" for i in range(5)} <= set(steady.index)
+    assert (steady["loading_comp1"] > 0).all()  # the first class, high, lies on the positive side
+    null = permute_groups(blocks, y, result, model=make_model(blocks, 5), rng=rng, n_permutations=9)
+    assert "`gut_0`" in describe_features(result, null)
+    assert result.performance.loc["gut", "n_steady"] >= 5
+
+
+def test_noise_looks_splendid_in_training_and_is_chance_out_of_fold(rng):
+    """44 v 72 people, 20 of 1,000 features kept: training AUC about 0.95, honest AUC about a half."""
+    blocks, y = make_people(rng, sizes=(("narrow", 20), ("wide", 1000)))
+    result = cross_validate(blocks, y, model=make_model(blocks, 20), rng=rng, n_repeats=4)
+    table = result.performance
+    assert table.loc["wide", "auc_training"] > 0.9
+    assert table.loc["wide", "auc_out_of_fold"] == pytest.approx(0.5, abs=0.15)
+    assert table.loc["vote", "balanced_error"] == pytest.approx(0.5, abs=0.12)
+    assert table.loc["wide", "rank_training"] == 1
+    assert table.loc["chance", ["balanced_error", "auc_out_of_fold"]].to_list() == [0.5, 0.5]
+    null = permute_groups(blocks, y, result, model=make_model(blocks, 20), rng=rng, n_permutations=9)
+    text = describe_features(result, null)
+    assert "keeps half of this block or more" in text
+    assert "Named" not in text
+
+
+def test_noise_in_many_draws_is_centred_on_chance():
+    """Leakage would pull the mean balanced error of noise well under a half."""
+    errors = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        blocks, y = make_people(rng, n_high=20, n_low=20, sizes=(("a", 200), ("b", 200)))
+        result = cross_validate(blocks, y, model=make_model(blocks), rng=rng, n_repeats=1)
+        errors.append(result.performance.loc["vote", "balanced_error"])
+    assert np.mean(errors) == pytest.approx(0.5, abs=0.06)
+
+
+def test_training_auc_is_the_auc_of_the_model_fitted_on_everyone(rng):
+    blocks, y = make_people(rng, n_high=20, n_low=25, shift=0.4)
+    result = cross_validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=3, n_repeats=1)
+    found = result.model.predict_blocks(blocks)
+    expected = roc_auc_score(y == "high", found.responses["gut"]["high"])
+    assert result.performance.loc["gut", "auc_training"] == pytest.approx(expected)
+    voted = roc_auc_score(y == "high", found.average_response["high"])
+    assert result.performance.loc["vote", "auc_training"] == pytest.approx(voted)
+
+
+def test_same_seed_same_numbers_whatever_the_workers_and_orders(rng):
+    blocks, y = make_people(rng, n_high=15, n_low=20, shift=0.5)
+    study = pd.Series(np.where(np.arange(35) % 2, "A", "B"), y.index, name="study")
+    covariates = pd.DataFrame({"age_years": rng.normal(40, 10, 35)}, y.index)
+    covariates.iloc[0] = np.nan
+    runs = []
+    for n_workers, turn in ((1, 1), (3, -1)):
+        turned = {name: block.iloc[::turn] for name, block in list(blocks.items())[::turn]}
+        result = cross_validate(
+            turned, y, model=make_model(blocks), rng=np.random.default_rng(5), n_folds=3, n_repeats=2,
+            batch=study.iloc[::turn], covariates=covariates.iloc[::turn], n_workers=n_workers,
+        )  # fmt: skip
+        null = permute_groups(
+            turned, y, result, model=make_model(blocks), rng=np.random.default_rng(6), n_permutations=4,
+            batch=study, n_workers=n_workers,
+        )  # fmt: skip
+        runs.append((result.performance, null.null))
+    pd.testing.assert_frame_equal(runs[0][0], runs[1][0])
+    pd.testing.assert_frame_equal(runs[0][1], runs[1][1])
+    assert "covariates only" in runs[0][0].index
+
+
+def test_covariates_that_make_the_groups_beat_noise(rng):
+    blocks, y = make_people(rng, n_high=20, n_low=20)
+    covariates = pd.DataFrame({"age_years": (y == "high") * 10.0 + rng.normal(size=40), "flat": 1.0}, y.index)
+    result = cross_validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=4, n_repeats=1, covariates=covariates)
+    assert result.performance.loc["covariates only", "balanced_error"] < 0.05
+    assert "covariates alone" in describe_performance(result)
+
+
+def test_blanks_are_filled_from_the_training_people_only():
+    values = np.array([[1.0, 0.0, np.nan], [3.0, 0.0, np.nan], [np.nan, 5.0, 2.0]])
+    split = prepare_split(values, np.array([0, 1]), np.array([2]), None)
+    assert split.kept.tolist() == [0]  # the second is constant in training, the third never observed
+    assert split.test.tolist() == [[2.0]]
+    assert split.n_imputed == 1
+
+
+def test_blanks_and_rare_constants_do_not_stop_a_validation(rng):
+    blocks, y = make_people(rng, n_high=12, n_low=12)
+    blocks["gut"].iloc[3, 4] = np.nan
+    blocks["gut"]["gut_9"] = np.where(np.arange(24) == 0, 1.0, 0.0)
+    result = cross_validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=3, n_repeats=1)
+    assert result.n_dropped_most == 1
+    assert result.n_imputed_most == 1
+
+
+def test_folds_hold_their_share_of_each_group():
+    codes = np.repeat([0, 1], [44, 72])
+    folds = assign_folds(codes, n_folds=5, rng=np.random.default_rng(3))
+    shares = pd.crosstab(codes, folds)
+    assert shares.loc[0].between(8, 9).all()
+    assert shares.sum().between(23, 24).all()
+
+
+def test_filters_are_fitted_in_the_fold_and_keep_what_they_say():
+    logs = np.array([[0.0, 2.0, 1.0], [0.0, 0.0, 1.0], [0.0, 0.0, 3.0]])
+    assert PrevalenceFilter(0.5).fit(logs).get_support().tolist() == [False, False, True]
+    assert VarianceFilter(1).fit(2.0**logs).get_support().tolist() == [False, False, True]
+    assert list(make_filters({"taxa": None, "connectivity": None})) == ["taxa"]
+
+
+def test_stability_by_hand():
+    """Nogueira 2018, eq. 4: same sets give 1; two disjoint single choices of two features give -1."""
+    assert measure_stability(np.array([[True, False], [False, True]])) == pytest.approx(-1.0)
+    assert np.isnan(measure_stability(np.array([[True, True], [True, True]])))
+
+
+def test_permutation_p_counts_the_real_labels(rng):
+    blocks, y = make_people(rng, n_high=20, n_low=20, shift=2.0)
+    model = make_model(blocks, 5)
+    result = cross_validate(blocks, y, model=model, rng=rng, n_repeats=1)
+    null = permute_groups(blocks, y, result, model=model, rng=rng, n_permutations=9)
+    assert null.p_value["vote"] == pytest.approx(0.1)
+    assert null.null.shape == (9, 3)
+    assert "smallest p that 9 shuffles can give is 0.100" in describe_null(null)
+    assert null.n_steady.columns.to_list() == ["brain", "gut"]
+    with pytest.raises(ValueError, match="holds one group only"):
+        permute_groups(blocks, y, result, model=model, rng=rng, n_permutations=1, batch=y.rename("study"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"n_folds": 30}, "expected 2 to 20"),
+        ({"transforms": {"skin": VarianceFilter()}}, "transforms names skin"),
+        ({"vote": "loudest"}, "vote is 'loudest'"),
+        ({"batch": pd.Series(dtype=str, name="study")}, "40 people have no study"),
+    ],
+)
+def test_validation_refuses_in_words(rng, change, message):
+    blocks, y = make_people(rng, n_high=20, n_low=20)
+    with pytest.raises(ValueError, match=message):
+        cross_validate(blocks, y, model=make_model(blocks), rng=rng, **change)
+
+
+def test_three_groups_are_fitted_but_not_cross_validated(rng):
+    blocks, groups = oracle_rows(test=False)
+    with pytest.raises(ValueError, match="Groups are A, B, C; cross-validation expects two"):
+        cross_validate(blocks, groups["y3"], model=BlockSPLSDA(1), rng=rng)
+
+
+def make_cohort(rng, *, n=24, blocks=("connectivity", "taxa", "metabolites")):
+    ids = pd.Index([f"sub-{i:02d}" for i in range(n)], name="participant_id")
+    values = {
+        "connectivity": pd.DataFrame({"n1--n2": np.full(n, 0.5)}, ids),
+        "taxa": pd.DataFrame(rng.poisson(20, (n, 4)), ids, list("wxyz")),
+        "metabolites": pd.DataFrame({"raw": np.full(n, np.e), "logged": np.full(n, 2.0)}, ids),
+    }
+    values["metabolites"].iloc[0, 0] = 0.0
+    scales = pd.DataFrame({"scale": ["raw", "log"]}, index=["raw", "logged"])
+    rule = ColumnRule("arm", ("a",), ("b",))
+    return Cohort(
+        folder=Path("x"),
+        settings=Settings("x", "simulated", rule),
+        participants=pd.DataFrame({"arm": ["a", "b"] * (n // 2)}, ids),
+        blocks={name: values[name] for name in blocks},
+        features={"metabolites": scales},
+    )
+
+
+def make_groups(cohort):
+    group = cohort.participants["arm"].map({"a": "high", "b": "low"}).astype(object)
+    return pd.DataFrame({"group": group})
+
+
+def test_blocks_are_transformed_person_by_person(rng):
+    cohort = make_cohort(rng)
+    prepared = prepare_blocks(cohort, make_groups(cohort))
+    assert prepared.blocks["connectivity"].iloc[0, 0] == pytest.approx(0.5493061, abs=1e-6)  # Fisher z of .5
+    assert prepared.blocks["taxa"].sum(axis=1).abs().max() < 1e-9
+    assert prepared.blocks["metabolites"].iloc[1].to_list() == pytest.approx([1.0, 2.0])
+    assert np.isnan(prepared.blocks["metabolites"].iloc[0, 0])
+    half = prepare_blocks(make_subset(cohort, 22), make_groups(cohort))
+    pd.testing.assert_frame_equal(half.blocks["taxa"], prepared.blocks["taxa"].iloc[:22])
+
+
+def make_subset(cohort, n):
+    return Cohort(
+        cohort.folder,
+        cohort.settings,
+        cohort.participants,
+        blocks={name: block.iloc[:n] for name, block in cohort.blocks.items()},
+        features=cohort.features,
+    )
+
+
+def test_lost_people_are_counted(rng):
+    cohort = make_cohort(rng)
+    groups = make_groups(cohort)
+    groups.iloc[0, 0] = None
+    cohort.blocks["taxa"] = cohort.blocks["taxa"].iloc[:-1]
+    prepared = prepare_blocks(cohort, groups)
+    assert prepared.flow.loc["in a group"].to_list() == [11, 12]
+    assert prepared.flow.loc["all blocks"].to_list() == [11, 11]
+    assert "1 other in a group" in describe_flow(prepared)
+
+
+def test_too_few_blocks_or_people_are_refused(rng):
+    lonely = make_cohort(rng, blocks=("taxa",))
+    with pytest.raises(ValueError, match=r"at least two of .* this cohort has taxa"):
+        prepare_blocks(lonely, make_groups(lonely))
+    few = make_cohort(rng, n=18)
+    with pytest.raises(ValueError, match="Only 9 people of the high and 9 of the low group"):
+        prepare_blocks(few, make_groups(few))
+    with pytest.raises(ValueError, match="Cannot integrate hads"):
+        prepare_blocks(few, make_groups(few), names=["hads", "taxa"])
+
+
+def test_ranking_says_when_the_block_is_absent(rng):
+    blocks, y = make_people(rng, n_high=12, n_low=12)
+    result = cross_validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=2, n_repeats=2)
+    assert describe_ranking(result) == "This cohort has no transcripts: their rank cannot be read."
+    assert "brain rank" in describe_ranking(result, block="brain")
+
+
+def test_no_warning_escapes_a_validation(rng):
+    blocks, y = make_people(rng, n_high=12, n_low=12)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cross_validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=3, n_repeats=2)

@@ -1,0 +1,123 @@
+"""Figures of the gut: what is drawn is what the results say, with n and units on it."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.patches import Ellipse
+
+from helpers import metabolites, microbiome
+from helpers.plots import metabolites as plot_metabolites
+from helpers.plots import microbiome as plot_microbiome
+from helpers.plots.forest import plot_forest
+from helpers.plots.style import COLOURS
+
+LABELS = {"high": "High resilience (n=2)", "low": "Low resilience (n=2)"}
+GROUPS = pd.Series({"a": "low", "b": "low", "c": "high", "d": "high", "e": None}, dtype=object)
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def contrasts():
+    return pd.DataFrame(
+        {"d": [0.8, -0.4, np.nan], "d_low": [0.4, -0.9, np.nan], "d_high": [1.2, 0.1, np.nan], "q": [0.01, 0.5, np.nan],
+         "n_high": [2, 2, 1], "n_low": [2, 2, 2], "n_transcripts": [40, 7, 1]},
+        index=["gut_barrier", "m2", "flat"],
+    )
+
+
+@pytest.fixture
+def potential():
+    table = pd.DataFrame({"spearman": [0.5, 0.1, -0.1], "n": [4, 3, 4], "penalty": 3.0}, index=["m1", "m2", "m3"])
+    values = pd.DataFrame([[1.0, 2, 3], [2, np.nan, 1], [3, 1, 2], [4, 0, 0]], index=list("abcd"), columns=table.index)
+    return metabolites.PredictedPotential(values * 0.5, values, table, np.zeros(2), np.zeros((2, 3)), 4, 12, 5)
+
+
+def write_all(figure) -> str:
+    """Return every text on a figure."""
+    return "\n".join(text.get_text() for text in figure.findobj(plt.Text))
+
+
+def test_forest_draws_every_effect_once_and_fills_only_small_q(contrasts):
+    ax = plot_forest(contrasts, labels=LABELS, marked=["m2"])
+    dots = [line for line in ax.lines if line.get_marker() in "os"]
+    assert [float(dot.get_xdata()[0]) for dot in dots] == [0.8, -0.4]
+    assert [to_hex(dot.get_markerfacecolor()).upper() for dot in dots] == [COLOURS["high"], "#FFFFFF"]
+    assert [dot.get_marker() for dot in dots] == ["o", "s"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["gut_barrier", "► m2"]
+    assert "higher in High resilience (n = 1–2)" in ax.get_xlabel()
+
+
+def test_functions_carry_the_number_of_transcripts(contrasts):
+    ax = plot_microbiome.plot_functions(contrasts, labels=LABELS)
+    assert ax.get_yticklabels()[0].get_text() == "gut barrier (40)"
+
+
+def test_taxa_show_the_top_and_how_many_were_tested(contrasts):
+    ax = plot_microbiome.plot_taxa(contrasts, labels=LABELS, n_top=1)
+    assert ax.get_title(loc="left") == "1 strongest of 3 genera"
+
+
+def test_alpha_has_a_panel_per_index_with_all_people(contrasts):
+    values = pd.DataFrame({"observed": [9.0, 8, 7, 6, 5], "shannon": [1.0, 2, 3, 4, np.nan]}, index=list("abcde"))
+    alpha = microbiome.AlphaDiversity(values, 4569, 20, 5, 1)
+    effects = contrasts.set_axis(["observed", "shannon", "x"])
+    figure = plot_microbiome.plot_alpha(alpha, effects, GROUPS, labels=LABELS)
+    assert len(figure.axes) == 2
+    assert [sum(len(dots.get_offsets()) for dots in ax.collections) for ax in figure.axes] == [4, 4]
+    text = write_all(figure)
+    assert "4,569 reads" in text and "1 samples left out" in text and "d = 0.80 (0.40 to 1.20)" in text
+
+
+def test_ordination_writes_percent_and_marks_both_centroids():
+    plane = pd.DataFrame({"PCo1": [-1.0, -2, 1, 2, 0], "PCo2": [1.0, -1, 1, -1, 0]}, index=list("abcde"))
+    ordination = microbiome.Ordination(plane, pd.Series([61.2, 8.0], index=plane.columns), 0.1, 5)
+    ax = plot_microbiome.plot_ordination(
+        ordination, microbiome.locate_groups(ordination, GROUPS), GROUPS, metric="jaccard", labels=LABELS,
+        comparison=pd.Series({"r_squared": 0.012, "p_value": 0.03}),
+    )
+    assert ax.get_xlabel() == "PCo1 (61.2 % of variation)"
+    assert ax.get_title(loc="left") == "Jaccard distances: R² = 1.2 %, p = 0.03"
+    ellipses = [patch for patch in ax.patches if isinstance(patch, Ellipse)]
+    assert sorted(ellipse.center[0] for ellipse in ellipses) == [-1.5, 1.5]
+    assert sum(len(dots.get_offsets()) for dots in ax.collections) == 4
+
+
+def test_composition_bars_fill_the_whole_width():
+    shares = pd.DataFrame({"Bacillota": [0.7, 0.6], "Bacteroidota": [0.25, 0.4], "Other": [0.05, 0.0]}, index=["high", "low"])
+    ax = plot_microbiome.plot_composition(shares, labels=LABELS, level="phylum")
+    ends = {round(bar.get_y(), 3): 0.0 for bar in ax.patches}
+    for bar in ax.patches:
+        ends[round(bar.get_y(), 3)] += bar.get_width()
+    np.testing.assert_allclose(list(ends.values()), 100)
+    assert {text.get_text() for text in ax.texts} == {"70", "25", "60", "40"}
+
+
+def test_marked_metabolites_are_shown_even_when_weak(contrasts):
+    named = contrasts.assign(name=["valerate", "dimethylglycine", None])
+    ax = plot_metabolites.plot_metabolites(named, labels=LABELS, marked=["m2"], n_top=1)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["valerate", "► dimethylglycine"]
+
+
+def test_predictability_counts_every_metabolite_and_names_the_line(potential):
+    ax = plot_metabolites.plot_predictability(potential, pd.DataFrame({"name": ["x"]}, index=["m1"]), marked=["m1", "gone"])
+    bars = [patch for patch in ax.patches if hasattr(patch, "get_width")]
+    assert sum(bar.get_height() for bar in bars) == 3
+    text = write_all(ax.figure)
+    assert "0.3 or more: 33 %" in text and "people shuffled (2 times)" in text and "predicted potential" in text.lower()
+
+
+def test_predicted_against_measured_leaves_blanks_out(potential):
+    features = pd.DataFrame({"name": ["x", "y", "z"], "scale": "raw"}, index=["m1", "m2", "m3"])
+    ax = plot_metabolites.plot_predicted(potential, "m2", features)
+    assert len(ax.collections[0].get_offsets()) == 3
+    assert ax.get_title(loc="left") == "y: Spearman 0.10, n = 3"
+    assert ax.get_xlabel() == "Predicted potential, out of fold (log2 units)"

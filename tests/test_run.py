@@ -1,0 +1,238 @@
+"""The runner: what is stale runs, what is not does not; wrong parameters are refused; nothing half-done is trusted."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import jupytext
+import nbformat
+import pytest
+
+from helpers.contract import load_cohort
+from helpers.problems import CohortError
+from helpers.run import CHAPTERS, Chapter, check_parameters, engine, execution, parse_parameter, read_parameters, run_book
+from helpers.run.nodes import FilesNode, ValueNode
+from helpers.run.pages import Stamp, finish_page, leave_out, write_skipped_page
+from helpers.run.sources import list_rooms
+from tests.conftest import EXAMPLE
+
+HEAD = "---\njupytext:\n  text_representation:\n    extension: .md\n    format_name: myst\nkernelspec:\n  name: python3\n  display_name: Python 3\n---\n"
+STAMP = Stamp("Mine", "simulated", "ab" * 32, {"numpy": "2"}, "2026-01-01 00:00 UTC", "abc")
+
+
+def write_notebook(folder, name, code, extra=""):
+    parameters = f'cohort_dir = "data/example"\nresults_dir = "nowhere"\nseed = 1\n{extra}'
+    text = f'{HEAD}# {name}\n\n```{{code-cell}}\n:tags: [parameters]\n\n{parameters}\n```\n\n```{{code-cell}}\n{code}\n```\n'
+    (folder / f"{name}.md").write_text(text)
+
+
+WRITE = (
+    "import pandas as pd\nfrom helpers.tables import write_result\n"
+    'table = pd.DataFrame({{"x": [seed + {add}]}}, index=pd.Index(["a"], name="id"))\n'
+    'write_result(table, results_dir, "{name}", "numbers");'
+)
+READ = (
+    "from helpers.tables import read_result, write_result\n"
+    'table = read_result(results_dir, "01_first", "numbers") * 2\n'
+    'write_result(table, results_dir, "02_second", "numbers");'
+)
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """Three tiny chapters: the second reads the first, the third stands alone."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    write_notebook(folder, "01_first", WRITE.format(add=0, name="01_first"), "n_folds = 5\n")
+    write_notebook(folder, "02_second", READ)
+    write_notebook(folder, "03_third", WRITE.format(add=7, name="03_third"))
+    chapters = (
+        Chapter("01_first", "First", reads=()), Chapter("02_second", "Second", reads=("01_first",)), Chapter("03_third", "Third", reads=()),
+    )
+    for room in (engine, execution):
+        monkeypatch.setattr(room, "NOTEBOOKS_DIR", folder)
+        monkeypatch.setattr(room, "CHAPTERS", chapters)
+    monkeypatch.setattr(execution.check_parameters, "__defaults__", (chapters,))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    return load_cohort(EXAMPLE, blocks=())
+
+
+def states(cohort, out, **options):
+    book = run_book(cohort, out, with_book=False, **options)
+    return {outcome.name: outcome.state for outcome in book.outcomes}
+
+
+def numbers(out, chapter):
+    return (out / "results" / chapter / "numbers.tsv").read_text()
+
+
+def test_only_what_changed_runs_again(small, cohort, tmp_path):
+    out = tmp_path / "out"
+    assert states(cohort, out) == dict.fromkeys(("01_first", "02_second", "03_third"), "run")
+    assert numbers(out, "02_second") == "id\tx\na\t2\n"
+    (small / "01_first.md").touch()
+    assert set(states(cohort, out).values()) == {"unchanged"}
+    write_notebook(small, "01_first", WRITE.format(add=1, name="01_first"), "n_folds = 5\n")
+    assert states(cohort, out) == {"01_first": "run", "02_second": "run", "03_third": "unchanged"}
+    assert numbers(out, "02_second") == "id\tx\na\t4\n"
+
+
+def test_parameters_and_lost_results_make_stale(small, cohort, tmp_path):
+    out = tmp_path / "out"
+    states(cohort, out)
+    assert states(cohort, out, parameters={"03_third.seed": 5})["03_third"] == "run"
+    assert numbers(out, "03_third") == "id\tx\na\t12\n"
+    (out / "results/03_third/numbers.tsv").write_text("id\tx\na\t99\n")
+    assert states(cohort, out, parameters={"03_third.seed": 5}) == {"01_first": "unchanged", "02_second": "unchanged", "03_third": "run"}
+    assert numbers(out, "03_third") == "id\tx\na\t12\n"
+
+
+def test_number_of_workers_changes_no_table(small, cohort, tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    states(cohort, one, n_workers=1)
+    states(cohort, two, n_workers=2)
+    for chapter in ("01_first", "02_second", "03_third"):
+        assert numbers(one, chapter) == numbers(two, chapter)
+
+
+def test_a_failing_chapter_is_named_and_stops_only_its_readers(small, cohort, tmp_path):
+    write_notebook(small, "01_first", "raise ValueError('the scale is empty')", "n_folds = 5\n")
+    out = tmp_path / "out"
+    book = run_book(cohort, out, with_book=False)
+    first, second, third = book.outcomes
+    assert book.failed
+    assert first.state == "failed"
+    assert "01_first stopped in its code cell" in first.reason
+    assert "the scale is empty" in first.reason
+    assert (second.state, third.state) == ("not reached", "run")
+    assert not (out / "results" / "01_first").exists()
+    assert not (out / "pages" / "01_first.ipynb").exists()
+
+
+def test_killed_run_leaves_nothing_to_trust_and_resumes(small, cohort, tmp_path):
+    """SIGKILL while a chapter runs, after it wrote a table: the next run does that chapter again and no other."""
+    out = tmp_path / "out"
+    states(cohort, out, only=["03_third"])
+    slow = WRITE.format(add=0, name="01_first") + "\nimport time, pathlib\nif pathlib.Path(results_dir, 'slow').exists(): time.sleep(60)"
+    write_notebook(small, "01_first", slow, "n_folds = 5\n")
+    (out / "results").mkdir(exist_ok=True)
+    (out / "results" / "slow").touch()
+    program = (
+        "import sys; from pathlib import Path; from helpers.run import engine, execution, Chapter, run_book\n"
+        "from helpers.contract import load_cohort\n"
+        f"folder, out = Path({str(small)!r}), Path({str(out)!r})\n"
+        "chapters = (Chapter('01_first', 'First', reads=()), Chapter('02_second', 'Second', reads=('01_first',)), Chapter('03_third', 'Third', reads=()))\n"
+        "for room in (engine, execution): room.NOTEBOOKS_DIR, room.CHAPTERS = folder, chapters\n"
+        "execution.check_parameters.__defaults__ = (chapters,)\n"
+        f"run_book(load_cohort({str(EXAMPLE)!r}, blocks=()), out, with_book=False)\n"
+    )
+    started = subprocess.Popen([sys.executable, "-c", program], start_new_session=True, stderr=subprocess.DEVNULL)
+    half_written = out / "results/01_first/numbers.tsv"
+    deadline = time.monotonic() + 60
+    while not half_written.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert half_written.exists()
+    os.killpg(started.pid, signal.SIGKILL)
+    started.wait()
+    (out / "results" / "slow").unlink()
+    assert not (out / "pages" / "01_first.ipynb").exists()
+    assert states(cohort, out) == {"01_first": "run", "02_second": "run", "03_third": "unchanged"}
+
+
+def test_wrong_parameters_are_refused_all_at_once_before_anything_runs(small, cohort, tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(CohortError) as refused:
+        run_book(cohort, out, parameters={"n_flods": 3, "n_folds": "many", "02_second.n_folds": 2}, with_book=False)
+    said = str(refused.value)
+    assert "parameter n_flods" in said
+    assert "int such as 5" in said
+    assert "parameter 02_second.n_folds" in said
+    assert len(refused.value.problems) == 3
+    assert not out.exists()
+
+
+def test_parameters_reach_the_chapters_that_have_them():
+    chosen = check_parameters({"seed": 3, "03_brain.n_permutations": 50})
+    assert {values["seed"] for values in chosen.values()} == {3}
+    assert chosen["03_brain"]["n_permutations"] == 50
+    assert "n_permutations" not in chosen["01_cohort"]
+
+
+def test_true_is_no_number():
+    with pytest.raises(CohortError, match="int such as"):
+        check_parameters({"seed": True})
+
+
+def test_parameter_text_without_a_value_is_refused():
+    with pytest.raises(CohortError, match="no name=value"):
+        parse_parameter("seed")
+
+
+def test_a_chapter_depends_on_the_rooms_it_imports_and_on_theirs():
+    rooms = {path.relative_to(path.parents[1]).as_posix() if path.name != "__init__.py" else path.parent.name for path in list_rooms(execution.NOTEBOOKS_DIR / "03_brain.md")}
+    assert {"brain", "helpers/permutation.py", "helpers/contrasts.py", "plots/brain.py", "contract/load.py", "helpers/problems.py"} <= rooms
+    assert not {"plots/microbiome.py", "helpers/verdict.py", "verdict"} & rooms
+
+
+def test_real_chapters_say_why_they_are_skipped():
+    gut = {"taxa", "metabolites"}
+    reasons = {chapter.id: chapter.reason_to_skip(gut) for chapter in CHAPTERS}
+    assert [id for id, reason in reasons.items() if reason] == ["02_resilience", "03_brain"]
+    assert reasons["03_brain"] == (
+        "this cohort has no connectivity (brain/connectivity.tsv) and no volumes (brain/volumes.tsv) and no tracts (brain/tracts.tsv)"
+    )
+    assert "only taxa" in next(c for c in CHAPTERS if c.id == "06_integration").reason_to_skip({"taxa"})
+
+
+def test_sections_without_data_become_one_note():
+    notebook = nbformat.v4.new_notebook(cells=[
+        nbformat.v4.new_markdown_cell("# Title"),
+        nbformat.v4.new_markdown_cell("Look.", metadata={"tags": ["needs-tree"]}),
+        nbformat.v4.new_code_cell("plot()", metadata={"tags": ["needs-tree"]}),
+        nbformat.v4.new_code_cell("rest()", metadata={"tags": ["needs-taxa"]}),
+    ])
+    page = leave_out(notebook, {"taxa"})
+    assert len(page.cells) == 3
+    assert "no tree (microbiome/tree.nwk)" in page.cells[1].source
+    assert page.cells[2].source == "rest()"
+    assert len(notebook.cells) == 4
+
+
+def test_page_carries_its_origin_and_no_machine_path():
+    notebook = jupytext.reads(HEAD + "# T\n", fmt="md:myst")
+    notebook.metadata["papermill"] = {"input_path": "/home/someone/x.ipynb"}
+    page = finish_page(notebook, STAMP, {"seed": 4, "cohort_dir": "/home/someone/c"})
+    text = nbformat.writes(page)
+    assert "/home/someone" not in text
+    for part in ("Mine (simulated)", "abababababababab", "seed = 4", "numpy 2", "2026-01-01"):
+        assert part in page.cells[-1].source
+
+
+def test_markup_in_a_label_stays_text():
+    page = write_skipped_page(CHAPTERS[2], "column <script>alert(1)</script> is absent", STAMP)
+    assert "<script>" not in page
+
+
+def test_nodes_tell_content_not_time(tmp_path):
+    file = tmp_path / "a.tsv"
+    node = FilesNode(name="a", files=(file,))
+    assert node.state() is None
+    file.write_text("1")
+    before = node.state()
+    os.utime(file, (1, 1))
+    assert node.state() == before
+    file.write_text("2")
+    assert node.state() != before
+    assert ValueNode(name="v", value=1, text="1").state() != ValueNode(name="v", value=1, text="2").state()
+    with pytest.raises(TypeError, match="written by its task"):
+        node.save(1)
+
+
+def test_declared_parameters_are_read_from_the_tagged_cell():
+    assert read_parameters(execution.NOTEBOOKS_DIR / "01_cohort.md")["cohort_dir"] == "data/example"

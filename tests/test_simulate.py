@@ -1,0 +1,320 @@
+"""The simulated cohort: what is planted is there, what is not is not, and the bytes never change."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from skbio import TreeNode
+
+from helpers.contrasts import fit_contrasts
+from helpers.simulate import DEFAULT_SEED, DEFAULT_TITLE, cohort_folder, simulate_cohort
+from helpers.simulate.brain import EMOTION_REGULATION_TRACTS, EMOTION_REGULATION_VOLUMES, draw_brain
+from helpers.simulate.cohort_folder import Recipe, build_files
+from helpers.simulate.gut import FUNCTIONS
+from helpers.simulate.names import list_genera, list_metabolites
+from helpers.simulate.people import draw_people, draw_phenotype
+from helpers.simulate.planting import adjusted_difference, residual_sd
+from helpers.simulate.writing import format_table
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLE = ROOT / "data" / "example"
+VOLUMES = "emotion_regulation.volumes"
+CLAIMS = [f"C{i:02d}" for i in range(1, 16)]
+
+
+def read(folder: Path, file: str) -> pd.DataFrame:
+    return pd.read_csv(folder / file, sep="\t", index_col=0, na_values=["n/a"])
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def design_of(folder: Path) -> pd.DataFrame:
+    people, total = read(folder, "participants.tsv"), 25 * read(folder, "phenotype/cd_risc.tsv").mean(axis=1)
+    terms = {"group": total >= 82, "age": people["age"], "woman": people["sex"] == "F", "bmi": people["bmi"], "b": people["study"] == "B"}
+    return pd.DataFrame(terms).dropna().astype(float)
+
+
+def planted_features(folder: Path) -> pd.DataFrame:
+    """Rebuild every planted feature from the files, as the chapters would."""
+    hads = read(folder, "phenotype/hads.tsv")
+    features = {
+        "hads.depression": hads.iloc[:, 1::2].sum(axis=1, skipna=False), "hads.anxiety": hads.iloc[:, ::2].sum(axis=1, skipna=False),
+    }
+    for measure in ("ffmq", "csq"):
+        features |= {f"{measure}.{name}": column for name, column in read(folder, f"phenotype/{measure}.tsv").items()}
+    network, edges = read(folder, "brain/nodes.tsv")["network"], read(folder, "brain/connectivity.tsv")
+    between = [e for e in edges if {network[node] for node in e.split("--")} == {"Reward", "Somatomotor"}]
+    features["Reward × Somatomotor"] = np.arctanh(edges[between]).mean(axis=1)
+    for block, members in (("volumes", EMOTION_REGULATION_VOLUMES), ("tracts", EMOTION_REGULATION_TRACTS)):
+        regions = read(folder, f"brain/{block}.tsv")[list(members)]
+        features[f"emotion_regulation.{block}"] = ((regions - regions.mean()) / regions.std()).mean(axis=1)
+    logs = np.log(read(folder, "microbiome/transcripts.tsv") + 0.5)
+    group = read(folder, "microbiome/features.tsv")["group"]
+    features |= {name: logs.sub(logs.mean(axis=1), axis=0).loc[:, (group == name).to_numpy()].mean(axis=1) for name in FUNCTIONS}
+    metabolites, names = read(folder, "metabolites/metabolites.tsv"), read(folder, "metabolites/features.tsv")["name"]
+    features |= {names[i]: np.log(metabolites[i]) for i in metabolites.columns[:2]}
+    return pd.DataFrame(features)
+
+
+@pytest.fixture(scope="module")
+def twin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The null twin of the example cohort."""
+    return simulate_cohort(tmp_path_factory.mktemp("cohorts") / "twin", effect=0)
+
+
+# --- the same bytes ---------------------------------------------------------------------------------------------
+
+
+def test_another_process_with_other_threads_writes_the_example_again(tmp_path):
+    """The example was written with one thread."""
+    code = "import sys; from helpers.simulate import simulate_cohort; simulate_cohort(sys.argv[1])"
+    environment = os.environ | {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "PYTHONPATH": str(ROOT / "src")}
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "again")], env=environment, check=True)
+    fresh, kept = bytes_of(tmp_path / "again"), bytes_of(EXAMPLE)
+    assert fresh.keys() == kept.keys()
+    assert [name for name in fresh if fresh[name] != kept[name]] == []
+
+
+def test_another_seed_gives_other_people():
+    one, other = (draw_people(40, rng=np.random.default_rng(seed)) for seed in (1, 2))
+    assert not one.table.equals(other.table)
+
+
+def test_files_are_small_plain_and_unix(twin):
+    files = bytes_of(EXAMPLE)
+    assert sum(map(len, files.values())) < 10_000_000
+    assert {Path(name).suffix for name in files} == {".tsv", ".yml", ".json", ".nwk", ".md"}
+    assert all(b"\r" not in content and content.endswith(b"\n") for content in files.values())
+    assert files.keys() == bytes_of(twin).keys()
+
+
+# --- who is in it -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_groups_and_sexes_have_the_published_sizes(seed):
+    """An et al. 2024: 116 adults, 44 high and 72 low, 71 women and 45 men, 18 to 60 years."""
+    people = draw_people(116, rng=np.random.default_rng(seed))
+    assert (people.high.sum(), (~people.high).sum()) == (44, 72)
+    assert people.table["sex"].value_counts().to_dict() == {"F": 71, "M": 45}
+    assert people.table["age"].between(18, 60).all()
+    assert people.table["bmi"].between(18, 40).all()
+    np.testing.assert_allclose(people.total, 25 * np.nanmean(people.answers, axis=1))
+    assert (people.high == (people.total >= 82)).all()
+
+
+def test_other_sizes_keep_the_proportions():
+    people = draw_people(58, rng=np.random.default_rng(1))
+    assert (people.high.sum(), (people.table["sex"] == "F").sum()) == (22, round(58 * 71 / 116))
+
+
+def test_no_total_lies_within_the_point_below_the_cut():
+    totals = np.concatenate([draw_people(200, rng=np.random.default_rng(seed)).total for seed in range(5)])
+    assert not ((totals > 81) & (totals < 82)).any()
+
+
+def test_totals_resemble_the_norms():
+    """Connor and Davidson 2003, US general population: mean 80.4, SD 12.8 (n=458). The 44/72 quota keeps fewer high
+    scorers than a cut near the median would, so the mean may lie a little lower."""
+    totals = np.concatenate([draw_people(116, rng=np.random.default_rng(seed)).total for seed in range(8)])
+    assert totals.mean() == pytest.approx(80.4, abs=3)
+    assert totals.std() == pytest.approx(12.8, abs=1.5)
+
+
+def test_studies_are_unequal_and_only_mildly_tied_to_age():
+    people = draw_people(2000, rng=np.random.default_rng(1)).table
+    from_b = people["study"] == "B"
+    assert 0.35 < from_b.mean() < 0.45
+    assert 0.1 < np.corrcoef(from_b, people["age"])[0, 1] < 0.4
+
+
+def test_a_few_people_lack_a_block_and_not_the_same_ones():
+    everyone = set(read(EXAMPLE, "participants.tsv").index)
+    files = {"brain": "brain/volumes.tsv", "stool": "microbiome/taxa.tsv", "metabolites": "metabolites/metabolites.tsv"}
+    lost = {name: everyone - set(read(EXAMPLE, file).index) for name, file in files.items()}
+    assert {name: len(ids) for name, ids in lost.items()} == {"brain": 4, "stool": 4, "metabolites": 5}
+    assert not lost["brain"] & lost["stool"]
+    assert lost["metabolites"] != lost["stool"]
+    assert read(EXAMPLE, "participants.tsv")["bmi"].isna().sum() == 2
+    assert read(EXAMPLE, "phenotype/cd_risc.tsv").isna().to_numpy().sum() > 0
+
+
+# --- blocks are possible ----------------------------------------------------------------------------------------
+
+
+def test_every_connectivity_matrix_is_positive_definite():
+    edges = read(EXAMPLE, "brain/connectivity.tsv").to_numpy()
+    first, second = np.triu_indices(100, k=1)
+    matrices = np.tile(np.eye(100), (len(edges), 1, 1))
+    matrices[:, first, second] = matrices[:, second, first] = edges
+    assert np.linalg.eigvalsh(matrices)[:, 0].min() > 0
+
+
+def test_an_effect_no_brain_could_show_is_refused():
+    people = draw_people(116, rng=np.random.default_rng(1))
+    with pytest.raises(ValueError, match="Choose a smaller effect"):
+        draw_brain(people, 8.0, rng=np.random.default_rng(1))
+
+
+def test_tree_agrees_with_the_taxonomy():
+    """Tips are the taxa, all at depth 1; two genera of a family are nearer than genera of two phyla."""
+    tree = TreeNode.read(str(EXAMPLE / "microbiome/tree.nwk"), format="newick", convert_underscores=False)
+    taxonomy = read(EXAMPLE, "microbiome/taxonomy.tsv")
+    assert {tip.name for tip in tree.tips()} == set(taxonomy.index) == set(read(EXAMPLE, "microbiome/taxa.tsv").columns)
+    assert all(len(node.children) in (0, 2) for node in tree.traverse())
+    assert [tip.distance(tree) for tip in tree.tips()] == pytest.approx([1.0] * len(taxonomy))
+    by_genus = {genus: tree.find(taxon) for taxon, genus in taxonomy["genus"].items()}
+    near, far = (by_genus["Blautia"].distance(by_genus[other]) for other in ("Roseburia", "Bacteroides"))
+    assert near < 0.45 < 1.5 <= far
+
+
+def test_counts_have_zeros_and_overdispersion():
+    taxa = read(EXAMPLE, "microbiome/taxa.tsv")
+    common = taxa.loc[:, taxa.mean() > 50]
+    assert 0.2 < (taxa == 0).to_numpy().mean() < 0.6
+    assert (common.var() > 3 * common.mean()).all()
+    assert 15_000 < taxa.sum(axis=1).median() < 60_000
+
+
+def test_real_names_are_unique_and_the_rest_say_that_they_are_artificial():
+    genera = read(EXAMPLE, "microbiome/taxonomy.tsv")["genus"]
+    compounds = read(EXAMPLE, "metabolites/features.tsv")
+    assert genera.is_unique
+    assert compounds["name"].is_unique
+    assert set(genera[~genera.str.startswith("SimGenus_")]) == {row[-1] for row in list_genera()}
+    assert set(compounds["name"][compounds["hmdb"].notna()]) == {row[0] for row in list_metabolites()}
+    assert compounds.set_index("name").loc["N-acetylglutamate", ["hmdb", "kegg"]].tolist() == ["HMDB0001138", "C00624"]
+    assert compounds.set_index("name").loc["dimethylglycine", ["hmdb", "kegg"]].tolist() == ["HMDB0000092", "C01026"]
+
+
+def test_sets_name_what_the_cohort_has():
+    sets = pd.read_csv(ROOT / "data/sets/brain_sets.tsv", sep="\t")
+    members = sets.groupby("block")["region"].apply(set)
+    assert members["volumes"] == set(EMOTION_REGULATION_VOLUMES) <= set(read(EXAMPLE, "brain/volumes.tsv").columns)
+    assert members["tracts"] == set(EMOTION_REGULATION_TRACTS) <= set(read(EXAMPLE, "brain/tracts.tsv").columns)
+    groups = pd.read_csv(ROOT / "data/sets/functional_groups.tsv", sep="\t")["group"]
+    assert set(groups) == set(read(EXAMPLE, "microbiome/features.tsv")["group"])
+
+
+# --- what is planted --------------------------------------------------------------------------------------------
+
+
+def test_truth_lists_every_claim_once_in_the_study_s_direction():
+    truth = yaml.safe_load((EXAMPLE / "truth.yml").read_text(encoding="utf-8"))
+    assert [p["claim"] for p in truth["planted"]] == CLAIMS
+    lower = [p["claim"] for p in truth["planted"] if p["direction"] == "lower"]
+    assert lower == ["C01", "C02", "C05", "C07", "C08"]
+    assert all(0.3 <= abs(p["d"]) <= 0.6 and (p["d"] < 0) == (p["direction"] == "lower") for p in truth["planted"])
+    assert truth["seed"] == DEFAULT_SEED
+
+
+def test_every_planted_d_is_the_difference_between_the_cohort_and_its_null_twin(twin):
+    """Both hold the same noise, so chance cancels; left are rounding and blanks."""
+    truth = yaml.safe_load((EXAMPLE / "truth.yml").read_text(encoding="utf-8"))
+    here, null = (planted_features(folder) for folder in (EXAMPLE, twin))
+    design = design_of(EXAMPLE)
+    with_icv = design.assign(icv=read(EXAMPLE, "brain/volumes.tsv")["icv"]).dropna()
+    fits, null_fits = (
+        pd.concat([fit_contrasts(table.drop(columns=VOLUMES), design), fit_contrasts(table[[VOLUMES]], with_icv)]) for table in (here, null)
+    )
+    residual = null_fits["estimate"] / null_fits["d"]
+    recovered = (fits["estimate"] - null_fits["estimate"]) / residual
+    for planted in truth["planted"]:
+        assert recovered[planted["feature"]] == pytest.approx(planted["d"], abs=0.05), planted["feature"]
+
+
+def test_the_null_twin_differs_only_where_something_is_planted(twin):
+    here, null = bytes_of(EXAMPLE), bytes_of(twin)
+    changed = {name for name in here if here[name] != null[name]}
+    assert changed == {
+        "cohort.yml", "truth.yml", "README.md", "phenotype/hads.tsv", "phenotype/ffmq.tsv", "phenotype/csq.tsv", "brain/connectivity.tsv",
+        "brain/volumes.tsv", "brain/tracts.tsv", "microbiome/transcripts.tsv", "metabolites/metabolites.tsv",
+    }
+    compounds = (read(EXAMPLE, "metabolites/metabolites.tsv"), read(twin, "metabolites/metabolites.tsv"))
+    assert compounds[0].iloc[:, 2:].equals(compounds[1].iloc[:, 2:])
+    edges, null_edges = (read(folder, "brain/connectivity.tsv") for folder in (EXAMPLE, twin))
+    assert (edges != null_edges).any().sum() == 8 * 16
+    truth = yaml.safe_load((twin / "truth.yml").read_text(encoding="utf-8"))
+    assert {(p["direction"], p["d"]) for p in truth["planted"]} == {("none", 0)}
+
+
+def test_over_many_cohorts_the_mean_d_is_the_planted_one():
+    """Forty cohorts: the mean of d has a standard error of about 0.2 / sqrt(40) = 0.032; 0.1 is three of them."""
+    found = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        people = draw_people(116, rng=rng)
+        anxiety = draw_phenotype(people, 1.0, rng=rng)[0]["hads"].iloc[:, ::2].sum(axis=1).to_numpy()
+        found.append(adjusted_difference(anxiety, people) / residual_sd(anxiety, people))
+    assert np.mean(found) == pytest.approx(-0.55, abs=0.1)
+
+
+def test_adjusted_difference_is_that_of_the_contrasts():
+    people = draw_people(60, rng=np.random.default_rng(1))
+    feature = people.table[["diet_score"]]
+    design = pd.DataFrame(people.design[:, 1:], index=feature.index, columns=["group", "age", "sex", "bmi", "study"])
+    fit = fit_contrasts(feature, design).loc["diet_score"]
+    values = feature["diet_score"].to_numpy()
+    assert adjusted_difference(values, people) == pytest.approx(fit["estimate"])
+    assert residual_sd(values, people) == pytest.approx(fit["estimate"] / fit["d"])
+    assert adjusted_difference(people.carrier, people) == pytest.approx(1)
+
+
+# --- writing ----------------------------------------------------------------------------------------------------
+
+
+def test_tables_have_fixed_decimals_and_marked_blanks():
+    table = pd.DataFrame({"x": [1.0, np.nan, -0.001], "name": ["a", None, "c"]}, index=pd.Index(["s1", "s2", "s3"], name="id"))
+    assert format_table(table, decimals=2) == "id\tx\tname\ns1\t1.00\ta\ns2\tn/a\tn/a\ns3\t0.00\tc\n"
+
+
+def test_a_full_folder_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(ValueError, match="exists and is not empty; nothing was written"):
+        simulate_cohort(tmp_path)
+    with pytest.raises(ValueError, match="holds no simulated cohort, so it is not replaced"):
+        simulate_cohort(tmp_path, overwrite=True)
+    assert bytes_of(tmp_path) == {"notes.txt": b"mine"}
+
+
+def test_a_simulated_cohort_is_replaced_when_asked(tmp_path):
+    (tmp_path / "cohort.yml").write_text("name: old\nkind: simulated\n")
+    (tmp_path / "old.txt").write_text("old")
+    simulate_cohort(tmp_path, n_participants=40, overwrite=True)
+    assert (tmp_path / "truth.yml").is_file()
+    assert not (tmp_path / "old.txt").exists()
+
+
+def test_a_failure_half_way_leaves_nothing(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(cohort_folder, "_describe", fail)
+    with pytest.raises(OSError, match="disk full"):
+        simulate_cohort(tmp_path / "cohort", n_participants=40)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("choice", "said"), [
+    ({"n_participants": 39}, "needs 40 or more"), ({"effect": -1}, "from 0 .the null twin. to 1.5"),
+    ({"effect": float("nan")}, "from 0"), ({"seed": -1}, "from 0 upwards"),
+])
+def test_impossible_choices_are_refused(tmp_path, choice, said):
+    with pytest.raises(ValueError, match=said):
+        simulate_cohort(tmp_path / "cohort", **choice)
+    assert not (tmp_path / "cohort").exists()
+
+
+def test_the_smallest_cohort_has_every_file():
+    files = build_files(Recipe(40, 3, 1.0, DEFAULT_TITLE, "small"))
+    assert files.keys() == bytes_of(EXAMPLE).keys()
+    assert files["participants.tsv"].count("\n") == 41
