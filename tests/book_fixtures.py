@@ -127,7 +127,9 @@ def settle(page: Page, address: str) -> None:
     """Open a page and wait until its formulas stand."""
     page.goto(address, wait_until="load")
     try:
-        page.wait_for_function("() => !window.MathJax || (MathJax.startup && MathJax.startup.promise && !MathJax.busy)", timeout=5000)
+        page.wait_for_function(
+            "() => !window.MathJax || (MathJax.startup && MathJax.startup.promise && !MathJax.busy)", timeout=5000
+        )
         page.evaluate("() => window.MathJax ? MathJax.startup.promise.then(() => true) : true")
     except Error as error:
         raise AssertionError(f"{address}: the page did not settle: {error}") from error

@@ -283,7 +283,9 @@ def test_built_pages_name_nothing_to_load_from_elsewhere(built_book):
 def test_book_of_real_people_is_not_called_simulated(kim_book):
     texts = {page: (kim_book / page).read_text(encoding="utf-8") for page in list_pages(kim_book)}
     assert "The cohort of this build" in texts["book/index.html"]
-    noted = [p for p, text in texts.items() if p.startswith("notebooks/") and 'admonition-title">Simulated data' in text]
+    noted = [
+        p for p, text in texts.items() if p.startswith("notebooks/") and 'admonition-title">Simulated data' in text
+    ]
     assert noted == [] and find_outside_links(kim_book) == {}
 
 

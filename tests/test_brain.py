@@ -51,9 +51,7 @@ def test_fisher_z_of_published_values():
 def test_correlation_of_one_is_refused_by_edge(nodes, design):
     connectivity = simulate_connectivity(nodes, design)
     connectivity.iloc[5, 2] = 1.0
-    with pytest.raises(
-        ValueError, match=r"1 edge with \|r\| of 1 or more \(n0--n3; the first value is 1\).*Fix"
-    ):
+    with pytest.raises(ValueError, match=r"1 edge with \|r\| of 1 or more \(n0--n3; the first value is 1\).*Fix"):
         brain.compare_edges(connectivity, design)
     with pytest.raises(ValueError, match="n0--n3"):
         brain.compare_networks(connectivity, nodes, design)
@@ -80,11 +78,7 @@ def test_planted_pair_is_found_and_no_other(nodes, design):
     connectivity = simulate_connectivity(nodes, design, effect=0.25)
     networks = brain.compare_networks(connectivity, nodes, design)
     assert networks.index[networks["q"] < 0.001].tolist() == ["Reward × Somatomotor"]
-    assert (
-        networks.loc["Reward × Somatomotor", "ci_low"]
-        < 0.25
-        < networks.loc["Reward × Somatomotor", "ci_high"]
-    )
+    assert networks.loc["Reward × Somatomotor", "ci_low"] < 0.25 < networks.loc["Reward × Somatomotor", "ci_high"]
 
 
 def test_network_pairs_cover_each_edge_once(nodes, design):
@@ -115,9 +109,7 @@ def test_node_order_in_an_edge_name_does_not_matter(nodes):
 
 
 def test_edge_of_an_unknown_node_is_refused(nodes):
-    with pytest.raises(
-        ValueError, match=r"2 edges not named after two nodes of nodes.tsv \(n0--n99, n0_n1\)"
-    ):
+    with pytest.raises(ValueError, match=r"2 edges not named after two nodes of nodes.tsv \(n0--n99, n0_n1\)"):
         brain.name_pairs(["n0--n1", "n0--n99", "n0_n1"], nodes)
 
 
@@ -127,9 +119,7 @@ def test_annotated_edges_keep_the_contrast_columns_first(nodes, design, rng):
     tested = brain.test_edges_max_t(connectivity, design, blocks=None, n_permutations=99, rng=rng)
     table = brain.annotate_edges(edges, nodes, tested)
     pd.testing.assert_frame_equal(table[edges.columns], edges)
-    assert set(table.index[table["p_fwe"] <= 0.05]) <= set(
-        table.index[table["networks"] == "Reward × Somatomotor"]
-    )
+    assert set(table.index[table["p_fwe"] <= 0.05]) <= set(table.index[table["networks"] == "Reward × Somatomotor"])
     sentence = brain.describe_edges(table, tested)
     assert sentence.startswith("Of 36 edges,")
     assert f"shuffled groups give {tested.null_n_nominal.mean():.0f} on average" in sentence
@@ -220,10 +210,7 @@ def test_set_names_its_absent_regions_and_pools_the_others(design, sets):
 def test_no_region_of_any_set_gives_an_empty_table(design, sets):
     table = brain.compare_sets(None, pd.DataFrame({"fornix": [0.5] * 60}, index=IDS), sets, design)
     assert table.empty and "absent" in table.columns
-    assert (
-        brain.describe_sets(table, labels=LABELS)
-        == "This cohort has none of the regions of the declared sets."
-    )
+    assert brain.describe_sets(table, labels=LABELS) == "This cohort has none of the regions of the declared sets."
 
 
 def test_set_mean_ignores_constant_and_missing_regions():
@@ -236,9 +223,7 @@ def test_regions_sentence_counts_directions(design):
     table = brain.compare_regions(make_volumes(design, effect_mm3=-600), design)
     sentence = brain.describe_regions(table, labels=LABELS)
     assert "Of 2 regions, 0 are higher and 1 lower in High" in sentence and "`amygdala`" in sentence
-    assert brain.describe_regions(table.assign(d=np.nan), labels=LABELS).startswith(
-        "No region could be compared"
-    )
+    assert brain.describe_regions(table.assign(d=np.nan), labels=LABELS).startswith("No region could be compared")
 
 
 def test_networks_sentence_names_the_declared_pair_or_its_absence(nodes, design):
@@ -246,8 +231,7 @@ def test_networks_sentence_names_the_declared_pair_or_its_absence(nodes, design)
     found = brain.describe_networks(networks, declared="Reward × Somatomotor", labels=LABELS)
     assert found.startswith("Reward × Somatomotor (12 edges), High (n = 20) minus Low (n = 40): d = ")
     assert brain.describe_networks(networks, declared="Limbic × Visual", labels=LABELS) == (
-        "The nodes of this cohort form no pair Limbic × Visual; their networks are Reward, "
-        "Somatomotor, Visual."
+        "The nodes of this cohort form no pair Limbic × Visual; their networks are Reward, Somatomotor, Visual."
     )
     runs = {"all": networks, "still": networks}
     assert brain.describe_sensitivity(runs, declared="Reward × Somatomotor").count("n = 60") == 2
@@ -284,9 +268,7 @@ def test_three_ways_with_motion_and_a_reason_when_too_few_lay_still(nodes, desig
     runs = brain.compare_motion_handling(connectivity, nodes, design, motion, max_fd_mm=0.4)
     first, second, third = runs.values()
     pd.testing.assert_frame_equal(first, brain.compare_networks(connectivity, nodes, design))
-    pd.testing.assert_frame_equal(
-        second, brain.compare_networks(connectivity, nodes, brain.add_motion(design, motion))
-    )
+    pd.testing.assert_frame_equal(second, brain.compare_networks(connectivity, nodes, brain.add_motion(design, motion)))
     assert (third["n_high"] + third["n_low"]).eq(40).all()
     few = brain.compare_motion_handling(connectivity, nodes, design, motion, max_fd_mm=0.05)
     assert brain.describe_sensitivity(few, declared="Reward × Somatomotor").endswith(
@@ -300,8 +282,5 @@ def test_edge_with_a_hole_leaves_the_max_t_and_is_counted(nodes, design, rng):
     tested = brain.test_edges_max_t(connectivity, design, blocks=None, n_permutations=19, rng=rng)
     table = brain.annotate_edges(brain.compare_edges(connectivity, design), nodes, tested)
     assert (tested.n_participants, tested.n_features) == (60, 35)
-    assert (
-        np.isnan(table.loc["n0--n1", "p_fwe"])
-        and table.loc["n0--n1", "n_low"] + table.loc["n0--n1", "n_high"] == 59
-    )
+    assert np.isnan(table.loc["n0--n1", "p_fwe"]) and table.loc["n0--n1", "n_low"] + table.loc["n0--n1", "n_high"] == 59
     assert "1 edge with a missing value left out" in brain.describe_edges(table, tested)

@@ -50,8 +50,13 @@ def test_check_speaks_json(example_copy):
     said = json.loads(run_command("check", example_copy, "--json").stdout)
     assert said["usable"] is False
     assert said["problems"][0] == {
-        "file": "cohort.yml", "line": None, "column": None, "found": "no such file", "expected": "the cohort's settings",
-        "fix": "add it; `resilience-book new <folder>` writes a commented template.", "severity": "error",
+        "file": "cohort.yml",
+        "line": None,
+        "column": None,
+        "found": "no such file",
+        "expected": "the cohort's settings",
+        "fix": "add it; `resilience-book new <folder>` writes a commented template.",
+        "severity": "error",
     }
 
 

@@ -4,7 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.contract import ColumnRule, MeasureRule, hash_cohort, inspect_cohort, load_cohort, read_schema, write_template
+from helpers.contract import (
+    ColumnRule,
+    MeasureRule,
+    hash_cohort,
+    inspect_cohort,
+    load_cohort,
+    read_schema,
+    write_template,
+)
 from helpers.problems import CohortError, MissingBlock
 from tests.conftest import EXAMPLE
 
@@ -67,11 +75,20 @@ def test_problems_of_several_files_come_together(example_copy):
     edit(example_copy, "brain/volumes.tsv", lambda t: pd.concat([t, t.iloc[[0]]]))
     problems = found(example_copy)
     age = problems["participants.tsv", 4, "age"]
-    assert (age.found, age.expected, age.fix) == ("'-4'", "18 to 100 years", "correct the age, or write n/a when it is unknown.")
+    assert (age.found, age.expected, age.fix) == (
+        "'-4'",
+        "18 to 100 years",
+        "correct the age, or write n/a when it is unknown.",
+    )
     assert "participants.json (sex, Levels)" in problems["participants.tsv", 5, "sex"].fix
     assert problems["phenotype/cd_risc.tsv", 7, "cd_risc_04"].expected == "a whole number from 0 to 4"
     assert problems["microbiome/taxa.tsv", 6, "taxon_001"].found == "'many'"
-    assert problems["brain/volumes.tsv", len(pd.read_csv(example_copy / "brain/volumes.tsv", sep="\t")) + 1, "participant_id"].expected == "every participant once"
+    assert (
+        problems[
+            "brain/volumes.tsv", len(pd.read_csv(example_copy / "brain/volumes.tsv", sep="\t")) + 1, "participant_id"
+        ].expected
+        == "every participant once"
+    )
     with pytest.raises(CohortError) as refused:
         load_cohort(example_copy)
     assert len(refused.value.problems) == 5
@@ -92,7 +109,11 @@ def test_ids_spelled_differently_get_the_likely_match(example_copy):
 
 
 def test_a_block_of_strangers_is_one_problem(example_copy):
-    edit(example_copy, "metabolites/metabolites.tsv", lambda t: t.assign(participant_id=[f"patient{i}" for i in range(len(t))]))
+    edit(
+        example_copy,
+        "metabolites/metabolites.tsv",
+        lambda t: t.assign(participant_id=[f"patient{i}" for i in range(len(t))]),
+    )
     problem = found(example_copy)["metabolites/metabolites.tsv", None, "participant_id"]
     assert "none of them in participants.tsv" in problem.found
 
@@ -163,7 +184,9 @@ def test_taxa_need_taxonomy_and_tips(example_copy):
 )
 def test_unreadable_tables_are_sentences(example_copy, content, said):
     (example_copy / "participants.tsv").write_bytes(content)
-    assert any(file == "participants.tsv" and said in problem.found for (file, _, _), problem in found(example_copy).items())
+    assert any(
+        file == "participants.tsv" and said in problem.found for (file, _, _), problem in found(example_copy).items()
+    )
 
 
 def test_line_endings_and_byte_order_mark_of_other_systems_are_fine(example_copy):
@@ -204,7 +227,9 @@ def test_outcome_without_its_questionnaire(example_copy):
 def test_outcome_by_a_label_that_nobody_has(example_copy):
     text = (example_copy / "cohort.yml").read_text()
     start, end = text.index("outcome:"), text.index("labels:")
-    (example_copy / "cohort.yml").write_text(text[:start] + "outcome: {column: sex, high: [F], low: [Male]}\n" + text[end:])
+    (example_copy / "cohort.yml").write_text(
+        text[:start] + "outcome: {column: sex, high: [F], low: [Male]}\n" + text[end:]
+    )
     problem = found(example_copy)["cohort.yml", None, "outcome"]
     assert problem.found == "0 persons with sex Male"
 
@@ -242,9 +267,9 @@ def test_template_is_refused_only_for_being_empty(tmp_path):
 def test_filled_template_is_usable(tmp_path, rng):
     folder = write_template(tmp_path / "mine")
     ids = [f"sub-{i:02d}" for i in range(30)]
-    pd.DataFrame({"participant_id": ids, "age": rng.integers(20, 60, 30), "sex": ["F", "M"] * 15, "bmi": 24.0, "study": "one"}).to_csv(
-        folder / "participants.tsv", sep="\t", index=False
-    )
+    pd.DataFrame(
+        {"participant_id": ids, "age": rng.integers(20, 60, 30), "sex": ["F", "M"] * 15, "bmi": 24.0, "study": "one"}
+    ).to_csv(folder / "participants.tsv", sep="\t", index=False)
     items = pd.DataFrame(rng.integers(2, 5, (30, 25)), columns=[f"cd_risc_{i:02d}" for i in range(1, 26)])
     items.insert(0, "participant_id", ids)
     items.to_csv(folder / "phenotype/cd_risc.tsv", sep="\t", index=False)

@@ -12,8 +12,13 @@ from helpers.contrasts import COLUMNS, adjust_bh, fit_contrasts
 @pytest.fixture
 def data(rng):
     ids = [f"sub-{i:03d}" for i in range(40)]
-    design = pd.DataFrame({"group": [1.0] * 15 + [0.0] * 25, "age": rng.normal(40, 10, 40), "site": rng.integers(0, 2, 40).astype(float)}, index=ids)
-    features = pd.DataFrame(rng.normal(size=(40, 6)), index=ids, columns=list("abcdef")) + 0.1 * design[["age"]].to_numpy()
+    design = pd.DataFrame(
+        {"group": [1.0] * 15 + [0.0] * 25, "age": rng.normal(40, 10, 40), "site": rng.integers(0, 2, 40).astype(float)},
+        index=ids,
+    )
+    features = (
+        pd.DataFrame(rng.normal(size=(40, 6)), index=ids, columns=list("abcdef")) + 0.1 * design[["age"]].to_numpy()
+    )
     return features, design
 
 
@@ -35,7 +40,9 @@ def test_covariates_and_intervals_as_statsmodels_gives_them(data):
     for name in features:
         fitted = sm.OLS(features[name], sm.add_constant(design)).fit()
         np.testing.assert_allclose(table.loc[name, "estimate"], fitted.params["group"], atol=1e-10)
-        np.testing.assert_allclose(table.loc[name, ["ci_low", "ci_high"]].astype(float), fitted.conf_int().loc["group"], atol=1e-10)
+        np.testing.assert_allclose(
+            table.loc[name, ["ci_low", "ci_high"]].astype(float), fitted.conf_int().loc["group"], atol=1e-10
+        )
         np.testing.assert_allclose(table.loc[name, "d"], fitted.params["group"] / np.sqrt(fitted.mse_resid), atol=1e-10)
 
 
@@ -73,7 +80,23 @@ def test_no_shared_people_is_refused(data):
 
 def test_bh_as_published():
     """Benjamini and Hochberg (1995), table of 15 p-values: four are below 0.05."""
-    p = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0]
+    p = [
+        0.0001,
+        0.0004,
+        0.0019,
+        0.0095,
+        0.0201,
+        0.0278,
+        0.0298,
+        0.0344,
+        0.0459,
+        0.3240,
+        0.4262,
+        0.5719,
+        0.6528,
+        0.7590,
+        1.0,
+    ]
     q = adjust_bh(pd.Series(p))
     assert (q < 0.05).sum() == 4
     assert q.iloc[3] == pytest.approx(0.0095 * 15 / 4)

@@ -157,7 +157,8 @@ def test_a_person_never_informs_their_own_prediction(gut):
     changed = values.copy()
     changed.iloc[0] += 100
     first, second = (
-        metabolites.predict_metabolites(counts, table, rng=np.random.default_rng(1), n_shuffles=0) for table in (values, changed)
+        metabolites.predict_metabolites(counts, table, rng=np.random.default_rng(1), n_shuffles=0)
+        for table in (values, changed)
     )
     same = np.isclose(first.predicted["m3"], second.predicted["m3"])
     assert same[0] and same.sum() == len(values) // 5
@@ -205,7 +206,9 @@ def test_blanks_are_not_scored(gut):
 
 
 def test_same_seed_same_numbers(gut):
-    first, second = (metabolites.predict_metabolites(*gut, rng=np.random.default_rng(9), n_shuffles=3) for _ in range(2))
+    first, second = (
+        metabolites.predict_metabolites(*gut, rng=np.random.default_rng(9), n_shuffles=3) for _ in range(2)
+    )
     pd.testing.assert_frame_equal(first.table, second.table)
     np.testing.assert_array_equal(first.null_means, second.null_means)
 

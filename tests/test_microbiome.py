@@ -170,7 +170,9 @@ def test_unfit_trees_are_refused(small, tmp_path, newick, message):
 
 def test_distances_by_hand(small, tree_path):
     """b against c: shares .25 each v 0, 0, .25, .75."""
-    shared = {metric: microbiome.measure_beta(small, metric=metric).loc["b", "c"] for metric in ("bray_curtis", "jaccard")}
+    shared = {
+        metric: microbiome.measure_beta(small, metric=metric).loc["b", "c"] for metric in ("bray_curtis", "jaccard")
+    }
     assert shared == {"bray_curtis": pytest.approx(0.5), "jaccard": pytest.approx(0.5)}
     unweighted = microbiome.measure_beta(small, metric="unweighted_unifrac", tree_path=tree_path)
     assert unweighted.loc["b", "c"] == pytest.approx(3 / 7)
@@ -235,7 +237,8 @@ def test_places_of_groups_are_centroids_and_ellipses():
 
 
 @pytest.mark.parametrize(
-    ("metric", "key"), [("bray_curtis", "group"), ("jaccard", "jaccard_group"), ("aitchison", "aitchison_pseudo1_group")]
+    ("metric", "key"),
+    [("bray_curtis", "group"), ("jaccard", "jaccard_group"), ("aitchison", "aitchison_pseudo1_group")],
 )
 def test_permanova_matches_vegan(counts, meta, vegan, rng, metric, key):
     """adonis2: F and R² exactly, p to within the chance of 999 shuffles; groups come in another order."""
@@ -275,7 +278,9 @@ def test_dispersion_matches_betadisper(bray, meta, vegan, rng):
 
 def test_permanova_matches_scikit_bio(bray, meta, rng):
     test = microbiome.compare_communities(bray, meta["site"], n_permutations=9, rng=rng)
-    theirs = permanova(skbio.DistanceMatrix(bray.to_numpy(), ids=list(bray.index)), meta.loc[bray.index, "site"], permutations=0)
+    theirs = permanova(
+        skbio.DistanceMatrix(bray.to_numpy(), ids=list(bray.index)), meta.loc[bray.index, "site"], permutations=0
+    )
     assert test.pseudo_f == pytest.approx(theirs["test statistic"], rel=1e-10)
 
 
@@ -283,7 +288,9 @@ def test_permanova_on_one_variable_is_classical_anova(rng):
     """Anderson 2001: on Euclidean distances of one variable, pseudo-F is Fisher's F."""
     values = pd.Series(rng.normal(size=20), index=[f"s{i}" for i in range(20)])
     groups = pd.Series(np.repeat(["x", "y"], [8, 12]), index=values.index)
-    distances = pd.DataFrame(np.abs(np.subtract.outer(values.to_numpy(), values.to_numpy())), values.index, values.index)
+    distances = pd.DataFrame(
+        np.abs(np.subtract.outer(values.to_numpy(), values.to_numpy())), values.index, values.index
+    )
     test = microbiome.compare_communities(distances, groups.sample(frac=1, random_state=3), n_permutations=9, rng=rng)
     assert test.pseudo_f == pytest.approx(f_oneway(values[groups == "x"], values[groups == "y"]).statistic)
 
@@ -333,7 +340,9 @@ def test_metrics_keep_their_chance_when_one_is_left_out(bray, counts, meta):
     both = microbiome.compare_metrics(
         {"bray_curtis": bray, "jaccard": jaccard}, meta["group"], n_permutations=49, rng=np.random.default_rng(3)
     )
-    one = microbiome.compare_metrics({"bray_curtis": bray}, meta["group"], n_permutations=49, rng=np.random.default_rng(3))
+    one = microbiome.compare_metrics(
+        {"bray_curtis": bray}, meta["group"], n_permutations=49, rng=np.random.default_rng(3)
+    )
     pd.testing.assert_frame_equal(both.iloc[[0]], one)
     sentence = microbiome.describe_communities(both)
     assert sentence.startswith("116 samples, 49 shuffles among everyone") and "Jaccard" in sentence
@@ -407,7 +416,9 @@ def test_functions_are_mean_log_ratios_of_their_transcripts(planted, rng):
     high = design.index[design["group"] == 1]
     unadjusted = microbiome.compare_functions(counts, features, design[["group"]])
     score = clr.iloc[:, :4].mean(axis=1)
-    assert unadjusted.loc["energy_metabolism", "estimate"] == pytest.approx(score[high].mean() - score.drop(high).mean())
+    assert unadjusted.loc["energy_metabolism", "estimate"] == pytest.approx(
+        score[high].mean() - score.drop(high).mean()
+    )
     assert table["n_transcripts"].to_dict() == {"energy_metabolism": 4, "other": 8}
 
 
@@ -433,6 +444,8 @@ def test_sentences_when_nothing_could_be_tested():
 
 def test_unifrac_matches_scikit_bio_on_presence(small, tree_path):
     tree = skbio.TreeNode.read([TREE], convert_underscores=False)
-    theirs = beta_diversity("unweighted_unifrac", small.to_numpy(), ids=list("abc"), taxa=list(small.columns), tree=tree)
+    theirs = beta_diversity(
+        "unweighted_unifrac", small.to_numpy(), ids=list("abc"), taxa=list(small.columns), tree=tree
+    )
     ours = microbiome.measure_beta(small.iloc[::-1], metric="unweighted_unifrac", tree_path=tree_path)
     np.testing.assert_allclose(ours.loc[list("abc"), list("abc")], theirs.data)

@@ -46,7 +46,9 @@ def test_notebook_defines_nothing_and_keeps_cells_short(name):
         defined = [n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
         defined += ["lambda" for n in nodes if isinstance(n, ast.Lambda)]
         assert not defined, f"cell {number} defines {defined}: move it to src/helpers/"
-        assert not any(isinstance(n, ast.For | ast.While) for n in nodes), f"cell {number} loops: move it to src/helpers/"
+        assert not any(isinstance(n, ast.For | ast.While) for n in nodes), (
+            f"cell {number} loops: move it to src/helpers/"
+        )
         assert len(cell.source.splitlines()) <= MAX_LINES, f"cell {number} is too long to read"
 
 
@@ -72,7 +74,9 @@ def test_parameters_start_with_the_common_three(name):
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=IDS)
 def test_results_read_are_declared(chapter):
     code = "\n".join(cell.source for cell in cells(chapter.id, "code"))
-    calls = [n for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "read_result"]
+    calls = [
+        n for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "read_result"
+    ]
     assert {ast.literal_eval(call.args[1]) for call in calls} <= set(chapter.reads)
 
 
@@ -94,11 +98,16 @@ def test_chapter_runs_alone_and_gives_the_tables_of_the_chain(chapter, built_boo
     for earlier in chapter.reads:
         shutil.copytree(results / earlier, tmp_path / "results" / earlier)
     run_notebook(
-        NOTEBOOKS_DIR / f"{chapter.id}.ipynb", tmp_path / "ran.ipynb", {"results_dir": str(tmp_path / "results")}, working_dir=tmp_path
+        NOTEBOOKS_DIR / f"{chapter.id}.ipynb",
+        tmp_path / "ran.ipynb",
+        {"results_dir": str(tmp_path / "results")},
+        working_dir=tmp_path,
     )
     alone, chain = tmp_path / "results" / chapter.id, results / chapter.id
     assert sorted(p.name for p in alone.iterdir()) == sorted(p.name for p in chain.iterdir())
     for table in chain.iterdir():
         assert (alone / table.name).read_bytes() == table.read_bytes(), table.name
-    printed = [out for cell in nbformat.read(tmp_path / "ran.ipynb", as_version=4).cells for out in cell.get("outputs", [])]
+    printed = [
+        out for cell in nbformat.read(tmp_path / "ran.ipynb", as_version=4).cells for out in cell.get("outputs", [])
+    ]
     assert not [out for out in printed if out.get("name") == "stderr"], "a warning would stand on the page"

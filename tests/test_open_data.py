@@ -90,9 +90,7 @@ def real_mirror():
 @pytest.fixture(scope="module")
 def kim_files(real_mirror, tmp_path_factory):
     cache = tmp_path_factory.mktemp("cache")
-    return fetch_files(
-        "kim_adenomas_2020", registry=load_registry(REGISTRY), cache_dir=cache, mirror=real_mirror
-    )
+    return fetch_files("kim_adenomas_2020", registry=load_registry(REGISTRY), cache_dir=cache, mirror=real_mirror)
 
 
 @pytest.fixture(scope="module")
@@ -105,9 +103,7 @@ def read_text(path):
 
 
 def list_contents(folder):
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
-    }
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 # --- the registry ---------------------------------------------------------------------------------
@@ -203,18 +199,14 @@ def test_wrong_file_from_the_address_is_refused_by_name(server, small_mirror, tm
 
 
 def test_bad_cached_copy_is_replaced(registry, small_mirror, tmp_path):
-    cached = fetch_files("rsa", registry=registry, cache_dir=tmp_path / "cache", mirror=small_mirror)[
-        "rsa.rda"
-    ]
+    cached = fetch_files("rsa", registry=registry, cache_dir=tmp_path / "cache", mirror=small_mirror)["rsa.rda"]
     cached.write_bytes(b"x" * 320)
     fetch_files("rsa", registry=registry, cache_dir=tmp_path / "cache", mirror=small_mirror)
     assert cached.read_bytes() == SMALL["owner/rsa/rsa.rda"]
 
 
 def test_bad_cached_copy_is_removed_even_when_no_better_one_can_be_had(registry, small_mirror, tmp_path):
-    cached = fetch_files("rsa", registry=registry, cache_dir=tmp_path / "cache", mirror=small_mirror)[
-        "rsa.rda"
-    ]
+    cached = fetch_files("rsa", registry=registry, cache_dir=tmp_path / "cache", mirror=small_mirror)["rsa.rda"]
     cached.write_bytes(b"cut")
     with pytest.raises(OpenDataUnavailable):
         fetch_files("rsa", registry=registry, cache_dir=tmp_path / "cache")
@@ -306,16 +298,12 @@ def test_nothing_is_left_behind_when_a_file_is_refused(registry, small_mirror, t
 
 
 def test_list_says_what_is_at_hand(registry, small_mirror, tmp_path):
-    shown = list_datasets(
-        registry_path=tmp_path / "registry.tsv", cache_dir=tmp_path / "cache", mirror=small_mirror
-    )
+    shown = list_datasets(registry_path=tmp_path / "registry.tsv", cache_dir=tmp_path / "cache", mirror=small_mirror)
     assert list(shown.index) == list(DATASETS)
     assert shown.index[shown["present"]].tolist() == ["rsa", "gbm"]
     assert shown.loc["rsa", "bytes"] == 320
     (small_mirror / "owner/rsa/rsa.rda").write_bytes(b"x" * 320)
-    again = list_datasets(
-        registry_path=tmp_path / "registry.tsv", cache_dir=tmp_path / "cache", mirror=small_mirror
-    )
+    again = list_datasets(registry_path=tmp_path / "registry.tsv", cache_dir=tmp_path / "cache", mirror=small_mirror)
     assert not again.loc["rsa", "present"]
 
 
@@ -365,9 +353,7 @@ def test_people_and_values_meet_by_id_not_by_position(tmp_path):
 
 
 def test_blank_ranks_become_missing_and_unclassified_is_kept(tmp_path):
-    taxonomy = read_text(
-        build_kim_cohort(write_small_kim(tmp_path), tmp_path / "kim") / "microbiome/taxonomy.tsv"
-    )
+    taxonomy = read_text(build_kim_cohort(write_small_kim(tmp_path), tmp_path / "kim") / "microbiome/taxonomy.tsv")
     assert taxonomy.loc["genus_001"].tolist() == ["Bacteria", "Firm", "Clos", "Lach", "Lachno", "Blautia"]
     assert taxonomy.loc["genus_002", ["order", "family", "genus"]].tolist() == ["Lach", "n/a", "n/a"]
     assert set(taxonomy.loc["genus_003"]) == {"n/a"}
@@ -430,9 +416,7 @@ def test_kim_values_stand_as_in_the_originals(kim, kim_files):
     features = read_text(kim / "metabolites/features.tsv")
     ours = read_text(kim / "metabolites/metabolites.tsv").set_axis(features["name"], axis=1)
     originals = read_text(kim_files["mtb.tsv"]).rename(columns=str.strip)
-    pd.testing.assert_frame_equal(
-        ours, originals.set_axis("sub-" + originals.index).loc[ours.index], check_names=False
-    )
+    pd.testing.assert_frame_equal(ours, originals.set_axis("sub-" + originals.index).loc[ours.index], check_names=False)
     assert ours.loc["sub-H001", ["(R)-salsolinol", "1,3-dimethylurate"]].tolist() == ["-0.117", "-0.791"]
     assert ours.astype(float).lt(0).to_numpy().mean() == pytest.approx(0.52, abs=0.005)
     counts = read_text(kim_files["genera.counts.tsv"])

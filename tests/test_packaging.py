@@ -54,4 +54,6 @@ def test_every_imported_package_is_declared():
             modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             modules += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
             for module in {m.split(".")[0] for m in modules} - set(sys.stdlib_module_names) - {"helpers"}:
-                assert {owner.lower().replace("_", "-") for owner in owners[module]} & names, f"{path.name} imports {module}"
+                assert {owner.lower().replace("_", "-") for owner in owners[module]} & names, (
+                    f"{path.name} imports {module}"
+                )

@@ -62,17 +62,13 @@ def test_t_agrees_with_the_contrasts(rng):
 def test_each_shuffle_is_freedman_lane_refitted_by_hand():
     """Identity: every null value equals an explicit least-squares refit of shuffled residuals."""
     features, design, study = make_data()
-    result = permutation.test_max_t(
-        features, design, blocks=study, n_permutations=20, rng=np.random.default_rng(8)
-    )
+    result = permutation.test_max_t(features, design, blocks=study, n_permutations=20, rng=np.random.default_rng(8))
     groups = pd.factorize(study)[0]
     orders = draw_orders(groups, n_permutations=20, rng=np.random.default_rng(8))
     nuisance = np.column_stack([np.ones(len(design)), design[["age", "study_B"]]])
     fitted = nuisance @ np.linalg.lstsq(nuisance, features.to_numpy(), rcond=None)[0]
     for k, order in enumerate(orders):
-        shuffled = pd.DataFrame(
-            fitted + (features.to_numpy() - fitted)[order], features.index, features.columns
-        )
+        shuffled = pd.DataFrame(fitted + (features.to_numpy() - fitted)[order], features.index, features.columns)
         refitted = fit_contrasts(shuffled, design)
         assert refitted["t"].abs().max() == pytest.approx(result.null_max_t[k], rel=1e-9)
         assert (refitted["p"] < 0.05).sum() == result.null_n_nominal[k]
@@ -81,9 +77,7 @@ def test_each_shuffle_is_freedman_lane_refitted_by_hand():
 def test_no_nuisance_is_plain_shuffling_of_labels():
     """Identity: without covariates Freedman-Lane p equals the share of label shuffles as extreme."""
     features, design, _ = make_data(n=12, n_features=1, effect=1.5)
-    result = permutation.test_max_t(
-        features, design[["group"]], n_permutations=199, rng=np.random.default_rng(5)
-    )
+    result = permutation.test_max_t(features, design[["group"]], n_permutations=199, rng=np.random.default_rng(5))
     orders = draw_orders(np.zeros(12, int), n_permutations=199, rng=np.random.default_rng(5))
     values, high = features["f0"].to_numpy(), design["group"].to_numpy() == 1
     gaps = np.array([abs(values[o][high].mean() - values[o][~high].mean()) for o in orders])

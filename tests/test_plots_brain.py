@@ -39,9 +39,7 @@ def edges(nodes):
 @pytest.fixture
 def networks():
     names = ["Auditory × Auditory", "Auditory × Reward", "Reward × Reward"]
-    return pd.DataFrame(
-        {"d": [0.1, -0.6, np.nan], "q": [0.9, 0.01, np.nan], "n_high": 44, "n_low": 72}, index=names
-    )
+    return pd.DataFrame({"d": [0.1, -0.6, np.nan], "q": [0.9, 0.01, np.nan], "n_high": 44, "n_low": 72}, index=names)
 
 
 @pytest.fixture

@@ -28,8 +28,15 @@ def close_figures():
 @pytest.fixture
 def contrasts():
     return pd.DataFrame(
-        {"d": [0.8, -0.4, np.nan], "d_low": [0.4, -0.9, np.nan], "d_high": [1.2, 0.1, np.nan], "q": [0.01, 0.5, np.nan],
-         "n_high": [2, 2, 1], "n_low": [2, 2, 2], "n_transcripts": [40, 7, 1]},
+        {
+            "d": [0.8, -0.4, np.nan],
+            "d_low": [0.4, -0.9, np.nan],
+            "d_high": [1.2, 0.1, np.nan],
+            "q": [0.01, 0.5, np.nan],
+            "n_high": [2, 2, 1],
+            "n_low": [2, 2, 2],
+            "n_transcripts": [40, 7, 1],
+        },
         index=["gut_barrier", "m2", "flat"],
     )
 
@@ -81,7 +88,11 @@ def test_ordination_writes_percent_and_marks_both_centroids():
     plane = pd.DataFrame({"PCo1": [-1.0, -2, 1, 2, 0], "PCo2": [1.0, -1, 1, -1, 0]}, index=list("abcde"))
     ordination = microbiome.Ordination(plane, pd.Series([61.2, 8.0], index=plane.columns), 0.1, 5)
     ax = plot_microbiome.plot_ordination(
-        ordination, microbiome.locate_groups(ordination, GROUPS), GROUPS, metric="jaccard", labels=LABELS,
+        ordination,
+        microbiome.locate_groups(ordination, GROUPS),
+        GROUPS,
+        metric="jaccard",
+        labels=LABELS,
         comparison=pd.Series({"r_squared": 0.012, "p_value": 0.03}),
     )
     assert ax.get_xlabel() == "PCo1 (61.2 % of variation)"
@@ -92,7 +103,9 @@ def test_ordination_writes_percent_and_marks_both_centroids():
 
 
 def test_composition_bars_fill_the_whole_width():
-    shares = pd.DataFrame({"Bacillota": [0.7, 0.6], "Bacteroidota": [0.25, 0.4], "Other": [0.05, 0.0]}, index=["high", "low"])
+    shares = pd.DataFrame(
+        {"Bacillota": [0.7, 0.6], "Bacteroidota": [0.25, 0.4], "Other": [0.05, 0.0]}, index=["high", "low"]
+    )
     ax = plot_microbiome.plot_composition(shares, labels=LABELS, level="phylum")
     ends = {round(bar.get_y(), 3): 0.0 for bar in ax.patches}
     for bar in ax.patches:
@@ -108,7 +121,9 @@ def test_marked_metabolites_are_shown_even_when_weak(contrasts):
 
 
 def test_predictability_counts_every_metabolite_and_names_the_line(potential):
-    ax = plot_metabolites.plot_predictability(potential, pd.DataFrame({"name": ["x"]}, index=["m1"]), marked=["m1", "gone"])
+    ax = plot_metabolites.plot_predictability(
+        potential, pd.DataFrame({"name": ["x"]}, index=["m1"]), marked=["m1", "gone"]
+    )
     bars = [patch for patch in ax.patches if hasattr(patch, "get_width")]
     assert sum(bar.get_height() for bar in bars) == 3
     text = write_all(ax.figure)

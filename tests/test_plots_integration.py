@@ -39,7 +39,9 @@ def test_scores_show_each_person_once_per_block_with_a_marker_per_group(analysis
     low, high = axes[0].collections[:2]
     assert (len(low.get_offsets()), len(high.get_offsets())) == (18, 12)
     assert not np.array_equal(low.get_paths()[0].vertices, high.get_paths()[0].vertices)
-    np.testing.assert_allclose(np.sort(high.get_offsets()[:, 0]), np.sort(result.model.scores_["blood"]["comp1"].iloc[:12]))
+    np.testing.assert_allclose(
+        np.sort(high.get_offsets()[:, 0]), np.sort(result.model.scores_["blood"]["comp1"].iloc[:12])
+    )
     names = [text.get_text() for text in axes[0].figure.legends[0].get_texts()]
     assert names == ["low (n=18)", "High resilience (n=12)"]
 
@@ -58,7 +60,9 @@ def test_performance_shows_honest_and_training_side_by_side(analysis):
     assert labels == ["blood", "brain", "gut", "vote"]
     drawn = {line.get_label(): line.get_xdata() for line in axis.get_lines()}
     np.testing.assert_allclose(drawn["training people"], result.performance["auc_training"].iloc[:4])
-    np.testing.assert_allclose(list(axis.containers[0].lines[0].get_xdata()), result.performance["auc_out_of_fold"].iloc[:4])
+    np.testing.assert_allclose(
+        list(axis.containers[0].lines[0].get_xdata()), result.performance["auc_out_of_fold"].iloc[:4]
+    )
     assert list(drawn["chance (0.5)"]) == [0.5, 0.5]
     assert "30 people, 3 folds × 2 repeats" in axis.figure.get_suptitle()
 

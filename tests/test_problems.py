@@ -8,8 +8,16 @@ AGE = Problem("participants.tsv", 3, "age", "'-4'", "18 to 100 years", "correct 
 
 
 def test_report_groups_by_file_and_orders_by_line():
-    text = write_report([AGE, Problem("a.tsv", None, None, "nothing", "something", "add it."), Problem("participants.tsv", 2, "sex", "'x'", "F, M", "choose.")])
-    assert text.index("a.tsv has 1 problem") < text.index("participants.tsv has 2 problems; nothing was computed from it.")
+    text = write_report(
+        [
+            AGE,
+            Problem("a.tsv", None, None, "nothing", "something", "add it."),
+            Problem("participants.tsv", 2, "sex", "'x'", "F, M", "choose."),
+        ]
+    )
+    assert text.index("a.tsv has 1 problem") < text.index(
+        "participants.tsv has 2 problems; nothing was computed from it."
+    )
     assert text.index("line 2, column sex") < text.index("line 3, column age: found '-4', expected 18 to 100 years.")
 
 

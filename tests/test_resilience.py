@@ -163,9 +163,7 @@ def test_measures_are_named_by_measure_and_score_and_aligned_by_id():
 
 def test_alpha_matches_shrout_and_fleiss_1979():
     """Six targets, four judges: Table 4 gives ICC(3,4) = .91, which equals alpha."""
-    ratings = pd.DataFrame(
-        [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
-    )
+    ratings = pd.DataFrame([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]])
     assert r.cronbach_alpha(ratings) == pytest.approx(0.91, abs=0.005)
 
 
@@ -223,7 +221,9 @@ def test_reliability_table_repeats_with_the_same_seed():
 @pytest.mark.parametrize("coefficient", [r.cronbach_alpha, r.mcdonald_omega])
 def test_too_few_complete_people_are_refused_with_the_count(coefficient):
     items = pd.DataFrame({"a": [1.0, 2.0, np.nan], "b": [1.0, np.nan, 2.0], "c": [1.0, 2.0, 3.0]})
-    with pytest.raises(ValueError, match=r"3 people who answered all of them; found 3 items and 1 such people \(of 3\)"):
+    with pytest.raises(
+        ValueError, match=r"3 people who answered all of them; found 3 items and 1 such people \(of 3\)"
+    ):
         coefficient(items)
 
 

@@ -12,7 +12,16 @@ import pytest
 
 from helpers.contract import load_cohort
 from helpers.problems import CohortError
-from helpers.run import CHAPTERS, Chapter, check_parameters, engine, execution, parse_parameter, read_parameters, run_book
+from helpers.run import (
+    CHAPTERS,
+    Chapter,
+    check_parameters,
+    engine,
+    execution,
+    parse_parameter,
+    read_parameters,
+    run_book,
+)
 from helpers.run.nodes import FilesNode, ValueNode
 from helpers.run.pages import Stamp, finish_page, leave_out, write_skipped_page
 from helpers.run.sources import list_rooms
@@ -24,7 +33,7 @@ STAMP = Stamp("Mine", "simulated", "ab" * 32, {"numpy": "2"}, "2026-01-01 00:00 
 
 def write_notebook(folder, name, code, extra=""):
     parameters = f'cohort_dir = "data/example"\nresults_dir = "nowhere"\nseed = 1\n{extra}'
-    text = f'{HEAD}# {name}\n\n```{{code-cell}}\n:tags: [parameters]\n\n{parameters}\n```\n\n```{{code-cell}}\n{code}\n```\n'
+    text = f"{HEAD}# {name}\n\n```{{code-cell}}\n:tags: [parameters]\n\n{parameters}\n```\n\n```{{code-cell}}\n{code}\n```\n"
     (folder / f"{name}.md").write_text(text)
 
 
@@ -49,7 +58,9 @@ def small(tmp_path, monkeypatch):
     write_notebook(folder, "02_second", READ)
     write_notebook(folder, "03_third", WRITE.format(add=7, name="03_third"))
     chapters = (
-        Chapter("01_first", "First", reads=()), Chapter("02_second", "Second", reads=("01_first",)), Chapter("03_third", "Third", reads=()),
+        Chapter("01_first", "First", reads=()),
+        Chapter("02_second", "Second", reads=("01_first",)),
+        Chapter("03_third", "Third", reads=()),
     )
     for room in (engine, execution):
         monkeypatch.setattr(room, "NOTEBOOKS_DIR", folder)
@@ -89,7 +100,11 @@ def test_parameters_and_lost_results_make_stale(small, cohort, tmp_path):
     assert states(cohort, out, parameters={"03_third.seed": 5})["03_third"] == "run"
     assert numbers(out, "03_third") == "id\tx\na\t12\n"
     (out / "results/03_third/numbers.tsv").write_text("id\tx\na\t99\n")
-    assert states(cohort, out, parameters={"03_third.seed": 5}) == {"01_first": "unchanged", "02_second": "unchanged", "03_third": "run"}
+    assert states(cohort, out, parameters={"03_third.seed": 5}) == {
+        "01_first": "unchanged",
+        "02_second": "unchanged",
+        "03_third": "run",
+    }
     assert numbers(out, "03_third") == "id\tx\na\t12\n"
 
 
@@ -119,7 +134,10 @@ def test_killed_run_leaves_nothing_to_trust_and_resumes(small, cohort, tmp_path)
     """SIGKILL while a chapter runs, after it wrote a table: the next run does that chapter again and no other."""
     out = tmp_path / "out"
     states(cohort, out, only=["03_third"])
-    slow = WRITE.format(add=0, name="01_first") + "\nimport time, pathlib\nif pathlib.Path(results_dir, 'slow').exists(): time.sleep(60)"
+    slow = (
+        WRITE.format(add=0, name="01_first")
+        + "\nimport time, pathlib\nif pathlib.Path(results_dir, 'slow').exists(): time.sleep(60)"
+    )
     write_notebook(small, "01_first", slow, "n_folds = 5\n")
     (out / "results").mkdir(exist_ok=True)
     (out / "results" / "slow").touch()
@@ -175,8 +193,18 @@ def test_parameter_text_without_a_value_is_refused():
 
 
 def test_a_chapter_depends_on_the_rooms_it_imports_and_on_theirs():
-    rooms = {path.relative_to(path.parents[1]).as_posix() if path.name != "__init__.py" else path.parent.name for path in list_rooms(execution.NOTEBOOKS_DIR / "03_brain.md")}
-    assert {"brain", "helpers/permutation.py", "helpers/contrasts.py", "plots/brain.py", "contract/load.py", "helpers/problems.py"} <= rooms
+    rooms = {
+        path.relative_to(path.parents[1]).as_posix() if path.name != "__init__.py" else path.parent.name
+        for path in list_rooms(execution.NOTEBOOKS_DIR / "03_brain.md")
+    }
+    assert {
+        "brain",
+        "helpers/permutation.py",
+        "helpers/contrasts.py",
+        "plots/brain.py",
+        "contract/load.py",
+        "helpers/problems.py",
+    } <= rooms
     assert not {"plots/microbiome.py", "helpers/verdict.py", "verdict"} & rooms
 
 
@@ -191,12 +219,14 @@ def test_real_chapters_say_why_they_are_skipped():
 
 
 def test_sections_without_data_become_one_note():
-    notebook = nbformat.v4.new_notebook(cells=[
-        nbformat.v4.new_markdown_cell("# Title"),
-        nbformat.v4.new_markdown_cell("Look.", metadata={"tags": ["needs-tree"]}),
-        nbformat.v4.new_code_cell("plot()", metadata={"tags": ["needs-tree"]}),
-        nbformat.v4.new_code_cell("rest()", metadata={"tags": ["needs-taxa"]}),
-    ])
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell("# Title"),
+            nbformat.v4.new_markdown_cell("Look.", metadata={"tags": ["needs-tree"]}),
+            nbformat.v4.new_code_cell("plot()", metadata={"tags": ["needs-tree"]}),
+            nbformat.v4.new_code_cell("rest()", metadata={"tags": ["needs-taxa"]}),
+        ]
+    )
     page = leave_out(notebook, {"taxa"})
     assert len(page.cells) == 3
     assert "no tree (microbiome/tree.nwk)" in page.cells[1].source

@@ -39,7 +39,13 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
 
 def design_of(folder: Path) -> pd.DataFrame:
     people, total = read(folder, "participants.tsv"), 25 * read(folder, "phenotype/cd_risc.tsv").mean(axis=1)
-    terms = {"group": total >= 82, "age": people["age"], "woman": people["sex"] == "F", "bmi": people["bmi"], "b": people["study"] == "B"}
+    terms = {
+        "group": total >= 82,
+        "age": people["age"],
+        "woman": people["sex"] == "F",
+        "bmi": people["bmi"],
+        "b": people["study"] == "B",
+    }
     return pd.DataFrame(terms).dropna().astype(float)
 
 
@@ -47,7 +53,8 @@ def planted_features(folder: Path) -> pd.DataFrame:
     """Rebuild every planted feature from the files, as the chapters would."""
     hads = read(folder, "phenotype/hads.tsv")
     features = {
-        "hads.depression": hads.iloc[:, 1::2].sum(axis=1, skipna=False), "hads.anxiety": hads.iloc[:, ::2].sum(axis=1, skipna=False),
+        "hads.depression": hads.iloc[:, 1::2].sum(axis=1, skipna=False),
+        "hads.anxiety": hads.iloc[:, ::2].sum(axis=1, skipna=False),
     }
     for measure in ("ffmq", "csq"):
         features |= {f"{measure}.{name}": column for name, column in read(folder, f"phenotype/{measure}.tsv").items()}
@@ -59,7 +66,9 @@ def planted_features(folder: Path) -> pd.DataFrame:
         features[f"emotion_regulation.{block}"] = ((regions - regions.mean()) / regions.std()).mean(axis=1)
     logs = np.log(read(folder, "microbiome/transcripts.tsv") + 0.5)
     group = read(folder, "microbiome/features.tsv")["group"]
-    features |= {name: logs.sub(logs.mean(axis=1), axis=0).loc[:, (group == name).to_numpy()].mean(axis=1) for name in FUNCTIONS}
+    features |= {
+        name: logs.sub(logs.mean(axis=1), axis=0).loc[:, (group == name).to_numpy()].mean(axis=1) for name in FUNCTIONS
+    }
     metabolites, names = read(folder, "metabolites/metabolites.tsv"), read(folder, "metabolites/features.tsv")["name"]
     features |= {names[i]: np.log(metabolites[i]) for i in metabolites.columns[:2]}
     return pd.DataFrame(features)
@@ -224,7 +233,8 @@ def test_every_planted_d_is_the_difference_between_the_cohort_and_its_null_twin(
     design = design_of(EXAMPLE)
     with_icv = design.assign(icv=read(EXAMPLE, "brain/volumes.tsv")["icv"]).dropna()
     fits, null_fits = (
-        pd.concat([fit_contrasts(table.drop(columns=VOLUMES), design), fit_contrasts(table[[VOLUMES]], with_icv)]) for table in (here, null)
+        pd.concat([fit_contrasts(table.drop(columns=VOLUMES), design), fit_contrasts(table[[VOLUMES]], with_icv)])
+        for table in (here, null)
     )
     residual = null_fits["estimate"] / null_fits["d"]
     recovered = (fits["estimate"] - null_fits["estimate"]) / residual
@@ -236,8 +246,17 @@ def test_the_null_twin_differs_only_where_something_is_planted(twin):
     here, null = bytes_of(EXAMPLE), bytes_of(twin)
     changed = {name for name in here if here[name] != null[name]}
     assert changed == {
-        "cohort.yml", "truth.yml", "README.md", "phenotype/hads.tsv", "phenotype/ffmq.tsv", "phenotype/csq.tsv", "brain/connectivity.tsv",
-        "brain/volumes.tsv", "brain/tracts.tsv", "microbiome/transcripts.tsv", "metabolites/metabolites.tsv",
+        "cohort.yml",
+        "truth.yml",
+        "README.md",
+        "phenotype/hads.tsv",
+        "phenotype/ffmq.tsv",
+        "phenotype/csq.tsv",
+        "brain/connectivity.tsv",
+        "brain/volumes.tsv",
+        "brain/tracts.tsv",
+        "microbiome/transcripts.tsv",
+        "metabolites/metabolites.tsv",
     }
     compounds = (read(EXAMPLE, "metabolites/metabolites.tsv"), read(twin, "metabolites/metabolites.tsv"))
     assert compounds[0].iloc[:, 2:].equals(compounds[1].iloc[:, 2:])
@@ -273,7 +292,9 @@ def test_adjusted_difference_is_that_of_the_contrasts():
 
 
 def test_tables_have_fixed_decimals_and_marked_blanks():
-    table = pd.DataFrame({"x": [1.0, np.nan, -0.001], "name": ["a", None, "c"]}, index=pd.Index(["s1", "s2", "s3"], name="id"))
+    table = pd.DataFrame(
+        {"x": [1.0, np.nan, -0.001], "name": ["a", None, "c"]}, index=pd.Index(["s1", "s2", "s3"], name="id")
+    )
     assert format_table(table, decimals=2) == "id\tx\tname\ns1\t1.00\ta\ns2\tn/a\tn/a\ns3\t0.00\tc\n"
 
 
@@ -304,10 +325,15 @@ def test_a_failure_half_way_leaves_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("choice", "said"), [
-    ({"n_participants": 39}, "needs 40 or more"), ({"effect": -1}, "from 0 .the null twin. to 1.5"),
-    ({"effect": float("nan")}, "from 0"), ({"seed": -1}, "from 0 upwards"),
-])
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        ({"n_participants": 39}, "needs 40 or more"),
+        ({"effect": -1}, "from 0 .the null twin. to 1.5"),
+        ({"effect": float("nan")}, "from 0"),
+        ({"seed": -1}, "from 0 upwards"),
+    ],
+)
 def test_impossible_choices_are_refused(tmp_path, choice, said):
     with pytest.raises(ValueError, match=said):
         simulate_cohort(tmp_path / "cohort", **choice)

@@ -31,7 +31,11 @@ def test_import_layers_would_notice_a_breach(tmp_path):
     shutil.copy(PROJECT_ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "src/helpers/problems.py").write_text("import helpers.verdict\n")
     done = subprocess.run(
-        [BIN / "lint-imports", "--no-cache"], cwd=tmp_path, capture_output=True, text=True, env={"PYTHONPATH": str(tmp_path / "src")}
+        [BIN / "lint-imports", "--no-cache"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(tmp_path / "src")},
     )
     assert done.returncode != 0
     assert "helpers.problems -> helpers.verdict" in done.stdout

@@ -22,7 +22,9 @@ def make_cohort(small_cell: int = 5, **columns):
 
 def make_groups(cohort, sides):
     frame = pd.DataFrame({"group": sides}, index=cohort.participants.index).astype(object)
-    return frame.assign(score=np.nan, reason=frame["group"].map(lambda side: None if side in ("high", "low") else "dx is missing"))
+    return frame.assign(
+        score=np.nan, reason=frame["group"].map(lambda side: None if side in ("high", "low") else "dx is missing")
+    )
 
 
 def test_smd_of_numbers_by_hand():
@@ -43,7 +45,9 @@ def test_smd_does_not_depend_on_the_order_of_labels():
     high, low = (pd.Series(rng.choice(list("abcd"), 200, p=p)) for p in ([0.4, 0.3, 0.2, 0.1], [0.25] * 4))
     turned = str.maketrans("abcd", "dcba")
     expected = table1.standardise_difference(high, low)
-    assert table1.standardise_difference(high.str.translate(turned), low.str.translate(turned)) == pytest.approx(expected)
+    assert table1.standardise_difference(high.str.translate(turned), low.str.translate(turned)) == pytest.approx(
+        expected
+    )
 
 
 @pytest.mark.parametrize("labels", [("a", "b"), ("ab", "cd"), ("abc", "d")])

@@ -19,7 +19,7 @@ def test_result_comes_back_as_written(tmp_path):
 
 
 def test_missing_result_names_the_chapter_to_run(tmp_path):
-    with pytest.raises(MissingResult, match="chapter 01_cohort is not in .*--only 01_cohort"):
+    with pytest.raises(MissingResult, match=r"chapter 01_cohort is not in .*--only 01_cohort"):
         read_result(tmp_path, "01_cohort", "groups")
 
 

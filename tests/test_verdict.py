@@ -127,7 +127,9 @@ def test_recovered_needs_the_planted_side(claims):
     assert v.judge_simulated(make_evidence(claim, -0.5, -0.9, -0.1), plant)[0] is Simulated.RECOVERED
     verdict, reason = v.judge_simulated(make_evidence(claim, 0.5, 0.1, 0.9), plant)
     assert verdict is Simulated.MISSED
-    assert reason.startswith("An effect of d = −0.5 was planted, yet the interval lies on the other side; so many people")
+    assert reason.startswith(
+        "An effect of d = −0.5 was planted, yet the interval lies on the other side; so many people"
+    )
     assert reason.endswith("about 74 % of cohorts.")
 
 

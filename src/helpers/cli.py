@@ -61,14 +61,38 @@ def check(cohort_dir: str, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("cohort_dir", type=click.Path())
-@click.option("--only", multiple=True, metavar="CHAPTER", help="Execute only this chapter, e.g. 03_brain; may be repeated. Renders no book.")
-@click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter, for all chapters that have it (seed=7) or for one (03_brain.n_permutations=500); may be repeated.")
-@click.option("--workers", type=click.IntRange(1), default=lambda: os.cpu_count() or 1, show_default="one per core", help="Chapters executed at a time; changes no number.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="CHAPTER",
+    help="Execute only this chapter, e.g. 03_brain; may be repeated. Renders no book.",
+)
+@click.option(
+    "-p",
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a parameter, for all chapters that have it (seed=7) or for one (03_brain.n_permutations=500); may be repeated.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=lambda: os.cpu_count() or 1,
+    show_default="one per core",
+    help="Chapters executed at a time; changes no number.",
+)
 @click.option("--output", type=click.Path(), help="Where to build; by default _build/<name of the folder>.")
 @click.option("--no-book", is_flag=True, help="Execute the chapters, render no book.")
 @click.option("--force", is_flag=True, help="Execute all again, even what has not changed.")
 def run(
-    cohort_dir: str, only: tuple[str, ...], parameters: tuple[str, ...], workers: int, output: str | None, no_book: bool, force: bool
+    cohort_dir: str,
+    only: tuple[str, ...],
+    parameters: tuple[str, ...],
+    workers: int,
+    output: str | None,
+    no_book: bool,
+    force: bool,
 ) -> None:
     """Check COHORT_DIR, execute the chapters it has data for, and render them as a book.
 
@@ -80,15 +104,25 @@ def run(
     unknown = sorted(set(only) - {chapter.id for chapter in CHAPTERS})
     if unknown:
         known = ", ".join(chapter.id for chapter in CHAPTERS)
-        raise CohortError([Problem(f"--only {name}", None, None, "no such chapter", f"one of {known}", "correct its spelling.") for name in unknown])
+        raise CohortError(
+            [
+                Problem(f"--only {name}", None, None, "no such chapter", f"one of {known}", "correct its spelling.")
+                for name in unknown
+            ]
+        )
     chosen = dict(parse_parameter(text) for text in parameters)
     cohort = load_cohort(_from_here(cohort_dir))
     click.echo(_describe_cohort(cohort))
     if cohort.warnings:
         click.echo(write_report(cohort.warnings))
     book = run_book(
-        cohort, _output_dir(cohort.folder, output), parameters=chosen, only=only, n_workers=workers,
-        with_book=not (no_book or only), force=force,
+        cohort,
+        _output_dir(cohort.folder, output),
+        parameters=chosen,
+        only=only,
+        n_workers=workers,
+        with_book=not (no_book or only),
+        force=force,
     )
     for outcome in book.outcomes:
         click.echo(f"  {outcome.name}: {outcome.state}{f' ({outcome.reason})' if outcome.reason else ''}")
@@ -128,19 +162,31 @@ def fetch(name: str | None, folder: str | None, show_list: bool, overwrite: bool
         for row in table.itertuples():
             people = f"{row.people} people" if row.people else "no people"
             at_hand = "at hand" if row.present else "to be fetched"
-            click.echo(f"{row.Index}: {row.title}\n    {people}, {row.bytes / 1e6:.1f} MB, {row.licence}, becomes a folder of {row.becomes}, {at_hand}")
+            click.echo(
+                f"{row.Index}: {row.title}\n    {people}, {row.bytes / 1e6:.1f} MB, {row.licence}, becomes a folder of {row.becomes}, {at_hand}"
+            )
         return
     if name is None or folder is None:
-        raise click.UsageError("Give a data set and a folder, e.g. `resilience-book fetch kim_adenomas_2020 cohorts/kim`; --list shows the data sets.")
-    made = fetch_dataset(name, Path(folder).absolute(), registry_path=REGISTRY, cache_dir=CACHE, mirror=mirror, overwrite=overwrite)
-    click.echo(f"{name} is in {folder}." + (f" Next: resilience-book run {folder}" if (made / "cohort.yml").is_file() else ""))
+        raise click.UsageError(
+            "Give a data set and a folder, e.g. `resilience-book fetch kim_adenomas_2020 cohorts/kim`; --list shows the data sets."
+        )
+    made = fetch_dataset(
+        name, Path(folder).absolute(), registry_path=REGISTRY, cache_dir=CACHE, mirror=mirror, overwrite=overwrite
+    )
+    click.echo(
+        f"{name} is in {folder}." + (f" Next: resilience-book run {folder}" if (made / "cohort.yml").is_file() else "")
+    )
 
 
 @cli.command()
 @click.argument("folder", type=click.Path())
 @click.option("--n", "n_participants", type=click.IntRange(40), default=116, show_default=True, help="People.")
-@click.option("--seed", type=click.IntRange(0), default=20240501, show_default=True, help="The same seed gives the same bytes.")
-@click.option("--effect", type=click.FloatRange(0, 3), default=1.0, show_default=True, help="Planted effects times this.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=20240501, show_default=True, help="The same seed gives the same bytes."
+)
+@click.option(
+    "--effect", type=click.FloatRange(0, 3), default=1.0, show_default=True, help="Planted effects times this."
+)
 @click.option("--null", is_flag=True, help="The null twin: no effect of resilience on anything.")
 @click.option("--overwrite", is_flag=True, help="Replace a folder simulated before.")
 def simulate(folder: str, n_participants: int, seed: int, effect: float, null: bool, overwrite: bool) -> None:
@@ -152,7 +198,9 @@ def simulate(folder: str, n_participants: int, seed: int, effect: float, null: b
         made = simulate_cohort(target, n_participants=n_participants, seed=seed, effect=planted, overwrite=overwrite)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    click.echo(f"{n_participants} simulated people are in {folder}; what is true of them is in {Path(folder) / 'truth.yml'}.")
+    click.echo(
+        f"{n_participants} simulated people are in {folder}; what is true of them is in {Path(folder) / 'truth.yml'}."
+    )
     click.echo(f"Next: resilience-book run {os.path.relpath(made)}")
 
 
@@ -163,7 +211,9 @@ def new(folder: str) -> None:
     from helpers.contract import write_template
 
     write_template(folder)
-    click.echo(f"{folder} is ready. Read {Path(folder) / 'README.md'}, fill the tables, then: resilience-book check {folder}")
+    click.echo(
+        f"{folder} is ready. Read {Path(folder) / 'README.md'}, fill the tables, then: resilience-book check {folder}"
+    )
 
 
 def _from_here(folder: str) -> Path:
@@ -184,13 +234,17 @@ def _describe_cohort(cohort) -> str:
 def _say_where(index: Path | None) -> None:
     if index is not None:
         shown = os.path.relpath(index)
-        click.echo(f"The book: {shown}\nOpen it in a browser, or serve it: {Path(sys.executable).name} -m http.server -d {os.path.dirname(shown)} 8000")
+        click.echo(
+            f"The book: {shown}\nOpen it in a browser, or serve it: {Path(sys.executable).name} -m http.server -d {os.path.dirname(shown)} 8000"
+        )
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
     """Run the command; users' mistakes end in sentences, not in tracebacks."""
     try:
-        cli.main(args=None if arguments is None else list(arguments), prog_name="resilience-book", standalone_mode=False)
+        cli.main(
+            args=None if arguments is None else list(arguments), prog_name="resilience-book", standalone_mode=False
+        )
     except CohortError as error:
         _stop(str(error), BAD_INPUT)
     except click.UsageError as error:

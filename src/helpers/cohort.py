@@ -37,7 +37,9 @@ def assign_groups(cohort: Cohort, scores: pd.Series | None = None) -> pd.DataFra
     if isinstance(rule, ColumnRule):
         labels = cohort.participants[rule.column]
         high, low = labels.isin(rule.high), labels.isin(rule.low)
-        reason = labels.map(lambda label: f"{rule.column} is {label}", na_action="ignore").fillna(f"{rule.column} is missing")
+        reason = labels.map(lambda label: f"{rule.column} is {label}", na_action="ignore").fillna(
+            f"{rule.column} is missing"
+        )
         score = pd.Series(np.nan, index=ids)
     elif scores is None:
         raise ValueError(f"The outcome rule ({rule}) needs the scores of {rule.measure}: pass them as `scores`.")
@@ -77,7 +79,7 @@ def design_matrix(cohort: Cohort, groups: pd.DataFrame, covariates: Sequence[str
     in_group = groups.index[groups["group"].notna()]
     known = cohort.participants.loc[cohort.participants.index.isin(in_group), names].dropna()
     terms = [(groups.loc[known.index, "group"] == "high").astype(float).rename("group")]
-    terms += [_code(known[name]) for name in names if known[name].nunique() > 1]
+    terms += [_code(known[name]) for name in names if len(known[name].unique()) > 1]
     design = pd.concat(terms, axis=1)
     sizes = design["group"].value_counts()
     if min(sizes.get(1.0, 0), sizes.get(0.0, 0)) < 2:
@@ -94,7 +96,9 @@ def describe_design(cohort: Cohort, groups: pd.DataFrame, design: pd.DataFrame) 
     lost = in_group - len(design)
     terms = list(cohort.settings.covariates) + ([cohort.settings.batch] if cohort.settings.batch else [])
     adjusted = f"adjusted for {', '.join(terms)}" if terms else "not adjusted for anything"
-    left_out = f"; {count(lost, 'person').replace('persons', 'people')} left out for a missing covariate" if lost else ""
+    left_out = (
+        f"; {count(lost, 'person').replace('persons', 'people')} left out for a missing covariate" if lost else ""
+    )
     return f"Contrasts rest on {len(design)} of {in_group} people in a group, {adjusted}{left_out}."
 
 

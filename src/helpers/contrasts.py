@@ -56,7 +56,9 @@ def fit_contrasts(features: pd.DataFrame, design: pd.DataFrame, *, tested: str =
     """
     people = design.index.intersection(features.index, sort=False)
     if people.empty:
-        raise ValueError("No participant is in both the features and the design. Are the ids spelled alike, e.g. sub-01?")
+        raise ValueError(
+            "No participant is in both the features and the design. Are the ids spelled alike, e.g. sub-01?"
+        )
     values = features.loc[people].to_numpy(float)
     terms = design.loc[people]
     _refuse_confounded(terms, tested)

@@ -243,9 +243,7 @@ def find_modalities(cohort: Cohort) -> pd.DataFrame:
     everyone = cohort.participants.index
     frames = {f"Questionnaire: {name.upper().replace('_', '-')}": frame for name, frame in cohort.phenotype.items()}
     frames |= {label: cohort.blocks[name] for name, label in MODALITIES.items() if name in cohort.blocks}
-    has = {
-        name: frame.notna().any(axis=1).reindex(everyone, fill_value=False) for name, frame in frames.items()
-    }
+    has = {name: frame.notna().any(axis=1).reindex(everyone, fill_value=False) for name, frame in frames.items()}
     return pd.DataFrame(has, index=everyone, dtype=bool)
 
 
@@ -297,11 +295,7 @@ def _list_characteristics(cohort: Cohort) -> list[str]:
 
 
 def _is_number(values: pd.Series) -> bool:
-    return (
-        pd.api.types.is_numeric_dtype(values)
-        and not pd.api.types.is_bool_dtype(values)
-        and values.nunique() > 2
-    )
+    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values) and values.nunique() > 2
 
 
 def _summarise_column(label: str, values: dict[str, pd.Series], small: int) -> list[tuple]:

@@ -55,7 +55,9 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
         table = pd.read_parquet(path)
         return table.set_index(table.columns[0]) if table.index.name is None else table
     first = pd.read_csv(path, sep="\t", nrows=0).columns[0]
-    table = pd.read_csv(path, sep="\t", na_values=[MISSING], keep_default_na=False, dtype={first: str}, low_memory=False)
+    table = pd.read_csv(
+        path, sep="\t", na_values=[MISSING], keep_default_na=False, dtype={first: str}, low_memory=False
+    )
     return table.set_index(first)
 
 
@@ -78,9 +80,7 @@ def write_result(table: pd.DataFrame, results_dir: str | os.PathLike[str], chapt
     """
     target = resolve_path(results_dir) / chapter / f"{name}.tsv"
     named = table.rename_axis(table.index.name or "id")
-    write_atomically(
-        target, named.to_csv(sep="\t", na_rep=MISSING, float_format=RESULT_FORMAT, lineterminator="\n")
-    )
+    write_atomically(target, named.to_csv(sep="\t", na_rep=MISSING, float_format=RESULT_FORMAT, lineterminator="\n"))
     return target
 
 
@@ -155,9 +155,7 @@ class AlignedBlocks:
         return next(iter(self.blocks.values())).index
 
 
-def align_blocks(
-    blocks: Mapping[str, pd.DataFrame | pd.Series], *, at_least: int = MIN_SHARED
-) -> AlignedBlocks:
+def align_blocks(blocks: Mapping[str, pd.DataFrame | pd.Series], *, at_least: int = MIN_SHARED) -> AlignedBlocks:
     """Keep the people who are in every block, in one order, and show who was lost.
 
     Parameters
@@ -188,7 +186,9 @@ def align_blocks(
     for name, block in blocks.items():
         if block.index.has_duplicates:
             twice = block.index[block.index.duplicated()].unique()
-            raise ValueError(f"Block {name} lists {count(len(twice), 'participant')} more than once: {name_some(twice)}.")
+            raise ValueError(
+                f"Block {name} lists {count(len(twice), 'participant')} more than once: {name_some(twice)}."
+            )
     everyone = pd.Index([]).append([block.index for block in blocks.values()]).unique()
     absent = pd.DataFrame({name: ~everyone.isin(block.index) for name, block in blocks.items()}, index=everyone)
     shared = everyone[~absent.any(axis=1)]

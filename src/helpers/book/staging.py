@@ -40,7 +40,9 @@ def list_chapters(source_root: Path) -> list[str]:
     return [file.removeprefix("notebooks/") for file in files if file.startswith("notebooks/")]
 
 
-def stage_book(source_root: Path, stage_dir: Path, *, executed_dir: Path, cohort_facts: dict, skipped: dict[str, str]) -> None:
+def stage_book(
+    source_root: Path, stage_dir: Path, *, executed_dir: Path, cohort_facts: dict, skipped: dict[str, str]
+) -> None:
     """Put the frame and the executed chapters together into one source tree.
 
     A file that would not change is left alone, so that an unchanged book renders again at once.
@@ -100,7 +102,9 @@ def _fill_config(config: bytes, facts: dict, skipped: dict[str, str], chapters: 
     return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True).encode()
 
 
-def _collect_chapter(chapter: str, source_root: Path, executed_dir: Path, facts: dict, is_run: bool) -> dict[str, bytes]:
+def _collect_chapter(
+    chapter: str, source_root: Path, executed_dir: Path, facts: dict, is_run: bool
+) -> dict[str, bytes]:
     executed, note = executed_dir / f"{chapter}.ipynb", executed_dir / f"{chapter}.md"
     if note.exists() and not (is_run and executed.exists()):
         text = name_cohort(note.read_text(encoding="utf-8"), facts, source=note.name)

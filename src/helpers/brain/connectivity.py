@@ -85,9 +85,7 @@ def name_pairs(edges: Iterable[str], nodes: pd.DataFrame) -> pd.Series:
     network = nodes["network"].fillna(UNASSIGNED).astype(str)
     ends = [name.split(EDGE_SEPARATOR) for name in names]
     strange = [
-        name
-        for name, end in zip(names, ends, strict=True)
-        if len(end) != 2 or not set(end) <= set(network.index)
+        name for name, end in zip(names, ends, strict=True) if len(end) != 2 or not set(end) <= set(network.index)
     ]
     if strange:
         raise ValueError(

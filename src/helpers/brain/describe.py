@@ -73,11 +73,7 @@ def describe_edges(edges: pd.DataFrame, tested: MaxTResult) -> str:
     n = int(edges["p"].notna().sum())
     low, high = np.quantile(tested.null_n_nominal, [0.025, 0.975])
     blocks = f"within {count(tested.n_blocks, 'block')}" if tested.n_blocks > 1 else "of all people"
-    lost = (
-        f"; {count(n - tested.n_features, 'edge')} with a missing value left out"
-        if n > tested.n_features
-        else ""
-    )
+    lost = f"; {count(n - tested.n_features, 'edge')} with a missing value left out" if n > tested.n_features else ""
     return (
         f"Of {count(n, 'edge')}, {int((edges['p'] < ALPHA).sum()):,} have an uncorrected p < {ALPHA}, where "
         f"shuffled groups give {tested.null_n_nominal.mean():,.0f} on average (95% of shuffles: {low:,.0f} to "

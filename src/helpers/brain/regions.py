@@ -12,9 +12,7 @@ from helpers.contrasts import COLUMNS, adjust_bh, fit_contrasts
 ICV_COLUMN = "icv"
 
 
-def compare_regions(
-    regions: pd.DataFrame, design: pd.DataFrame, *, icv: pd.Series | None = None
-) -> pd.DataFrame:
+def compare_regions(regions: pd.DataFrame, design: pd.DataFrame, *, icv: pd.Series | None = None) -> pd.DataFrame:
     """Contrast the groups on every volume or tract.
 
     Parameters
@@ -139,13 +137,9 @@ def compare_sets(
         score = average_set(measured.loc[people], present).to_frame(f"{name}.{block}")
         absent = [region for region in rows["region"] if region not in present]
         contrast = fit_contrasts(score, adjusted)
-        tables.append(
-            contrast.assign(n_regions=len(present), n_declared=len(rows), absent=", ".join(absent) or "none")
-        )
+        tables.append(contrast.assign(n_regions=len(present), n_declared=len(rows), absent=", ".join(absent) or "none"))
     if not tables:
-        return pd.DataFrame(
-            columns=[*COLUMNS, "n_regions", "n_declared", "absent"], index=pd.Index([], name="feature")
-        )
+        return pd.DataFrame(columns=[*COLUMNS, "n_regions", "n_declared", "absent"], index=pd.Index([], name="feature"))
     stacked = pd.concat(tables)
     return stacked.assign(q=adjust_bh(stacked["p"]))
 

@@ -6,6 +6,15 @@ from helpers.contract.settings import ColumnRule, MeasureRule, Settings
 from helpers.contract.template import write_template
 
 __all__ = [
-    "Cohort", "ColumnRule", "MeasureRule", "Settings", "hash_cohort", "inspect_cohort", "list_files", "list_items",
-    "load_cohort", "read_schema", "write_template",
+    "Cohort",
+    "ColumnRule",
+    "MeasureRule",
+    "Settings",
+    "hash_cohort",
+    "inspect_cohort",
+    "list_files",
+    "list_items",
+    "load_cohort",
+    "read_schema",
+    "write_template",
 ]

@@ -54,7 +54,9 @@ def participants_rules(levels: Mapping[str, tuple[str, ...]]) -> dict[str, Colum
     for name, column in read_schema()["participants"]["columns"].items():
         low, high = column.get("range", (None, None))
         allowed = levels.get(name) or tuple(column.get("allowed", ()))
-        rules[name] = ColumnRules(column["type"], column.get("required", False), low, high, column.get("unit", ""), allowed)
+        rules[name] = ColumnRules(
+            column["type"], column.get("required", False), low, high, column.get("unit", ""), allowed
+        )
     return rules | {name: ColumnRules("label", allowed=labels) for name, labels in levels.items() if name not in rules}
 
 
@@ -124,14 +126,26 @@ def _is_within(cells: pd.Series, low: float, high: float) -> pd.Series:
 def _report(reader: Reader, file: str, failures: pd.DataFrame, rules: Mapping[str, ColumnRules]) -> None:
     missing = failures[failures["check"] == "column_in_dataframe"]["failure_case"].tolist()
     for name in missing:
-        reader.report(file, f"no column {name}", f"a column {name} ({rules[name].expected})", "add it, with n/a where unknown.", line=1, column=name)
+        reader.report(
+            file,
+            f"no column {name}",
+            f"a column {name} ({rules[name].expected})",
+            "add it, with n/a where unknown.",
+            line=1,
+            column=name,
+        )
     cells = failures[failures["check"] != "column_in_dataframe"].drop_duplicates(["column", "index"])
     for row in cells.head(CELLS_LISTED).itertuples(index=False):
         expected, fix = _explain(row.check, row.column, rules[row.column], row.failure_case)
         found = "a blank cell" if pd.isna(row.failure_case) else f"'{row.failure_case}'"
         reader.report(file, found, expected, fix, line=int(row.index) + 2, column=row.column)
     if len(cells) > CELLS_LISTED:
-        reader.report(file, f"{len(cells) - CELLS_LISTED} further cells of this kind", "cells as above", "mend them in the same way.")
+        reader.report(
+            file,
+            f"{len(cells) - CELLS_LISTED} further cells of this kind",
+            "cells as above",
+            "mend them in the same way.",
+        )
 
 
 def _explain(check: str, column: str, rule: ColumnRules, found: Any) -> tuple[str, str]:
@@ -144,8 +158,14 @@ def _explain(check: str, column: str, rule: ColumnRules, found: Any) -> tuple[st
     if check == "number":
         return rule.expected, "write the number with a decimal point, or n/a when it is unknown."
     if rule.kind == "integer" and rule.low == 0 and _as_float(found) == (rule.high or 0) + 1:
-        return rule.expected, f"if your form counts 1 to {rule.high + 1:g}, subtract 1 from every answer before scoring; else correct it, or write n/a."
-    return rule.expected, f"correct the {'answer' if rule.kind == 'integer' else column}, or write n/a when it is unknown."
+        return (
+            rule.expected,
+            f"if your form counts 1 to {rule.high + 1:g}, subtract 1 from every answer before scoring; else correct it, or write n/a.",
+        )
+    return (
+        rule.expected,
+        f"correct the {'answer' if rule.kind == 'integer' else column}, or write n/a when it is unknown.",
+    )
 
 
 def _as_float(text: Any) -> float:

@@ -33,7 +33,14 @@ class Reader:
     problems: list[Problem] = field(default_factory=list)
 
     def report(
-        self, file: str, found: str, expected: str, fix: str, *, line: int | None = None, column: str | None = None,
+        self,
+        file: str,
+        found: str,
+        expected: str,
+        fix: str,
+        *,
+        line: int | None = None,
+        column: str | None = None,
         severity: str = "error",
     ) -> None:
         """Add one problem."""
@@ -44,7 +51,12 @@ class Reader:
         formats = read_schema()["table_formats"]
         present = [stem + ending for ending in formats if (self.folder / (stem + ending)).is_file()]
         if len(present) > 1:
-            self.report(present[0], f"the same block in {len(present)} files ({', '.join(present)})", "one of them", "remove the others.")
+            self.report(
+                present[0],
+                f"the same block in {len(present)} files ({', '.join(present)})",
+                "one of them",
+                "remove the others.",
+            )
         return present[0] if present else None
 
     def read_text(self, file: str, id_column: str) -> pd.DataFrame | None:
@@ -79,7 +91,9 @@ class Reader:
         if first != ID:
             self._report_missing_id(file, ID, table.columns)
             return None
-        return self._checked_ids(file, self._numbers(file, table.drop(columns=first).set_axis(pd.Index(names, name=ID))))
+        return self._checked_ids(
+            file, self._numbers(file, table.drop(columns=first).set_axis(pd.Index(names, name=ID)))
+        )
 
     def _parse(self, file: str, **options: object) -> pd.DataFrame | None:
         path = self.folder / file
@@ -100,7 +114,12 @@ class Reader:
             self.report(file, f"bytes that are not UTF-8 ({error.reason})", "UTF-8 text", "save the file as UTF-8.")
         except (OSError, EOFError, ValueError) as error:
             said = str(error).splitlines()[0] if str(error) else type(error).__name__
-            self.report(file, f"a file that cannot be read ({said})", "a whole, readable table", "copy or export the file again.")
+            self.report(
+                file,
+                f"a file that cannot be read ({said})",
+                "a whole, readable table",
+                "copy or export the file again.",
+            )
         return None
 
     def _read_header(self, file: str, path: Path) -> list[str] | None:
@@ -113,12 +132,29 @@ class Reader:
             return None
         twice = [name for name, n in Counter(header).items() if n > 1]
         if twice:
-            self.report(file, f"the column {name_some(twice)} more than once", "every column once", "rename or remove the double.", line=1)
+            self.report(
+                file,
+                f"the column {name_some(twice)} more than once",
+                "every column once",
+                "rename or remove the double.",
+                line=1,
+            )
         ragged = [(line, n + 1) for line, n in enumerate(tabs, start=2) if n + 1 != len(header)]
         for line, cells in ragged[:COLUMNS_LISTED]:
-            self.report(file, count(cells, "cell"), f"{len(header)}, as in the header", "add the missing tab or n/a, or remove the extra one.", line=line)
+            self.report(
+                file,
+                count(cells, "cell"),
+                f"{len(header)}, as in the header",
+                "add the missing tab or n/a, or remove the extra one.",
+                line=line,
+            )
         if len(ragged) > COLUMNS_LISTED:
-            self.report(file, f"the same in {len(ragged) - COLUMNS_LISTED} further lines", f"{len(header)} cells", "mend them as above.")
+            self.report(
+                file,
+                f"the same in {len(ragged) - COLUMNS_LISTED} further lines",
+                f"{len(header)} cells",
+                "mend them as above.",
+            )
         if not tabs:
             self.report(file, "a header and no rows", "one line per row", "fill it, or remove the file.")
         return None if twice or ragged or not tabs else header
@@ -126,8 +162,12 @@ class Reader:
     def _report_missing_id(self, file: str, id_column: str, columns: pd.Index) -> None:
         hint = "is the file tab-separated? " if len(columns) == 1 else ""
         self.report(
-            file, f"no column {id_column} (columns: {name_some(columns)})", f"a column {id_column}",
-            f"{hint}name the column that holds the ids {id_column}.", line=1, column=id_column,
+            file,
+            f"no column {id_column} (columns: {name_some(columns)})",
+            f"a column {id_column}",
+            f"{hint}name the column that holds the ids {id_column}.",
+            line=1,
+            column=id_column,
         )
 
     def _numbers(self, file: str, table: pd.DataFrame) -> pd.DataFrame:
@@ -140,18 +180,31 @@ class Reader:
             rows = bad[name]
             more = f" (and {count(rows.size - 1, 'more cell')} of this column)" if rows.size > 1 else ""
             self.report(
-                file, f"'{table[name].iloc[rows[0]]}'{more}", "a number", "write the number with a decimal point, or n/a when it is unknown.",
-                line=int(rows[0]) + 2, column=str(name),
+                file,
+                f"'{table[name].iloc[rows[0]]}'{more}",
+                "a number",
+                "write the number with a decimal point, or n/a when it is unknown.",
+                line=int(rows[0]) + 2,
+                column=str(name),
             )
         if len(faulty) > COLUMNS_LISTED:
-            self.report(file, f"text in {len(faulty) - COLUMNS_LISTED} further columns", "numbers", "mend them as above.")
+            self.report(
+                file, f"text in {len(faulty) - COLUMNS_LISTED} further columns", "numbers", "mend them as above."
+            )
         return table.assign(**parsed) if text else table
 
     def _checked_ids(self, file: str, block: pd.DataFrame, *, in_columns: bool = False) -> pd.DataFrame:
         twice = block.index[block.index.duplicated()].unique()
         for name in twice[:CELLS_LISTED]:
             line = None if in_columns else int(np.flatnonzero(block.index == name)[1]) + 2
-            self.report(file, f"'{name}' a second time", "every participant once", "keep one row per person.", line=line, column=ID)
+            self.report(
+                file,
+                f"'{name}' a second time",
+                "every participant once",
+                "keep one row per person.",
+                line=line,
+                column=ID,
+            )
         return block[~block.index.duplicated()] if len(twice) else block
 
     def check_range(self, file: str, block: pd.DataFrame, low: float, high: float, *, is_open: bool, unit: str) -> None:
@@ -159,13 +212,22 @@ class Reader:
         values = block.to_numpy(float)
         outside = (values <= low) | (values >= high) if is_open else (values < low) | (values > high)
         what = "between" if is_open else "from"
-        self._report_cells(file, block, outside, f"{what} {low:g} {'and' if is_open else 'to'} {high:g} ({unit})", "correct the value or its unit, or write n/a.")
+        self._report_cells(
+            file,
+            block,
+            outside,
+            f"{what} {low:g} {'and' if is_open else 'to'} {high:g} ({unit})",
+            "correct the value or its unit, or write n/a.",
+        )
 
     def check_counts(self, file: str, block: pd.DataFrame) -> None:
         """Report negative or fractional counts."""
         values = block.to_numpy(float)
         self._report_cells(
-            file, block, (values < 0) | (values != np.floor(values)) & ~np.isnan(values), "a whole number of reads, 0 or more",
+            file,
+            block,
+            (values < 0) | (values != np.floor(values)) & ~np.isnan(values),
+            "a whole number of reads, 0 or more",
             "give raw counts, not relative or logged abundances.",
         )
 
@@ -175,6 +237,8 @@ class Reader:
             rows = np.flatnonzero(bad[:, column])
             more = f" (and {count(rows.size - 1, 'more cell')} of this column)" if rows.size > 1 else ""
             value = block.iloc[rows[0], column]
-            self.report(file, f"'{value:g}'{more}", expected, fix, line=int(rows[0]) + 2, column=str(block.columns[column]))
+            self.report(
+                file, f"'{value:g}'{more}", expected, fix, line=int(rows[0]) + 2, column=str(block.columns[column])
+            )
         if columns.size > COLUMNS_LISTED:
             self.report(file, f"the same in {columns.size - COLUMNS_LISTED} further columns", expected, fix)

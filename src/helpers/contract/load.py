@@ -14,7 +14,13 @@ import pandas as pd
 from helpers.contract.columns import ColumnRules, as_numbers, check_columns, participants_rules, phenotype_rules
 from helpers.contract.files import ID, Reader
 from helpers.contract.rules import (
-    check_counts_hold, check_edges, check_features, check_ids, check_outcome, check_settings, check_tree,
+    check_counts_hold,
+    check_edges,
+    check_features,
+    check_ids,
+    check_outcome,
+    check_settings,
+    check_tree,
 )
 from helpers.contract.schema import list_items, read_schema
 from helpers.contract.settings import ColumnRule, MeasureRule, Settings, read_settings
@@ -67,7 +73,9 @@ class Cohort:
         """
         if name not in self.blocks:
             stem = read_schema()["blocks"][name]["file"]
-            raise MissingBlock(f"This cohort has no {name} ({stem}.tsv): this part needs it. Skip it, or add the table.")
+            raise MissingBlock(
+                f"This cohort has no {name} ({stem}.tsv): this part needs it. Skip it, or add the table."
+            )
         return self.blocks[name]
 
     def available(self) -> set[str]:
@@ -77,7 +85,9 @@ class Cohort:
         """
         names = set(self.blocks) | set(self.phenotype)
         names |= {"tree"} if self.tree_path else set()
-        names |= {f"{m}_items" for m, table in self.phenotype.items() if list_items(m) and set(list_items(m)) <= set(table)}
+        names |= {
+            f"{m}_items" for m, table in self.phenotype.items() if list_items(m) and set(list_items(m)) <= set(table)
+        }
         return names | ({"resilience_score"} if isinstance(self.settings.outcome, MeasureRule) else set())
 
 
@@ -123,7 +133,14 @@ def inspect_cohort(
     """
     folder = resolve_path(cohort_dir)
     if not folder.is_dir():
-        problem = Problem(str(cohort_dir), None, None, "no such folder", "a cohort folder", "correct the path; `resilience-book new <folder>` makes an empty one.")
+        problem = Problem(
+            str(cohort_dir),
+            None,
+            None,
+            "no such folder",
+            "a cohort folder",
+            "correct the path; `resilience-book new <folder>` makes an empty one.",
+        )
         return None, [problem]
     reader = Reader(folder)
     settings, problems = read_settings(folder)
@@ -172,7 +189,9 @@ def list_files(folder: Path) -> list[Path]:
 def _read_participants(reader: Reader, settings: Settings | None) -> pd.DataFrame | None:
     file = read_schema()["participants"]["file"]
     if not (reader.folder / file).is_file():
-        reader.report(file, "no such file", "one line per person", "add it; `resilience-book new <folder>` writes a template.")
+        reader.report(
+            file, "no such file", "one line per person", "add it; `resilience-book new <folder>` writes a template."
+        )
         return None
     table = reader.read_text(file, ID)
     if table is None:
@@ -189,7 +208,11 @@ def _read_participants(reader: Reader, settings: Settings | None) -> pd.DataFram
 def _numeric_where_possible(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Turn columns without a rule into numbers when every cell is one."""
     parsed = {name: pd.to_numeric(table[name], errors="coerce") for name in columns}
-    whole = {name: cells for name, cells in parsed.items() if cells.notna().any() and (cells.notna() == table[name].notna()).all()}
+    whole = {
+        name: cells
+        for name, cells in parsed.items()
+        if cells.notna().any() and (cells.notna() == table[name].notna()).all()
+    }
     return table.assign(**whole)
 
 
@@ -202,7 +225,12 @@ def _read_levels(reader: Reader) -> dict[str, tuple[str, ...]]:
         levels = {name: about.get("Levels") for name, about in sidecar.items() if isinstance(about, dict)}
         return {name: tuple(map(str, labels)) for name, labels in levels.items() if labels}
     except (ValueError, AttributeError, TypeError) as error:
-        reader.report("participants.json", f"no readable JSON ({str(error).splitlines()[0]})", "a BIDS sidecar", "mend it, or remove it.")
+        reader.report(
+            "participants.json",
+            f"no readable JSON ({str(error).splitlines()[0]})",
+            "a BIDS sidecar",
+            "mend it, or remove it.",
+        )
         return {}
 
 
@@ -262,7 +290,10 @@ def _read_features(reader: Reader, name: str) -> pd.DataFrame | None:
     columns = {rules["id"]: ColumnRules("id", required=True)}
     columns |= {column: ColumnRules(required=True) for column in rules["required"]}
     columns |= {column: ColumnRules("number", required=True) for column in rules.get("numbers", [])}
-    columns |= {column: ColumnRules("label", required=True, allowed=tuple(labels)) for column, labels in rules.get("allowed", {}).items()}
+    columns |= {
+        column: ColumnRules("label", required=True, allowed=tuple(labels))
+        for column, labels in rules.get("allowed", {}).items()
+    }
     check_columns(reader, rules["file"], table, columns)
     return as_numbers(table, columns).dropna(subset=rules["id"]).drop_duplicates(rules["id"]).set_index(rules["id"])
 

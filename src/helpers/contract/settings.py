@@ -13,7 +13,19 @@ from helpers.problems import Problem
 
 FILE = "cohort.yml"
 KINDS = ("real", "simulated")
-KNOWN = {"contract", "name", "title", "kind", "outcome", "labels", "covariates", "batch", "citation", "small_cell", "licence"}
+KNOWN = {
+    "contract",
+    "name",
+    "title",
+    "kind",
+    "outcome",
+    "labels",
+    "covariates",
+    "batch",
+    "citation",
+    "small_cell",
+    "licence",
+}
 TEMPLATE_HINT = "`resilience-book new <folder>` writes a commented template"
 
 
@@ -101,13 +113,26 @@ def read_settings(folder: Path) -> tuple[Settings | None, list[Problem]]:
         text = path.read_text(encoding="utf-8-sig")
         values = yaml.safe_load(text)
     except UnicodeDecodeError as error:
-        return None, [Problem(FILE, None, None, f"bytes that are not UTF-8 (at {error.start})", "UTF-8 text", "save the file as UTF-8.")]
+        return None, [
+            Problem(
+                FILE,
+                None,
+                None,
+                f"bytes that are not UTF-8 (at {error.start})",
+                "UTF-8 text",
+                "save the file as UTF-8.",
+            )
+        ]
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         said = getattr(error, "problem", None) or "unreadable text"
-        return None, [Problem(FILE, None if line is None else line + 1, None, said, "YAML", f"mend that line; {TEMPLATE_HINT}.")]
+        return None, [
+            Problem(FILE, None if line is None else line + 1, None, said, "YAML", f"mend that line; {TEMPLATE_HINT}.")
+        ]
     if not isinstance(values, dict):
-        return None, [Problem(FILE, None, None, "no settings", "lines such as `name: my_cohort`", f"fill it in; {TEMPLATE_HINT}.")]
+        return None, [
+            Problem(FILE, None, None, "no settings", "lines such as `name: my_cohort`", f"fill it in; {TEMPLATE_HINT}.")
+        ]
     lines = {str(line.split(":")[0]): number for number, line in reversed(list(enumerate(text.splitlines(), start=1)))}
     return _build_settings(values, lines)
 
@@ -119,7 +144,9 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
         problems.append(Problem(FILE, lines.get(key.split(".")[0]), key, found, expected, fix, severity))
 
     for key in [key for key in values if key not in KNOWN]:
-        report(str(key), "an unknown setting", f"one of {', '.join(sorted(KNOWN))}", "correct its spelling or remove it.")
+        report(
+            str(key), "an unknown setting", f"one of {', '.join(sorted(KNOWN))}", "correct its spelling or remove it."
+        )
     if values.get("contract", 1) != 1:
         report("contract", repr(values["contract"]), "1", "this version reads contract 1.")
     for key in ("name", "kind", "outcome"):
@@ -136,7 +163,9 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
         report("covariates", repr(covariates), "a list of columns, e.g. [age, sex]", "write it as a list of names.")
     small_cell = values.get("small_cell", 5)
     if not isinstance(small_cell, int) or isinstance(small_cell, bool) or small_cell < 1:
-        report("small_cell", repr(small_cell), "a whole number from 1", "write 5, unless your ethics board says otherwise.")
+        report(
+            "small_cell", repr(small_cell), "a whole number from 1", "write 5, unless your ethics board says otherwise."
+        )
     batch = values.get("batch")
     if batch is not None and not isinstance(batch, str):
         report("batch", repr(batch), "the name of one column", "name the column that holds the study.")
@@ -144,9 +173,16 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
         return None, problems
     name = str(values["name"])
     return Settings(
-        name=name, title=str(values.get("title") or name), kind=values["kind"], outcome=outcome,
-        labels={key: str(label) for key, label in labels.items()}, covariates=tuple(covariates), batch=batch,
-        citation=str(values.get("citation") or ""), small_cell=small_cell, licence=str(values.get("licence") or ""),
+        name=name,
+        title=str(values.get("title") or name),
+        kind=values["kind"],
+        outcome=outcome,
+        labels={key: str(label) for key, label in labels.items()},
+        covariates=tuple(covariates),
+        batch=batch,
+        citation=str(values.get("citation") or ""),
+        small_cell=small_cell,
+        licence=str(values.get("licence") or ""),
     ), problems
 
 
@@ -162,7 +198,12 @@ def _read_outcome(outcome: Any, report: Any) -> MeasureRule | ColumnRule | None:
         groups = {side: _as_labels(outcome[side]) for side in ("high", "low")}
         both = set(groups["high"]) & set(groups["low"])
         if both:
-            report("outcome", f"{', '.join(sorted(both))} in both groups", "different labels", "give each label to one group.")
+            report(
+                "outcome",
+                f"{', '.join(sorted(both))} in both groups",
+                "different labels",
+                "give each label to one group.",
+            )
             return None
         return ColumnRule(str(outcome["column"]), groups["high"], groups["low"])
     report("outcome", repr(outcome), expected, "write one of the two forms.")

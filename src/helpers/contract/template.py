@@ -62,7 +62,18 @@ def write_template(folder: str | os.PathLike[str]) -> Path:
     """
     folder = Path(folder).expanduser().absolute()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise CohortError([Problem(str(folder), None, None, "a folder that is in use", "a new or empty one", "choose another name; nothing was changed.")])
+        raise CohortError(
+            [
+                Problem(
+                    str(folder),
+                    None,
+                    None,
+                    "a folder that is in use",
+                    "a new or empty one",
+                    "choose another name; nothing was changed.",
+                )
+            ]
+        )
     participants = read_schema()["participants"]["columns"]
     texts = {
         "cohort.yml": SETTINGS.format(folder=folder.name, name=folder.name),
@@ -94,9 +105,15 @@ def write_guide(name: str) -> str:
         How the folder is called.
     """
     schema = read_schema()
-    needed = {"cohort.yml": "settings; every line is explained in it", "participants.tsv": schema["participants"]["about"]}
+    needed = {
+        "cohort.yml": "settings; every line is explained in it",
+        "participants.tsv": schema["participants"]["about"],
+    }
     blocks = {f"{rules['file']}.tsv": f"{rules['about']} Unit: {rules['unit']}." for rules in schema["blocks"].values()}
-    others = {rules["file"]: f"{rules['id']}, {', '.join(rules['required'])}: {rules['about']}" for rules in schema["features"].values()}
+    others = {
+        rules["file"]: f"{rules['id']}, {', '.join(rules['required'])}: {rules['about']}"
+        for rules in schema["features"].values()
+    }
     measures = {rules["file"]: _describe_measure(rules) for rules in schema["phenotype"]["measures"].values()}
     tree = {schema["tree"]["file"]: schema["tree"]["about"]}
     return (

@@ -71,7 +71,9 @@ def read_design(design: float | str | pd.DataFrame, names: list[str]) -> float |
     """Return the link between blocks: one number, or a matrix in the order of `names`."""
     if isinstance(design, pd.DataFrame):
         if set(design.index) != set(names) or set(design.columns) != set(names):
-            raise ValueError(f"The design names {name_some(design.index)}; expected rows and columns {name_some(names)}.")
+            raise ValueError(
+                f"The design names {name_some(design.index)}; expected rows and columns {name_some(names)}."
+            )
         matrix = design.loc[names, names].to_numpy(float)
         if not np.allclose(matrix, matrix.T) or matrix.min() < 0 or matrix.max() > 1:
             raise ValueError("The design must be symmetric, with values from 0 to 1.")

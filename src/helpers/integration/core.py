@@ -220,7 +220,9 @@ def fit_component(
         change = np.max([((new - old) ** 2).sum(axis=1) for new, old in zip(loadings, previous, strict=True)], axis=0)
         stop = (change < tol) | (n_sweeps > max_iter)
         for k in np.flatnonzero(stop):
-            finished[running[k]] = Component([w[k] for w in loadings], list(scores[:, k]), tuple(histories[running[k]]), change[k] < tol)
+            finished[running[k]] = Component(
+                [w[k] for w in loadings], list(scores[:, k]), tuple(histories[running[k]]), change[k] < tol
+            )
         going = ~stop & _first_on_path(loadings)
         if n_sweeps == TRIAL_SWEEPS:
             going &= _are_finalists(np.where(going, reached, -np.inf))

@@ -85,9 +85,14 @@ def prepare_split(values: Array, train: Array, test: Array, transform: BaseEstim
     return Prepared(inside[:, varies], outside[:, varies], kept[varies], n_imputed)
 
 
-def run_fold(arrays: list[Array], codes: NDArray[np.intp], train: Array, test: Array, settings: FoldSettings) -> FoldResult:
+def run_fold(
+    arrays: list[Array], codes: NDArray[np.intp], train: Array, test: Array, settings: FoldSettings
+) -> FoldResult:
     """Fit on the training people and predict the held-out ones (the same people for training figures)."""
-    split = [prepare_split(values, train, test, settings.transforms.get(name)) for name, values in zip(settings.names, arrays, strict=True)]
+    split = [
+        prepare_split(values, train, test, settings.transforms.get(name))
+        for name, values in zip(settings.names, arrays, strict=True)
+    ]
     fit = settings.model.fit_plain(settings.names, [part.train for part in split], codes[train])
     found = predict_arrays(fit, [part.test for part in split], list(range(len(split))), distance=settings.distance)
     vote = found.count_votes(codes.max() + 1, weighted=settings.weighted_vote)

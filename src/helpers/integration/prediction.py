@@ -78,7 +78,9 @@ def _project(fit: ArrayFit, values: Array, position: int, depth: int) -> tuple[A
     return predicted * response.sds + response.means, new_scores
 
 
-def _classify(fit: ArrayFit, response: Array, new_scores: Array, position: int, depth: int, distance: str) -> NDArray[np.intp]:
+def _classify(
+    fit: ArrayFit, response: Array, new_scores: Array, position: int, depth: int, distance: str
+) -> NDArray[np.intp]:
     if distance == "max":
         return np.argmax(response, axis=1)
     scores = fit.scores[position][:, :depth]

@@ -193,7 +193,9 @@ class BlockSPLSDA(ClassifierMixin, BaseEstimator):
         """Return each block's scores for new people: people x components, on the scale of `scores_`."""
         return self.predict_blocks(blocks).scores
 
-    def predict(self, blocks: Mapping[str, pd.DataFrame], *, distance: str = "centroids", vote: str = "weighted") -> pd.Series:
+    def predict(
+        self, blocks: Mapping[str, pd.DataFrame], *, distance: str = "centroids", vote: str = "weighted"
+    ) -> pd.Series:
         """Return the voted class of each person.
 
         Parameters
@@ -258,7 +260,9 @@ class BlockSPLSDA(ClassifierMixin, BaseEstimator):
     def _frame_results(self, features: dict[str, pd.Index], ids: pd.Index) -> None:
         fit, parts = self.fit_, [*self.blocks_, RESPONSE]
         rows = {**features, RESPONSE: pd.Index(self.classes_)}
-        self.loadings_ = {p: pd.DataFrame(w, rows[p], self._components) for p, w in zip(parts, fit.loadings, strict=True)}
+        self.loadings_ = {
+            p: pd.DataFrame(w, rows[p], self._components) for p, w in zip(parts, fit.loadings, strict=True)
+        }
         self.scores_ = {p: pd.DataFrame(t, ids, self._components) for p, t in zip(parts, fit.scores, strict=True)}
         self.block_weights_ = pd.DataFrame(fit.block_weights, self.blocks_, self._components)
         self.explained_variance_ = pd.DataFrame(fit.explained_variance(), parts, self._components)
@@ -296,7 +300,9 @@ class BlockSPLSDA(ClassifierMixin, BaseEstimator):
             raise ValueError(f"keep names {name_some(unknown)}; the blocks are {name_some(names)}.")
         for name, counts in keep.items():
             if len(counts) != self.n_components or min(counts) < 1:
-                raise ValueError(f"keep[{name!r}] is {list(counts)}; expected {self.n_components} counts of 1 or more, one per component.")
+                raise ValueError(
+                    f"keep[{name!r}] is {list(counts)}; expected {self.n_components} counts of 1 or more, one per component."
+                )
         everything = {n: [a.shape[1]] * self.n_components for n, a in zip(names, arrays, strict=True)}
         return [list(keep.get(name, everything[name])) for name in names]
 
@@ -321,7 +327,9 @@ class BlockSPLSDA(ClassifierMixin, BaseEstimator):
         for name, block in zip([*names, RESPONSE], blocks, strict=True):
             vector = np.asarray(given.get(name, []), float)
             if vector.shape != (block.values.shape[1],) or not vector.any():
-                raise ValueError(f"start[{h + 1}][{name!r}] has shape {vector.shape}; expected {block.values.shape[1]} numbers, not all 0.")
+                raise ValueError(
+                    f"start[{h + 1}][{name!r}] has shape {vector.shape}; expected {block.values.shape[1]} numbers, not all 0."
+                )
             starts.append(vector[None, :] / np.linalg.norm(vector))
         return starts
 

@@ -51,7 +51,9 @@ def balance_error(wrong: Array, codes: NDArray[np.intp]) -> Array:
     return (wrong[codes == 0].mean(axis=0) + wrong[codes == 1].mean(axis=0)) / 2
 
 
-def summarise_repeats(repeats: list[Repeat], codes: NDArray[np.intp], scorers: list[str], *, rng: np.random.Generator) -> pd.DataFrame:
+def summarise_repeats(
+    repeats: list[Repeat], codes: NDArray[np.intp], scorers: list[str], *, rng: np.random.Generator
+) -> pd.DataFrame:
     """Return balanced error and AUC out of fold, with intervals from resampling people within groups."""
     wrong = np.mean([r.wrong for r in repeats], axis=0)
     ordered = np.sum([r.ordered for r in repeats], axis=0)
@@ -74,7 +76,9 @@ def summarise_repeats(repeats: list[Repeat], codes: NDArray[np.intp], scorers: l
     return table
 
 
-def _resample(wrong: Array, ordered: Array, together: Array, codes: NDArray[np.intp], rng: np.random.Generator) -> tuple[Array, Array]:
+def _resample(
+    wrong: Array, ordered: Array, together: Array, codes: NDArray[np.intp], rng: np.random.Generator
+) -> tuple[Array, Array]:
     """Draw people anew within groups; return errors and AUCs, each (draws, scorers)."""
     n_first, n_second = together.shape
     first = rng.multinomial(n_first, np.full(n_first, 1 / n_first), N_RESAMPLES).astype(float)
@@ -96,7 +100,9 @@ def tabulate_repeats(repeats: list[Repeat], codes: NDArray[np.intp], scorers: li
     return pd.concat(tables, ignore_index=True)
 
 
-def add_training(table: pd.DataFrame, training: FoldResult, codes: NDArray[np.intp], covariates: Array | None) -> pd.DataFrame:
+def add_training(
+    table: pd.DataFrame, training: FoldResult, codes: NDArray[np.intp], covariates: Array | None
+) -> pd.DataFrame:
     """Add what each scorer achieves on the people it was fitted on, the ranks of blocks, and chance."""
     classes, scores = training.classes, training.scores
     if covariates is not None:
@@ -121,7 +127,8 @@ def add_training(table: pd.DataFrame, training: FoldResult, codes: NDArray[np.in
 def add_stability(table: pd.DataFrame, repeats: list[Repeat], blocks: list[str]) -> pd.DataFrame:
     """Add the Nogueira index of each block's selected features, and its steady features per repeat."""
     values = {
-        name: measure_stability(np.array([f.selected[q].any(axis=1) for r in repeats for f in r.folds])) for q, name in enumerate(blocks)
+        name: measure_stability(np.array([f.selected[q].any(axis=1) for r in repeats for f in r.folds]))
+        for q, name in enumerate(blocks)
     }
     steady = np.mean([count_steady(r, at_least=STEADY) for r in repeats], axis=0)
     return table.assign(stability=pd.Series(values), n_steady=pd.Series(steady, index=blocks))

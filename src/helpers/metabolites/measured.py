@@ -155,7 +155,9 @@ def describe_metabolites(contrasts: pd.DataFrame, *, q_shown: float = Q_SHOWN) -
     found = tested[tested["q"] < q_shown]
     top = tested.loc[tested["d"].abs().idxmax()]
     verb = "has" if len(found) == 1 else "have"
-    split = f" ({(found['d'] > 0).sum()} higher, {(found['d'] < 0).sum()} lower in the high group)" if len(found) else ""
+    split = (
+        f" ({(found['d'] > 0).sum()} higher, {(found['d'] < 0).sum()} lower in the high group)" if len(found) else ""
+    )
     return (
         f"Of {count(len(tested), 'metabolite')} tested, {len(found) or 'none'} {verb} q < {q_shown:g}{split}. Largest "
         f"effect: {name_metabolites(pd.Index([top.name]), contrasts).iloc[0]}, d = {top['d']:.2f} "
@@ -192,9 +194,13 @@ def _read_scales(metabolites: pd.DataFrame, features: pd.DataFrame) -> pd.Series
 def _refuse_values(metabolites: pd.DataFrame, values: np.ndarray, raw: np.ndarray) -> None:
     if metabolites.index.has_duplicates:
         twice = int(metabolites.index.duplicated().sum())
-        raise ValueError(f"{count(twice, 'row')} of the metabolites with an id that stands earlier; keep one per person.")
+        raise ValueError(
+            f"{count(twice, 'row')} of the metabolites with an id that stands earlier; keep one per person."
+        )
     if np.isinf(values).any():
-        raise ValueError("Infinite metabolite values; a logarithm of zero was probably taken before. Write n/a instead.")
+        raise ValueError(
+            "Infinite metabolite values; a logarithm of zero was probably taken before. Write n/a instead."
+        )
     negative = metabolites.columns[raw & (values < 0).any(axis=0)]
     if len(negative):
         raise ValueError(

@@ -135,7 +135,11 @@ def predict_metabolites(
     null = [_correlate(_predict(folds, values[order], penalties)[0], values[order]) for order in orders]
     null = np.array(null).reshape(n_shuffles, values.shape[1])
     table = pd.DataFrame(
-        {"spearman": _correlate(predicted, values), "n": (~np.isnan(values)).sum(axis=0), "penalty": np.median(chosen, axis=0)},
+        {
+            "spearman": _correlate(predicted, values),
+            "n": (~np.isnan(values)).sum(axis=0),
+            "penalty": np.median(chosen, axis=0),
+        },
         index=metabolites.columns.rename("metabolite"),
     )
     return PredictedPotential(
@@ -199,9 +203,7 @@ def describe_predicted(potential: PredictedPotential) -> str:
     )
 
 
-def _choose_people(
-    taxa: pd.DataFrame, metabolites: pd.DataFrame, penalties: Sequence[float], n_folds: int
-) -> pd.Index:
+def _choose_people(taxa: pd.DataFrame, metabolites: pd.DataFrame, penalties: Sequence[float], n_folds: int) -> pd.Index:
     if taxa.index.has_duplicates or metabolites.index.has_duplicates:
         raise ValueError(
             "An id stands twice: with several samples of one person in different folds a model would know people it "
@@ -215,7 +217,9 @@ def _choose_people(
         )
     totals = taxa.loc[people].to_numpy(float).sum(axis=1)
     if not (totals > 0).all():
-        raise ValueError(f"{count(int((~(totals > 0)).sum()), 'sample')} without reads, or with a blank; leave them out.")
+        raise ValueError(
+            f"{count(int((~(totals > 0)).sum()), 'sample')} without reads, or with a blank; leave them out."
+        )
     if not all(penalty > 0 for penalty in penalties):
         raise ValueError("Every penalty must be above 0.")
     return people

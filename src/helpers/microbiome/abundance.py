@@ -216,7 +216,9 @@ def describe_contrasts(contrasts: pd.DataFrame, *, noun: str, q_shown: float = Q
     found = tested[tested["q"] < q_shown]
     top = tested.loc[tested["d"].abs().idxmax()]
     verb = "has" if len(found) == 1 else "have"
-    split = f" ({(found['d'] > 0).sum()} higher, {(found['d'] < 0).sum()} lower in the high group)" if len(found) else ""
+    split = (
+        f" ({(found['d'] > 0).sum()} higher, {(found['d'] < 0).sum()} lower in the high group)" if len(found) else ""
+    )
     return (
         f"Of {len(tested):,} {noun} tested, {len(found) or 'none'} {verb} q < {q_shown:g}{split}. Largest effect: "
         f"{top.name}, d = {top['d']:.2f} (95 % CI {top['d_low']:.2f} to {top['d_high']:.2f})."

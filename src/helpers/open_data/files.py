@@ -172,9 +172,7 @@ def _check_places(cache_dir, mirror) -> tuple[Path, Path | None]:
             "public addresses."
         )
     if cache.is_relative_to(mirror):
-        raise OpenDataError(
-            f"The cache {cache} lies in the mirror folder, which is only read; choose another cache."
-        )
+        raise OpenDataError(f"The cache {cache} lies in the mirror folder, which is only read; choose another cache.")
     return cache, mirror
 
 

@@ -46,8 +46,7 @@ def refuse_used(folder: str | os.PathLike[str], name: str, *, overwrite: bool) -
     is_ours = readme.is_file() and readme.read_text(encoding="utf-8", errors="replace").startswith(mark)
     if not is_ours:
         raise OpenDataError(
-            f"{folder} is in use and was not made from {name}, so it is left alone; "
-            "choose a new or empty folder."
+            f"{folder} is in use and was not made from {name}, so it is left alone; choose a new or empty folder."
         )
     if not overwrite:
         raise OpenDataError(

@@ -77,9 +77,7 @@ and are in neither group.
 """
 
 
-def build_kim_cohort(
-    files: Mapping[str, Path], folder: str | os.PathLike[str], *, overwrite: bool = False
-) -> Path:
+def build_kim_cohort(files: Mapping[str, Path], folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
     """Turn the tables of Kim et al. 2020 into a cohort folder.
 
     Parameters

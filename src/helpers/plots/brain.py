@@ -21,9 +21,7 @@ ROW_IN = 0.2
 ALPHA = 0.05
 
 
-def plot_connectome(
-    edges: pd.DataFrame, nodes: pd.DataFrame, *, n_edges: int, labels: Mapping[str, str]
-) -> Figure:
+def plot_connectome(edges: pd.DataFrame, nodes: pd.DataFrame, *, n_edges: int, labels: Mapping[str, str]) -> Figure:
     """Draw the strongest edges in a glass brain: those higher in one group above, those lower below.
 
     Parameters
@@ -41,9 +39,7 @@ def plot_connectome(
     -------
     matplotlib.figure.Figure
     """
-    strongest = edges.loc[edges["t"].abs().sort_values(ascending=False, kind="stable").index].dropna(
-        subset=["t"]
-    )
+    strongest = edges.loc[edges["t"].abs().sort_values(ascending=False, kind="stable").index].dropna(subset=["t"])
     strongest = strongest.head(n_edges)
     figure, axes = plt.subplots(2, 1, figsize=(WIDTH_IN, 6.0))
     figure.subplots_adjust(left=0.01, right=0.99, top=0.86, bottom=0.01, hspace=0.16)
@@ -100,15 +96,11 @@ def plot_networks(networks: pd.DataFrame, *, declared: str | None = None, ax: Ax
     bar = ax.figure.colorbar(image, cax=ax.inset_axes((0.58, 0.86, 0.4, 0.035)), orientation="horizontal")
     bar.set_label("d (high minus low)")
     frame = f"; framed: {declared}" if declared in networks.index else ""
-    ax.set_title(
-        f"Effect d by pair of networks, n={_n(networks)}\nbold with *: q < {ALPHA}{frame}", x=0, loc="left"
-    )
+    ax.set_title(f"Effect d by pair of networks, n={_n(networks)}\nbold with *: q < {ALPHA}{frame}", x=0, loc="left")
     return ax
 
 
-def plot_regions(
-    regions: pd.DataFrame, *, title: str, highlight: tuple[str, ...] = (), ax: Axes | None = None
-) -> Axes:
+def plot_regions(regions: pd.DataFrame, *, title: str, highlight: tuple[str, ...] = (), ax: Axes | None = None) -> Axes:
     """Draw the effect d of every region with its 95 % interval, sorted.
 
     Parameters
@@ -153,9 +145,7 @@ def plot_regions(
     ax.set_ylim(len(shown) - 0.4, -0.6)
     ax.set_xlabel("d (high minus low), with 95 % interval; filled: q < 0.05")
     lost = f", {len(regions) - len(shown)} not comparable" if len(regions) > len(shown) else ""
-    ax.set_title(
-        f"{title}: {len(shown)} regions{lost}, n={_n(regions)}", loc="left", pad=24 if len(highlight) else 6
-    )
+    ax.set_title(f"{title}: {len(shown)} regions{lost}, n={_n(regions)}", loc="left", pad=24 if len(highlight) else 6)
     if len(highlight):
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, borderpad=0.1)
     return ax
@@ -230,9 +220,7 @@ def _draw_side(edges: pd.DataFrame, nodes: pd.DataFrame, ax: Axes, colour: str, 
     )
 
 
-def _write_numbers(
-    ax: Axes, networks: pd.DataFrame, pairs: list[list[str]], names: list[str], reach: float
-) -> None:
+def _write_numbers(ax: Axes, networks: pd.DataFrame, pairs: list[list[str]], names: list[str], reach: float) -> None:
     for (first, second), d, q in zip(pairs, networks["d"], networks["q"], strict=True):
         if np.isnan(d):
             continue

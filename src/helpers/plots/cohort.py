@@ -121,5 +121,8 @@ def _connect(ax: Axes, start: Text, end: Text) -> None:
 def _list_lost(lost: pd.DataFrame) -> str:
     if lost.empty:
         return "In neither group:\nn = 0"
-    lines = [_wrap(f"{why}: n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{n}", 28) for why, n in zip(lost.index, lost["n"], strict=True)]
+    lines = [
+        _wrap(f"{why}: n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{n}", 28)
+        for why, n in zip(lost.index, lost["n"], strict=True)
+    ]
     return "\n".join(["In neither group:", *lines])

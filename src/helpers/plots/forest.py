@@ -71,9 +71,7 @@ def plot_forest(
         fontsize=9,
     )
     ax.set_title(title, loc="left")
-    ax.figure.legend(
-        handles=_make_keys(), loc="outside lower center", ncols=2, handletextpad=0.2, columnspacing=1.2
-    )
+    ax.figure.legend(handles=_make_keys(), loc="outside lower center", ncols=2, handletextpad=0.2, columnspacing=1.2)
     return ax
 
 

@@ -135,7 +135,9 @@ def plot_loadings(
     column, frequency = f"loading_comp{component}", f"frequency_comp{component}"
     if column not in result.loadings:
         raise ValueError(f"component is {component}; this model has 1 to {result.model.n_components}.")
-    figure, axes = plt.subplots(len(blocks), 1, figsize=(WIDTH_IN, (0.28 * n_features + 0.7) * len(blocks) + 0.5), squeeze=False)
+    figure, axes = plt.subplots(
+        len(blocks), 1, figsize=(WIDTH_IN, (0.28 * n_features + 0.7) * len(blocks) + 0.5), squeeze=False
+    )
     for axis, block in zip(axes[:, 0], blocks, strict=True):
         rows = result.loadings[result.loadings["block"] == block]
         rows = rows[rows[column] != 0].sort_values(column, key=np.abs, ascending=False)[:n_features][::-1]

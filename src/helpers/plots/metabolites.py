@@ -81,15 +81,29 @@ def plot_predictability(
     ax.hist(rho, bins=bins, color=COLOURS["high"], alpha=0.75, ec="white", label=f"{len(rho):,} metabolites")
     if len(chance):
         weights = np.full(len(chance), len(rho) / len(chance))
-        ax.hist(chance, bins=bins, weights=weights, histtype="step", color=NEUTRAL, lw=1.6, ls="--",
-                label=f"people shuffled ({len(potential.null_means)} times)")
+        ax.hist(
+            chance,
+            bins=bins,
+            weights=weights,
+            histtype="step",
+            color=NEUTRAL,
+            lw=1.6,
+            ls="--",
+            label=f"people shuffled ({len(potential.null_means)} times)",
+        )
     ax.axvline(RHO_SHOWN, color="black", lw=1.2, ls=":", label=f"{RHO_SHOWN:g} or more: {100 * potential.share:.0f} %")
     names = name_metabolites(potential.table.index, features)
     top = ax.get_ylim()[1]
     pointed = sorted((metabolite for metabolite in marked if metabolite in rho.index), key=rho.get)
     for step, metabolite in enumerate(pointed, start=1):
-        ax.annotate(names[metabolite], (rho[metabolite], 0), xytext=(rho[metabolite], top * (0.98 + 0.1 * step)),
-                    ha="center", fontsize=9, arrowprops={"arrowstyle": "->", "color": "black"})
+        ax.annotate(
+            names[metabolite],
+            (rho[metabolite], 0),
+            xytext=(rho[metabolite], top * (0.98 + 0.1 * step)),
+            ha="center",
+            fontsize=9,
+            arrowprops={"arrowstyle": "->", "color": "black"},
+        )
     ax.set_ylim(0, top * (1.04 + 0.11 * len(pointed)))
     ax.set_xlabel(f"Spearman, predicted potential v measured, out of fold (n = {potential.n_participants:,} people)")
     ax.set_ylabel("Metabolites")

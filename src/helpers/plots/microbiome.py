@@ -61,7 +61,7 @@ def plot_alpha(
         ax.set_title(f"{ALPHA_LABELS[metric]}\nd = {d} ({low} to {high})", fontsize=9, loc="left")
         ax.set_xticks(range(len(SIDES)), [labels[side].replace(" ", "\n") for side in SIDES])
         ax.set_xlim(-0.6, 1.6)
-    for ax in panels[len(metrics):]:
+    for ax in panels[len(metrics) :]:
         ax.remove()
     figure.supxlabel(
         f"{alpha.depth:,} reads per sample, mean of {alpha.n_rarefactions} rarefactions; {alpha.n_lost} samples left out",
@@ -111,9 +111,13 @@ def plot_ordination(
             _draw_place(places.loc[side], side, ax)
     for axis, name, percent in zip("xy", plane.columns, ordination.percent_explained, strict=False):
         ax.set(**{f"{axis}label": f"{name} ({percent:.1f} % of variation)"})
-    told = "" if comparison is None else f": R² = {100 * comparison['r_squared']:.1f} %, p = {comparison['p_value']:.3g}"
+    told = (
+        "" if comparison is None else f": R² = {100 * comparison['r_squared']:.1f} %, p = {comparison['p_value']:.3g}"
+    )
     ax.set_title(f"{BETA_LABELS.get(metric, metric)} distances{told}", loc="left")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, title="large mark: centroid; line: 68 % ellipse")
+    ax.legend(
+        loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, title="large mark: centroid; line: 68 % ellipse"
+    )
     return ax
 
 
@@ -147,10 +151,19 @@ def plot_composition(
         colour = OTHER_COLOUR if is_other else PALETTE[i % len(PALETTE)]
         share = shown[name].to_numpy()
         hatch = "" if is_other else HATCHES[i % len(HATCHES)]
-        ax.barh(range(len(shown)), 100 * share, left=100 * start, color=colour, hatch=hatch, label=name, ec="white", lw=0.8)
+        ax.barh(
+            range(len(shown)), 100 * share, left=100 * start, color=colour, hatch=hatch, label=name, ec="white", lw=0.8
+        )
         for row in np.flatnonzero(share >= SHARE_WRITTEN):
-            ax.text(100 * (start[row] + share[row] / 2), row, f"{100 * share[row]:.0f}", ha="center", va="center", fontsize=9,
-                    bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.85})
+            ax.text(
+                100 * (start[row] + share[row] / 2),
+                row,
+                f"{100 * share[row]:.0f}",
+                ha="center",
+                va="center",
+                fontsize=9,
+                bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.85},
+            )
         start = start + share
     ax.set_yticks(range(len(shown)), [labels[side].replace(" (", "\n(") for side in shown.index])
     ax.set_xlim(0, 100)
@@ -196,7 +209,8 @@ def plot_functions(contrasts: pd.DataFrame, *, labels: Mapping[str, str], ax: Ax
     matplotlib.axes.Axes
     """
     names = pd.Series(
-        [f"{str(name).replace('_', ' ')} ({n:.0f})" for name, n in contrasts["n_transcripts"].items()], index=contrasts.index
+        [f"{str(name).replace('_', ' ')} ({n:.0f})" for name, n in contrasts["n_transcripts"].items()],
+        index=contrasts.index,
     )
     title = "Functional groups (number of transcripts)"
     return plot_forest(contrasts, labels=labels, names=names, title=title, ax=ax)
@@ -206,14 +220,32 @@ def _draw_column(values: np.ndarray, place: int, side: str, ax: Axes) -> None:
     """Draw every value beside a box; the sideways offset only keeps points apart."""
     offset = (np.arange(len(values)) * GOLDEN) % 1 - 0.5
     ax.scatter(place + 0.5 * offset, values, s=9, marker=MARKERS[side], color=COLOURS[side], alpha=0.45, lw=0)
-    ax.boxplot(values, positions=[place], widths=0.56, showfliers=False, whis=0, showcaps=False,
-               boxprops={"color": "black"}, medianprops={"color": "black", "lw": 2})
+    ax.boxplot(
+        values,
+        positions=[place],
+        widths=0.56,
+        showfliers=False,
+        whis=0,
+        showcaps=False,
+        boxprops={"color": "black"},
+        medianprops={"color": "black", "lw": 2},
+    )
 
 
 def _draw_place(place: pd.Series, side: str, ax: Axes) -> None:
     centre = (place["x"], place["y"])
-    ax.add_patch(Ellipse(centre, place["width"], place["height"], angle=place["angle_deg"], fill=False, lw=1.6,
-                         ec=COLOURS[side], ls="-" if side == "high" else "--"))
+    ax.add_patch(
+        Ellipse(
+            centre,
+            place["width"],
+            place["height"],
+            angle=place["angle_deg"],
+            fill=False,
+            lw=1.6,
+            ec=COLOURS[side],
+            ls="-" if side == "high" else "--",
+        )
+    )
     ax.plot(*centre, MARKERS[side], color=COLOURS[side], ms=11, mec="black", mew=1.2, zorder=4)
     ax.axhline(0, color=NEUTRAL, lw=0.4, zorder=0)
     ax.axvline(0, color=NEUTRAL, lw=0.4, zorder=0)

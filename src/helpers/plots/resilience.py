@@ -68,9 +68,7 @@ def plot_scores(
     edges = edges[edges <= scored["score"].max() + 2 * step]
     for side, hatch in (("low", "///"), ("high", None)):
         values = scored.loc[scored["group"] == side, "score"]
-        ax.hist(
-            values, bins=edges, facecolor=COLOURS[side], hatch=hatch, edgecolor="white", label=labels[side]
-        )
+        ax.hist(values, bins=edges, facecolor=COLOURS[side], hatch=hatch, edgecolor="white", label=labels[side])
     ax.axvline(cut, color="black", linewidth=1.5, label=f"Cut-off: {cut:g} or more is high")
     if precision is not None:
         sem = precision.sem

@@ -27,19 +27,41 @@ def use_style(cohort: Cohort) -> None:
     ----------
     cohort : Cohort
     """
-    mpl.rcParams.update({
-        "figure.figsize": (WIDTH_IN, 3.8), "figure.dpi": 110, "savefig.dpi": 150, "figure.constrained_layout.use": False,
-        "font.size": 10, "axes.titlesize": 11, "axes.labelsize": 10, "xtick.labelsize": 9, "ytick.labelsize": 9,
-        "legend.fontsize": 9, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False,
-        "savefig.bbox": "tight", "svg.hashsalt": "resilience-book", "axes.grid": False,
-        "figure.hooks": ["helpers.plots.style:mark_simulated"] if cohort.is_simulated else [],
-    })
+    mpl.rcParams.update(
+        {
+            "figure.figsize": (WIDTH_IN, 3.8),
+            "figure.dpi": 110,
+            "savefig.dpi": 150,
+            "figure.constrained_layout.use": False,
+            "font.size": 10,
+            "axes.titlesize": 11,
+            "axes.labelsize": 10,
+            "xtick.labelsize": 9,
+            "ytick.labelsize": 9,
+            "legend.fontsize": 9,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "legend.frameon": False,
+            "savefig.bbox": "tight",
+            "svg.hashsalt": "resilience-book",
+            "axes.grid": False,
+            "figure.hooks": ["helpers.plots.style:mark_simulated"] if cohort.is_simulated else [],
+        }
+    )
 
 
 def mark_simulated(figure: Figure) -> None:
     """Write the words on a figure; matplotlib calls this for each new one."""
     figure.text(
-        0.995, 1.0, SIMULATED, ha="right", va="bottom", fontsize=9, color="#7a1f00", fontweight="bold", gid="simulated",
+        0.995,
+        1.0,
+        SIMULATED,
+        ha="right",
+        va="bottom",
+        fontsize=9,
+        color="#7a1f00",
+        fontweight="bold",
+        gid="simulated",
     )
 
 
@@ -56,9 +78,7 @@ def label_groups(cohort: Cohort, groups: pd.DataFrame) -> dict[str, str]:
     return {side: f"{cohort.settings.labels[side]} (n={int(sizes.get(side, 0))})" for side in ("high", "low")}
 
 
-def show_table(
-    frame: pd.DataFrame, caption: str | None = None, n_rows: int | None = None, digits: int = 3
-) -> HTML:
+def show_table(frame: pd.DataFrame, caption: str | None = None, n_rows: int | None = None, digits: int = 3) -> HTML:
     """Show a table at the end of a cell: rounded, escaped, with a caption, scrolling inside its box.
 
     Parameters
@@ -80,7 +100,9 @@ def show_table(
     head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in [frame.index.name or "", *frame.columns])
     head = head.replace('<th scope="col"></th>', "<td></td>", 1)
     rows = "".join(
-        f'<tr><th scope="row">{escape(str(name))}</th>' + "".join(f"<td>{_cell(value, digits)}</td>" for value in row) + "</tr>"
+        f'<tr><th scope="row">{escape(str(name))}</th>'
+        + "".join(f"<td>{_cell(value, digits)}</td>" for value in row)
+        + "</tr>"
         for name, row in zip(shown.index, shown.itertuples(index=False, name=None), strict=True)
     )
     title = f"<caption>{escape((caption or '') + rest)}</caption>" if caption or rest else ""

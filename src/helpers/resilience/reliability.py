@@ -78,9 +78,7 @@ def cronbach_alpha(items: pd.DataFrame) -> float:
     return float(k / (k - 1) * (1 - complete.var().sum() / total_variance))
 
 
-def summarise_reliability(
-    items: pd.DataFrame, *, rng: np.random.Generator, n_bootstraps: int = 400
-) -> pd.DataFrame:
+def summarise_reliability(items: pd.DataFrame, *, rng: np.random.Generator, n_bootstraps: int = 400) -> pd.DataFrame:
     """Return alpha and omega with 95 % intervals.
 
     Alpha's interval is Feldt's, from an F distribution; omega's is a percentile

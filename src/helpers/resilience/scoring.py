@@ -278,9 +278,7 @@ def score_hads(items: pd.DataFrame) -> pd.DataFrame:
     """
     answers = read_answers(items, HADS)
     parts = {"anxiety": HADS_ANXIETY, "depression": HADS_DEPRESSION}
-    return pd.DataFrame(
-        {name: _sum_with_own_mean(answers[list(part)], min_answered=6) for name, part in parts.items()}
-    )
+    return pd.DataFrame({name: _sum_with_own_mean(answers[list(part)], min_answered=6) for name, part in parts.items()})
 
 
 def score_sum(items: pd.DataFrame, scale: Scale) -> pd.Series:

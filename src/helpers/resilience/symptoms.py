@@ -22,9 +22,7 @@ SYMPTOMS = (
 CONFIDENCE = 0.95
 
 
-def compare_symptoms(
-    measures: pd.DataFrame, design: pd.DataFrame, *, outcome: str | None = None
-) -> pd.DataFrame:
+def compare_symptoms(measures: pd.DataFrame, design: pd.DataFrame, *, outcome: str | None = None) -> pd.DataFrame:
     """Contrast the questionnaire scores of the high and the low group.
 
     Parameters

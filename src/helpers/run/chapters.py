@@ -61,7 +61,8 @@ CHAPTERS = (
     Chapter("05_metabolites", "Metabolites", needs=("metabolites",)),
     Chapter("06_integration", "Integration", needs=INTEGRATED, at_least=2),
     Chapter(
-        "07_verdict", "Verdict",
+        "07_verdict",
+        "Verdict",
         reads=("01_cohort", "02_resilience", "03_brain", "04_microbiome", "05_metabolites", "06_integration"),
         data=("data/schema", "data/sets", "data/claims"),
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import time
@@ -16,7 +15,15 @@ import pytask
 from helpers.book import BookError, build_html, stage_book
 from helpers.contract import Cohort, hash_cohort, list_files
 from helpers.run.chapters import CHAPTERS, Chapter
-from helpers.run.execution import NOTEBOOKS_DIR, ChapterFailed, Job, check_parameters, execute_chapter, read_revision, say
+from helpers.run.execution import (
+    NOTEBOOKS_DIR,
+    ChapterFailed,
+    Job,
+    check_parameters,
+    execute_chapter,
+    read_revision,
+    say,
+)
 from helpers.run.nodes import FilesNode, ValueNode
 from helpers.run.pages import Stamp, write_skipped_page
 from helpers.run.sources import collect_rooms, hash_packages, list_rooms, list_versions
@@ -67,8 +74,14 @@ class BookRun:
 
 
 def run_book(
-    cohort: Cohort, output_dir: Path, *, parameters: Mapping[str, Any] | None = None, only: Collection[str] = (), n_workers: int = 1,
-    with_book: bool = True, force: bool = False,
+    cohort: Cohort,
+    output_dir: Path,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    only: Collection[str] = (),
+    n_workers: int = 1,
+    with_book: bool = True,
+    force: bool = False,
 ) -> BookRun:
     """Execute what is stale of a book and render it.
 
@@ -127,8 +140,13 @@ def _make_job(
 ) -> Job:
     parameters = {"cohort_dir": _portable(cohort.folder), "results_dir": _portable(output_dir / RESULTS), **chosen}
     return Job(
-        chapter, NOTEBOOKS_DIR / f"{chapter.id}.md", output_dir / PAGES / f"{chapter.id}.ipynb", output_dir / RESULTS,
-        parameters, frozenset(cohort.available()), facts,
+        chapter,
+        NOTEBOOKS_DIR / f"{chapter.id}.md",
+        output_dir / PAGES / f"{chapter.id}.ipynb",
+        output_dir / RESULTS,
+        parameters,
+        frozenset(cohort.available()),
+        facts,
     )
 
 
@@ -145,7 +163,11 @@ def _write_skipped_pages(skipped: Mapping[str, str], output_dir: Path, facts: tu
         page.unlink(missing_ok=True)
         shutil.rmtree(output_dir / RESULTS / chapter.id, ignore_errors=True)
         stamp = Stamp(*facts, list_versions(), "not executed", read_revision())
-        if not note.is_file() or skipped[chapter.id] not in note.read_text(encoding="utf-8") or facts[2][:16] not in note.read_text(encoding="utf-8"):
+        if (
+            not note.is_file()
+            or skipped[chapter.id] not in note.read_text(encoding="utf-8")
+            or facts[2][:16] not in note.read_text(encoding="utf-8")
+        ):
             write_atomically(note, write_skipped_page(chapter, skipped[chapter.id], stamp))
 
 
@@ -154,15 +176,23 @@ def _chapter_task(job: Job, cohort: Cohort, output_dir: Path, skipped: Mapping[s
     data = [path for folder in chapter.data for path in list_files(PROJECT_ROOT / folder)]
     needs = {
         "notebook": FilesNode(name=f"{chapter.id} notebook", files=(job.source,)),
-        "rooms": FilesNode(name=f"{chapter.id} rooms", files=(*list_rooms(job.source), *collect_rooms(["helpers.run.execution"]))),
+        "rooms": FilesNode(
+            name=f"{chapter.id} rooms", files=(*list_rooms(job.source), *collect_rooms(["helpers.run.execution"]))
+        ),
         "data": FilesNode(name=f"{chapter.id} data", files=tuple(data)),
         "cohort": FilesNode(name="cohort", folder=cohort.folder),
         "job": ValueNode(name=f"{chapter.id} job", value=job, text=_describe_job(job)),
     }
     needs |= {f"results_{id}": _results_node(output_dir, id) for id in chapter.reads if id not in skipped}
-    products = {"page": FilesNode(name=f"{chapter.id} page", files=(job.page,)), "results": _results_node(output_dir, chapter.id)}
+    products = {
+        "page": FilesNode(name=f"{chapter.id} page", files=(job.page,)),
+        "results": _results_node(output_dir, chapter.id),
+    }
     return pytask.TaskWithoutPath(
-        name=chapter.id, function=_run_chapter, depends_on=needs, produces=products,
+        name=chapter.id,
+        function=_run_chapter,
+        depends_on=needs,
+        produces=products,
     )
 
 
@@ -198,24 +228,35 @@ def render_book(cohort: Cohort, output_dir: Path) -> Path:
 def _book_facts(cohort: Cohort) -> dict[str, Any]:
     settings = cohort.settings
     return {
-        "name": settings.name, "title": settings.title, "kind": settings.kind, "n_participants": len(cohort.participants),
+        "name": settings.name,
+        "title": settings.title,
+        "kind": settings.kind,
+        "n_participants": len(cohort.participants),
         "citation": settings.citation,
     }
 
 
 def _book_task(cohort: Cohort, output_dir: Path, skipped: dict[str, str]) -> pytask.TaskWithoutPath:
     pages = tuple(output_dir / PAGES / f"{c.id}.{'md' if c.id in skipped else 'ipynb'}" for c in CHAPTERS)
-    frame = [path for name in FRAME for path in (list_files(PROJECT_ROOT / name) if (PROJECT_ROOT / name).is_dir() else [PROJECT_ROOT / name])]
+    frame = [
+        path
+        for name in FRAME
+        for path in (list_files(PROJECT_ROOT / name) if (PROJECT_ROOT / name).is_dir() else [PROJECT_ROOT / name])
+    ]
     facts = _book_facts(cohort)
     needs: dict[str, Any] = {
         f"page_{c.id}": FilesNode(name=f"{c.id} page", files=(page,)) for c, page in zip(CHAPTERS, pages, strict=True)
     }
     needs |= {
         "frame": FilesNode(name="book frame", files=(*frame, *collect_rooms(["helpers.book"]))),
-        "order": ValueNode(name="book order", value=(output_dir, facts, skipped), text=json.dumps([facts, skipped]) + hash_packages()),
+        "order": ValueNode(
+            name="book order", value=(output_dir, facts, skipped), text=json.dumps([facts, skipped]) + hash_packages()
+        ),
     }
     return pytask.TaskWithoutPath(
-        name="book", function=_render_book, depends_on=needs,
+        name="book",
+        function=_render_book,
+        depends_on=needs,
         produces={"index": FilesNode(name="book index", files=(output_dir / HTML / "index.html",))},
     )
 
@@ -248,7 +289,13 @@ def _execute(
     pytask.console.quiet = True
     try:
         session = pytask.build(
-            tasks=tasks, paths=[output_dir], task_files=("no_task_files_here",), verbose=0, capture="no", n_workers=n_workers, force=force,
+            tasks=tasks,
+            paths=[output_dir],
+            task_files=("no_task_files_here",),
+            verbose=0,
+            capture="no",
+            n_workers=n_workers,
+            force=force,
         )
     finally:
         pytask.console.quiet = False

@@ -28,7 +28,7 @@ from helpers.run.sources import list_versions
 from helpers.tables import PROJECT_ROOT, write_atomically
 
 NOTEBOOKS_DIR = PROJECT_ROOT / "notebooks"
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 class ChapterFailed(RuntimeError):
@@ -125,8 +125,15 @@ def run_notebook(source: Path, target: Path, parameters: Mapping[str, Any], *, w
     with tempfile.TemporaryDirectory(prefix="book-") as sockets:
         kernel = {"transport": "ipc", "ip": f"{sockets}/k"} if os.name == "posix" else {}
         papermill.execute_notebook(
-            str(source), str(target), parameters=dict(parameters), kernel_name="python3", language="python", progress_bar=False,
-            log_output=False, cwd=str(working_dir), config=Config({"KernelManager": kernel}),
+            str(source),
+            str(target),
+            parameters=dict(parameters),
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            log_output=False,
+            cwd=str(working_dir),
+            config=Config({"KernelManager": kernel}),
         )
 
 
@@ -140,7 +147,7 @@ def read_parameters(source: Path) -> dict[str, Any]:
     """
     cell = next(cell for cell in jupytext.read(source).cells if "parameters" in cell.metadata.get("tags", []))
     values: dict[str, Any] = {}
-    exec(compile(cell.source, source.name, "exec"), {}, values)  # noqa: S102 (our own notebook's literal defaults)
+    exec(compile(cell.source, source.name, "exec"), {}, values)
     return values
 
 
@@ -172,12 +179,16 @@ def check_parameters(given: Mapping[str, Any], chapters: Collection[Chapter] = C
         if not takers:
             known = sorted({name for id, names in declared.items() if only in ("", id) for name in names})
             expected = f"one of {', '.join(known)}" if known else f"a chapter: {', '.join(declared)}"
-            problems.append(Problem(f"parameter {key}", None, None, "no such parameter", expected, "correct its spelling."))
+            problems.append(
+                Problem(f"parameter {key}", None, None, "no such parameter", expected, "correct its spelling.")
+            )
         for id in takers:
             default = declared[id][name]
             if not _same_type(value, default):
                 expected = f"{type(default).__name__} such as {default!r}"
-                problems.append(Problem(f"parameter {key}", None, None, repr(value), expected, "give a value of that type."))
+                problems.append(
+                    Problem(f"parameter {key}", None, None, repr(value), expected, "give a value of that type.")
+                )
                 break
             sorted_out[id][name] = type(default)(value)
     if problems:
@@ -195,7 +206,18 @@ def parse_parameter(text: str) -> tuple[str, Any]:
     """
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
-        raise CohortError([Problem(f"parameter {text}", None, None, "no name=value", "for instance n_folds=10", "write it with an equals sign.")])
+        raise CohortError(
+            [
+                Problem(
+                    f"parameter {text}",
+                    None,
+                    None,
+                    "no name=value",
+                    "for instance n_folds=10",
+                    "write it with an equals sign.",
+                )
+            ]
+        )
     return name.strip(), yaml.safe_load(value)
 
 
@@ -216,7 +238,11 @@ def read_revision() -> str:
     try:
         said = subprocess.run(
             ["git", "describe", "--always", "--dirty=, with changes", "--abbrev=12", "--exclude=*"],
-            cwd=PROJECT_ROOT, capture_output=True, text=True, check=True, timeout=10,
+            cwd=PROJECT_ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
         )
         return said.stdout.strip()
     except (OSError, subprocess.SubprocessError):

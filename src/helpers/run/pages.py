@@ -63,7 +63,9 @@ def leave_out(notebook: NotebookNode, available: Collection[str]) -> NotebookNod
 
 def _lacking(cell: NotebookNode, available: Collection[str]) -> tuple[str, ...]:
     tags = cell.metadata.get("tags", [])
-    return tuple(tag.removeprefix(NEEDS) for tag in tags if tag.startswith(NEEDS) and tag.removeprefix(NEEDS) not in available)
+    return tuple(
+        tag.removeprefix(NEEDS) for tag in tags if tag.startswith(NEEDS) and tag.removeprefix(NEEDS) not in available
+    )
 
 
 def _note_missing(needs: tuple[str, ...]) -> NotebookNode:

@@ -18,8 +18,13 @@ __all__ = ["simulate_cohort"]
 
 
 def simulate_cohort(
-    folder: str | os.PathLike[str], *, n_participants: int = DEFAULT_N, seed: int = DEFAULT_SEED, effect: float = 1.0,
-    title: str = DEFAULT_TITLE, overwrite: bool = False,
+    folder: str | os.PathLike[str],
+    *,
+    n_participants: int = DEFAULT_N,
+    seed: int = DEFAULT_SEED,
+    effect: float = 1.0,
+    title: str = DEFAULT_TITLE,
+    overwrite: bool = False,
 ) -> Path:
     """Write a simulated cohort, with all blocks and the planted truth.
 
@@ -56,9 +61,13 @@ def simulate_cohort(
     True
     """
     if n_participants < MIN_PARTICIPANTS:
-        raise ValueError(f"n_participants is {n_participants}; a simulated cohort needs {MIN_PARTICIPANTS} or more. Ask for more people.")
+        raise ValueError(
+            f"n_participants is {n_participants}; a simulated cohort needs {MIN_PARTICIPANTS} or more. Ask for more people."
+        )
     if not 0 <= effect <= MAX_EFFECT:
-        raise ValueError(f"effect is {effect:g}; it runs from 0 (the null twin) to {MAX_EFFECT:g}. Choose one in between.")
+        raise ValueError(
+            f"effect is {effect:g}; it runs from 0 (the null twin) to {MAX_EFFECT:g}. Choose one in between."
+        )
     if seed < 0:
         raise ValueError(f"seed is {seed}; seeds are whole numbers from 0 upwards. Choose another.")
     is_example = (n_participants, seed, effect) == (DEFAULT_N, DEFAULT_SEED, 1.0)

@@ -8,8 +8,16 @@ import pandas as pd
 from helpers.simulate.planting import People, Planted, adjusted_difference, residual_sd
 
 NODES_PER_NETWORK = {
-    "Reward": 8, "Somatomotor": 16, "DefaultMode": 16, "FrontoParietal": 12, "CinguloOpercular": 10,
-    "Visual": 12, "Salience": 8, "DorsalAttention": 8, "VentralAttention": 6, "MedialTemporalLobe": 4,
+    "Reward": 8,
+    "Somatomotor": 16,
+    "DefaultMode": 16,
+    "FrontoParietal": 12,
+    "CinguloOpercular": 10,
+    "Visual": 12,
+    "Salience": 8,
+    "DorsalAttention": 8,
+    "VentralAttention": 6,
+    "MedialTemporalLobe": 4,
 }
 MERGED = {"SomatomotorDorsal": "Somatomotor", "SomatomotorLateral": "Somatomotor"}
 N_FRAMES = 240
@@ -19,15 +27,33 @@ D_VOLUMES = -0.45
 D_TRACTS = -0.40
 SUBCORTICAL_MM3 = {"Amygdala": 1700, "Hippocampus": 4200, "Accumbens-area": 560, "Putamen": 5100, "Thalamus": 7600}
 CORTICAL_MM3 = {
-    "rostralanteriorcingulate": 2300, "caudalanteriorcingulate": 2000, "medialorbitofrontal": 5300,
-    "lateralorbitofrontal": 7600, "insula": 6900, "superiorfrontal": 22500, "rostralmiddlefrontal": 16500,
-    "pericalcarine": 2200, "postcentral": 9800, "precentral": 13200,
+    "rostralanteriorcingulate": 2300,
+    "caudalanteriorcingulate": 2000,
+    "medialorbitofrontal": 5300,
+    "lateralorbitofrontal": 7600,
+    "insula": 6900,
+    "superiorfrontal": 22500,
+    "rostralmiddlefrontal": 16500,
+    "pericalcarine": 2200,
+    "postcentral": 9800,
+    "precentral": 13200,
 }
 TRACTS_FA = {
-    "uncinate_left": 0.39, "uncinate_right": 0.40, "cingulum_cingulate_left": 0.47, "cingulum_cingulate_right": 0.44,
-    "forceps_minor": 0.48, "forceps_major": 0.58, "anterior_thalamic_radiation_left": 0.41, "anterior_thalamic_radiation_right": 0.42,
-    "corticospinal_left": 0.56, "corticospinal_right": 0.55, "inferior_longitudinal_left": 0.44, "inferior_longitudinal_right": 0.45,
-    "superior_longitudinal_left": 0.45, "superior_longitudinal_right": 0.46, "inferior_fronto_occipital_left": 0.46,
+    "uncinate_left": 0.39,
+    "uncinate_right": 0.40,
+    "cingulum_cingulate_left": 0.47,
+    "cingulum_cingulate_right": 0.44,
+    "forceps_minor": 0.48,
+    "forceps_major": 0.58,
+    "anterior_thalamic_radiation_left": 0.41,
+    "anterior_thalamic_radiation_right": 0.42,
+    "corticospinal_left": 0.56,
+    "corticospinal_right": 0.55,
+    "inferior_longitudinal_left": 0.44,
+    "inferior_longitudinal_right": 0.45,
+    "superior_longitudinal_left": 0.45,
+    "superior_longitudinal_right": 0.46,
+    "inferior_fronto_occipital_left": 0.46,
     "inferior_fronto_occipital_right": 0.47,
 }
 EMOTION_REGULATION_VOLUMES = (
@@ -55,10 +81,14 @@ def choose_nodes() -> pd.DataFrame:
     return nodes[["network", "hemisphere", "x", "y", "z"]]
 
 
-def draw_brain(people: People, effect: float, *, rng: np.random.Generator) -> tuple[dict[str, pd.DataFrame], list[Planted]]:
+def draw_brain(
+    people: People, effect: float, *, rng: np.random.Generator
+) -> tuple[dict[str, pd.DataFrame], list[Planted]]:
     """Draw all brain tables; return them by name (nodes, connectivity, volumes, tracts, motion) and what was planted."""
     nodes = choose_nodes()
-    motion = np.exp(-2.1 + 0.35 * rng.normal(size=len(people.high)) + 0.1 * people.covariates[:, 2] + 0.12 * people.is_study_b)
+    motion = np.exp(
+        -2.1 + 0.35 * rng.normal(size=len(people.high)) + 0.1 * people.covariates[:, 2] + 0.12 * people.is_study_b
+    )
     edges, in_edges = _draw_connectivity(people, nodes, motion, effect * D_CONNECTIVITY, rng)
     volumes, in_volumes = _draw_volumes(people, effect * D_VOLUMES, rng)
     tracts, in_tracts = _draw_tracts(people, effect * D_TRACTS, rng)
@@ -124,9 +154,15 @@ def _network_coupling(names: list[str]) -> np.ndarray:
     """Return how network signals correlate: mildly, and negatively between default mode and task networks."""
     coupling = np.full((len(names), len(names)), 0.15)
     pairs = {
-        ("Somatomotor", "Visual"): 0.35, ("Somatomotor", "CinguloOpercular"): 0.35, ("CinguloOpercular", "Salience"): 0.45,
-        ("DefaultMode", "MedialTemporalLobe"): 0.40, ("DefaultMode", "Reward"): 0.25, ("FrontoParietal", "DorsalAttention"): 0.35,
-        ("Visual", "DorsalAttention"): 0.35, ("DefaultMode", "DorsalAttention"): -0.20, ("DefaultMode", "CinguloOpercular"): -0.10,
+        ("Somatomotor", "Visual"): 0.35,
+        ("Somatomotor", "CinguloOpercular"): 0.35,
+        ("CinguloOpercular", "Salience"): 0.45,
+        ("DefaultMode", "MedialTemporalLobe"): 0.40,
+        ("DefaultMode", "Reward"): 0.25,
+        ("FrontoParietal", "DorsalAttention"): 0.35,
+        ("Visual", "DorsalAttention"): 0.35,
+        ("DefaultMode", "DorsalAttention"): -0.20,
+        ("DefaultMode", "CinguloOpercular"): -0.10,
         ("Reward", "Salience"): 0.25,
     }
     for (one, other), value in pairs.items():
@@ -142,7 +178,11 @@ def _draw_volumes(people: People, d: float, rng: np.random.Generator) -> tuple[p
     means = {f"{side}-{area}": mm3 for area, mm3 in SUBCORTICAL_MM3.items() for side in ("Left", "Right")}
     means |= {f"{side}_{area}_volume": mm3 for area, mm3 in CORTICAL_MM3.items() for side in ("lh", "rh")}
     z = _draw_correlated(n, len(means), common=0.30, pair=0.35, rng=rng)
-    z += 0.5 * icv_z[:, None] - 0.15 * people.covariates[:, :1] + people.nuisance(len(means), rng=rng, size=0.05, batch=0.25)
+    z += (
+        0.5 * icv_z[:, None]
+        - 0.15 * people.covariates[:, :1]
+        + people.nuisance(len(means), rng=rng, size=0.05, batch=0.25)
+    )
     members = np.isin(list(means), EMOTION_REGULATION_VOLUMES)
     shifted, difference = _shift_set(z, members, people, d, extra=icv_z)
     mm3 = np.array(list(means.values())) * (1 + 0.10 * shifted)

@@ -44,7 +44,9 @@ def build_files(recipe: Recipe) -> dict[str, str]:
     noise, in every block.
     """
     names = ("people", "phenotype", "brain", "taxa", "transcripts", "metabolites", "missing")
-    streams = dict(zip(names, map(np.random.default_rng, np.random.SeedSequence(recipe.seed).spawn(len(names))), strict=True))
+    streams = dict(
+        zip(names, map(np.random.default_rng, np.random.SeedSequence(recipe.seed).spawn(len(names))), strict=True)
+    )
     people = draw_people(recipe.n_participants, rng=streams["people"])
     phenotype, planted = draw_phenotype(people, recipe.effect, rng=streams["phenotype"])
     brain, in_brain = draw_brain(people, recipe.effect, rng=streams["brain"])
@@ -55,8 +57,15 @@ def build_files(recipe: Recipe) -> dict[str, str]:
     participants = people.table.copy()
     participants.loc[streams["missing"].choice(participants.index, 2, replace=False), "bmi"] = np.nan
     planted += in_brain + in_transcripts + in_metabolites
-    stool = {"taxa": _drop(gut.counts, lost["stool"]), "transcripts": _drop(transcripts, lost["stool"] | lost["transcripts"])}
-    features = {"microbiome/taxonomy": gut.taxonomy, "microbiome/features": functions, "metabolites/features": compounds}
+    stool = {
+        "taxa": _drop(gut.counts, lost["stool"]),
+        "transcripts": _drop(transcripts, lost["stool"] | lost["transcripts"]),
+    }
+    features = {
+        "microbiome/taxonomy": gut.taxonomy,
+        "microbiome/features": functions,
+        "metabolites/features": compounds,
+    }
     files = _describe(recipe, people, planted)
     files["participants.tsv"] = format_table(_text_columns(participants), decimals=0)
     files |= {f"phenotype/{name}.tsv": format_table(table) for name, table in phenotype.items()}
@@ -78,7 +87,7 @@ def _choose_lost(ids: pd.Index, rng: np.random.Generator) -> dict[str, set[str]]
     sizes = {name: max(1, round(n * per_person)) for name, n in LOST.items()}
     lost, start = {}, 0
     for name, size in sizes.items():
-        lost[name] = set(order[start:start + size])
+        lost[name] = set(order[start : start + size])
         start += size
     lost["metabolites"] |= set(sorted(lost["stool"])[:2])
     return lost
@@ -89,17 +98,25 @@ def _drop(table: pd.DataFrame, ids: set[str]) -> pd.DataFrame:
 
 
 def _text_columns(participants: pd.DataFrame) -> pd.DataFrame:
-    one_decimal = {name: participants[name].map("{:.1f}".format, na_action="ignore").astype(object) for name in ("bmi", "diet_score")}
+    one_decimal = {
+        name: participants[name].map("{:.1f}".format, na_action="ignore").astype(object)
+        for name in ("bmi", "diet_score")
+    }
     return participants.assign(**one_decimal)
 
 
 def _describe(recipe: Recipe, people: People, planted: list[Planted]) -> dict[str, str]:
     settings = {
-        "contract": 1, "name": recipe.name, "title": recipe.title, "kind": "simulated",
+        "contract": 1,
+        "name": recipe.name,
+        "title": recipe.title,
+        "kind": "simulated",
         "outcome": {"measure": "cd_risc", "score": "total", "high_at_least": CUT},
         "labels": {"high": "High resilience", "low": "Low resilience"},
-        "covariates": ["age", "sex", "bmi"], "batch": "study",
-        "citation": "Simulated by helpers.simulate; no real person is in it.", "small_cell": 5,
+        "covariates": ["age", "sex", "bmi"],
+        "batch": "study",
+        "citation": "Simulated by helpers.simulate; no real person is in it.",
+        "small_cell": 5,
     }
     return {
         "cohort.yml": format_yaml(settings),
@@ -113,8 +130,11 @@ def _tell_truth(recipe: Recipe, people: People, planted: list[Planted]) -> dict:
     claims = [p for p in planted if p.claim != "by-product"]
     by_products = [p for p in planted if p.claim == "by-product" and p.d]
     return {
-        "seed": recipe.seed, "effect": recipe.effect, "n_participants": recipe.n_participants,
-        "n_high": int(people.high.sum()), "n_low": int((~people.high).sum()),
+        "seed": recipe.seed,
+        "effect": recipe.effect,
+        "n_participants": recipe.n_participants,
+        "n_high": int(people.high.sum()),
+        "n_low": int((~people.high).sum()),
         "meaning_of_d": (
             "Difference high minus low, adjusted for age, sex, bmi and study (volumes also icv), that was added to the "
             "feature, divided by the feature's residual SD in the null twin: the cohort of the same seed with effect 0, "
@@ -123,12 +143,16 @@ def _tell_truth(recipe: Recipe, people: People, planted: list[Planted]) -> dict:
         ),
         "planted": [p.to_dict() for p in sorted(claims, key=lambda p: p.claim)],
         "by_products": [p.to_dict() | {"why": WHY_OTHER_FALLS} for p in by_products],
-        "not_planted": {"C16": "No block was made to classify best; which one does follows from the effects above and from chance."},
+        "not_planted": {
+            "C16": "No block was made to classify best; which one does follows from the effects above and from chance."
+        },
         "null": {
             "phenotype": "brs measures the same trait as cd_risc and follows it also when effect is 0; all else as planted",
             "connectivity": "all edges but those between Reward and Somatomotor",
-            "volumes": "all regions outside emotion_regulation", "tracts": "all tracts outside emotion_regulation",
-            "motion": "no group difference", "taxa": "all taxa, all diversity measures",
+            "volumes": "all regions outside emotion_regulation",
+            "tracts": "all tracts outside emotion_regulation",
+            "motion": "no group difference",
+            "taxa": "all taxa, all diversity measures",
             "transcripts": "shifts are the same for all transcripts of a planted group",
             "metabolites": "all but N-acetylglutamate and dimethylglycine",
             "participants": "age, bmi, diet_score, study and sex do not depend on resilience",
@@ -142,8 +166,15 @@ def _write_readme(recipe: Recipe, people: People, planted: list[Planted]) -> str
         for p in (p.to_dict() for p in sorted(planted, key=lambda p: p.claim) if p.claim != "by-product")
     )
     return README.format(
-        title=recipe.title, n=recipe.n_participants, seed=recipe.seed, effect=recipe.effect, rows=rows, cut=CUT,
-        n_high=int(people.high.sum()), n_low=int((~people.high).sum()), n_women=int((people.table["sex"] == "F").sum()),
+        title=recipe.title,
+        n=recipe.n_participants,
+        seed=recipe.seed,
+        effect=recipe.effect,
+        rows=rows,
+        cut=CUT,
+        n_high=int(people.high.sum()),
+        n_low=int((~people.high).sum()),
+        n_women=int((people.table["sex"] == "F").sum()),
     )
 
 

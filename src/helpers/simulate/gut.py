@@ -16,13 +16,20 @@ N_TRANSCRIPTS = 600
 N_METABOLITES = 200
 PSEUDOCOUNT = 0.5
 FUNCTIONS = {
-    "environmental_adaptation": ("C09", 0.45), "genetic_propagation": ("C10", 0.40), "energy_metabolism": ("C11", 0.45),
-    "anti_inflammation": ("C12", 0.50), "gut_barrier": ("C15", 0.35),
+    "environmental_adaptation": ("C09", 0.45),
+    "genetic_propagation": ("C10", 0.40),
+    "energy_metabolism": ("C11", 0.45),
+    "anti_inflammation": ("C12", 0.50),
+    "gut_barrier": ("C15", 0.35),
 }
 N_PER_FUNCTION = 40
 PLANTED_METABOLITES = {"N-acetylglutamate": ("C13", 0.50), "dimethylglycine": ("C14", 0.45)}
 JOINED_AT = {  # heights above the tips at which the members of a clade meet, by their own rank
-    "genus": (0.05, 0.22), "family": (0.30, 0.40), "order": (0.45, 0.52), "class": (0.58, 0.66), "phylum": (0.75, 0.90),
+    "genus": (0.05, 0.22),
+    "family": (0.30, 0.40),
+    "order": (0.45, 0.52),
+    "class": (0.58, 0.66),
+    "phylum": (0.75, 0.90),
     "domain": (1.0, 1.0),
 }
 
@@ -54,7 +61,9 @@ def draw_taxa(people: People, *, rng: np.random.Generator) -> Gut:
     families = pd.factorize(taxonomy["family"])[0]
     real = np.arange(N_TAXA) < len(list_genera())
     level = rng.normal(0, 1.5, N_TAXA) + np.where(real, 2.2, 0.0)
-    latent = 0.7 * rng.normal(size=(n, families.max() + 1))[:, families] + np.sqrt(1 - 0.7**2) * rng.normal(size=(n, N_TAXA))
+    latent = 0.7 * rng.normal(size=(n, families.max() + 1))[:, families] + np.sqrt(1 - 0.7**2) * rng.normal(
+        size=(n, N_TAXA)
+    )
     latent += people.nuisance(N_TAXA, rng=rng, size=0.12, batch=0.3)
     prevalence = 1 / (1 + np.exp(-(0.9 + 0.95 * (level - level.mean()) + 0.5 * latent)))
     carried = rng.random((n, N_TAXA)) < prevalence
@@ -90,10 +99,14 @@ def draw_transcripts(
 
     counts, planted = _plant_functions(count, groups, people, effect)
     ids = pd.Index([f"transcript_{i:04d}" for i in range(1, N_TRANSCRIPTS + 1)], name="feature")
-    features = pd.DataFrame({
-        "name": [f"SimTranscript_{i:04d}" for i in range(1, N_TRANSCRIPTS + 1)],
-        "group": np.array(names)[groups], "taxon": gut.taxonomy.index.to_numpy()[taxa],
-    }, index=ids)
+    features = pd.DataFrame(
+        {
+            "name": [f"SimTranscript_{i:04d}" for i in range(1, N_TRANSCRIPTS + 1)],
+            "group": np.array(names)[groups],
+            "taxon": gut.taxonomy.index.to_numpy()[taxa],
+        },
+        index=ids,
+    )
     order = rng.permutation(N_TRANSCRIPTS)
     shuffled = features.iloc[order].set_axis(ids).assign(name=features["name"])
     return pd.DataFrame(counts[:, order], index=people.table.index, columns=ids).astype(int), shuffled, planted
@@ -143,7 +156,7 @@ def _grow_tree(taxonomy: pd.DataFrame, rng: np.random.Generator) -> str:
         for lineage, clade in clades.items():
             children.setdefault(lineage[:depth], []).append(clade)
         clades = {lineage: _join(group, JOINED_AT[rank], rng) for lineage, group in children.items()}
-    (text, _), = clades.values()
+    ((text, _),) = clades.values()
     return f"{text};\n"
 
 
@@ -189,7 +202,9 @@ def _name_metabolites(rng: np.random.Generator) -> pd.DataFrame:
     real = list_metabolites()
     pathways = [row[1:3] for row in real]
     chosen = rng.integers(len(pathways), size=N_METABOLITES - len(real))
-    rows = real + [(f"SimMetabolite_{i:03d}", *pathways[k], None, None) for i, k in enumerate(chosen, start=len(real) + 1)]
+    rows = real + [
+        (f"SimMetabolite_{i:03d}", *pathways[k], None, None) for i, k in enumerate(chosen, start=len(real) + 1)
+    ]
     ids = pd.Index([f"metabolite_{i:03d}" for i in range(1, N_METABOLITES + 1)], name="metabolite")
     table = pd.DataFrame(rows, index=ids, columns=["name", "super_pathway", "sub_pathway", "hmdb", "kegg"])
     return table[["name", "hmdb", "kegg", "super_pathway", "sub_pathway"]].assign(scale="raw")

@@ -50,7 +50,9 @@ def draw_people(n_participants: int, *, rng: np.random.Generator) -> People:
     return People(_draw_participants(women, rng), traits, answers, totals, totals >= CUT)
 
 
-def draw_phenotype(people: People, effect: float, *, rng: np.random.Generator) -> tuple[dict[str, pd.DataFrame], list[Planted]]:
+def draw_phenotype(
+    people: People, effect: float, *, rng: np.random.Generator
+) -> tuple[dict[str, pd.DataFrame], list[Planted]]:
     """Draw the other questionnaires; return tables by measure and what was planted in them."""
     ids = people.table.index
     cd_risc = pd.DataFrame(people.answers, index=ids, columns=[f"cd_risc_{i:02d}" for i in range(1, N_CD_RISC + 1)])
@@ -89,10 +91,16 @@ def _draw_participants(women: np.ndarray, rng: np.random.Generator) -> pd.DataFr
     diet = stats.truncnorm.ppf(rng.random(n), -4, 3, loc=60 - 0.4 * (bmi - 26), scale=11)
     width = max(3, len(str(n)))
     ids = pd.Index([f"sub-{i:0{width}d}" for i in range(1, n + 1)], name="participant_id")
-    return pd.DataFrame({
-        "age": age, "sex": np.where(women, "F", "M"), "bmi": np.round(bmi, 1),
-        "study": np.where(from_a, "A", "B"), "diet_score": np.round(diet, 1),
-    }, index=ids)
+    return pd.DataFrame(
+        {
+            "age": age,
+            "sex": np.where(women, "F", "M"),
+            "bmi": np.round(bmi, 1),
+            "study": np.where(from_a, "A", "B"),
+            "diet_score": np.round(diet, 1),
+        },
+        index=ids,
+    )
 
 
 def _draw_brs(people: People, rng: np.random.Generator) -> pd.DataFrame:
@@ -118,8 +126,10 @@ def _draw_hads(people: People, effect: float, rng: np.random.Generator) -> tuple
             latent = 0.62 * (severity + shift * people.carrier)[:, None] + 0.78 * noise - difficulty
             return np.searchsorted(HADS_THRESHOLDS[scale], latent).astype(float)
 
-        shift, truth = _find_shift(lambda s, answer=answer: answer(s).sum(axis=1), people, claim, f"hads.{scale}", d * effect)
-        items[:, HADS_FIRST_ITEM[scale]::2] = answer(shift)
+        shift, truth = _find_shift(
+            lambda s, answer=answer: answer(s).sum(axis=1), people, claim, f"hads.{scale}", d * effect
+        )
+        items[:, HADS_FIRST_ITEM[scale] :: 2] = answer(shift)
         planted.append(truth)
     return pd.DataFrame(items, index=people.table.index, columns=[f"hads_{i:02d}" for i in range(1, 15)]), planted
 

@@ -40,8 +40,13 @@ class Planted:
         """Return plain values, ready to be written."""
         direction = "none" if self.d == 0 else "higher" if self.d > 0 else "lower"
         return {
-            "claim": self.claim, "block": self.block, "feature": self.feature, "direction": direction,
-            "d": round(float(self.d), 4), "difference": round(float(self.difference), 6), "unit": self.unit,
+            "claim": self.claim,
+            "block": self.block,
+            "feature": self.feature,
+            "direction": direction,
+            "d": round(float(self.d), 4),
+            "difference": round(float(self.difference), 6),
+            "unit": self.unit,
         }
 
 
@@ -94,7 +99,9 @@ class People:
         centred = self.total - self.total.mean()
         return centred / adjusted_difference(centred, self)
 
-    def nuisance(self, n_features: int, *, rng: np.random.Generator, size: float = 0.12, batch: float = 0.3) -> np.ndarray:
+    def nuisance(
+        self, n_features: int, *, rng: np.random.Generator, size: float = 0.12, batch: float = 0.3
+    ) -> np.ndarray:
         """Draw effects of age, sex, BMI and study on features, in SD; shape (n, n_features)."""
         slopes = rng.normal(0, size, (3, n_features))
         shift = rng.normal(0, batch, n_features)
@@ -111,7 +118,9 @@ def residual_sd(values: np.ndarray, people: People, extra: np.ndarray | None = N
     return _fit(values, people, extra)[1]
 
 
-def calibrate_shift(build: Callable[[float], np.ndarray], people: People, target: float, *, reach: float = 2.0) -> float:
+def calibrate_shift(
+    build: Callable[[float], np.ndarray], people: People, target: float, *, reach: float = 2.0
+) -> float:
     """Return the latent shift that moves the adjusted difference of a built feature by `target`.
 
     For features that answer to a shift in steps, such as sums of items: found by halving.

@@ -59,10 +59,14 @@ def _refuse_full_folder(folder: Path, overwrite: bool) -> None:
     if not any(folder.iterdir()):
         return
     if not overwrite:
-        raise ValueError(f"{folder} exists and is not empty; nothing was written. Name a new folder, or allow overwriting.")
+        raise ValueError(
+            f"{folder} exists and is not empty; nothing was written. Name a new folder, or allow overwriting."
+        )
     settings = folder / "cohort.yml"
     if not settings.is_file() or "kind: simulated" not in settings.read_text(encoding="utf-8").splitlines():
-        raise ValueError(f"{folder} holds no simulated cohort, so it is not replaced. Name another folder, or empty it yourself.")
+        raise ValueError(
+            f"{folder} holds no simulated cohort, so it is not replaced. Name another folder, or empty it yourself."
+        )
 
 
 def _format_column(column: pd.Series, decimals: int) -> list[str]:

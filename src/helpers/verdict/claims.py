@@ -95,9 +95,7 @@ def load_claims(path: str | os.PathLike[str]) -> tuple[Claim, ...]:
         content = yaml.safe_load(target.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         found = "no such file" if isinstance(error, OSError) else "text that is not YAML"
-        raise CohortError(
-            [Problem(target.name, None, None, found, "a YAML file of claims", "correct it.")]
-        ) from error
+        raise CohortError([Problem(target.name, None, None, found, "a YAML file of claims", "correct it.")]) from error
     entries = content.get("claims") if isinstance(content, dict) else None
     if not isinstance(entries, list) or not entries:
         fix = "write `claims:` and one entry per claim below it."
@@ -134,9 +132,7 @@ def load_truth(folder: str | os.PathLike[str]) -> list[dict[str, Any]] | None:
 def _build_claim(entry: dict[str, Any]) -> Claim:
     values = {name: str(entry[name]).strip() for name in ("id", *TEXTS)}
     size = float(entry["smallest_effect_of_interest"])
-    return Claim(
-        **values, smallest_effect_of_interest=size, aliases=tuple(map(str, entry.get("aliases", ())))
-    )
+    return Claim(**values, smallest_effect_of_interest=size, aliases=tuple(map(str, entry.get("aliases", ()))))
 
 
 def _check_entry(path: Path, position: int, entry: Any) -> list[Problem]:
@@ -159,9 +155,7 @@ def _check_entry(path: Path, position: int, entry: Any) -> list[Problem]:
         if name not in known
     ]
     problems += [
-        _say(path, who, name, "nothing", "a text")
-        for name in ("id", *TEXTS)
-        if not str(entry.get(name) or "").strip()
+        _say(path, who, name, "nothing", "a text") for name in ("id", *TEXTS) if not str(entry.get(name) or "").strip()
     ]
     allowed = {"direction": DIRECTIONS, "evidence": EVIDENCE}
     problems += [

@@ -138,13 +138,9 @@ def plan_sample(verdicts: pd.DataFrame) -> pd.DataFrame:
         its d was planted.
     """
     tested = verdicts[verdicts["d"].notna()]
-    simulated = (
-        tested["verdict"].isin([SimulatedVerdict.RECOVERED.value, SimulatedVerdict.MISSED.value]).any()
-    )
+    simulated = tested["verdict"].isin([SimulatedVerdict.RECOVERED.value, SimulatedVerdict.MISSED.value]).any()
     smallest = [find_n_per_group(d) for d in tested["smallest_effect"]]
-    table = pd.DataFrame(
-        {"smallest effect of interest": tested["smallest_effect"], "n per group for it": smallest}
-    )
+    table = pd.DataFrame({"smallest effect of interest": tested["smallest_effect"], "n per group for it": smallest})
     if not simulated:
         table.insert(0, "d seen here", tested["d"])
         table["n per group for the d seen"] = [find_n_per_group(d) for d in tested["d"]]

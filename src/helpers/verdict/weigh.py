@@ -152,9 +152,7 @@ def gather_evidence(claim: Claim, results_dir: str | os.PathLike[str], *, settin
         return _gather_rank(evidence, table)
     row = _find_row(claim, table)
     if row is None:
-        return replace(
-            evidence, missing=f"'{claim.feature}' is not in the table '{claim.table}' of {claim.chapter}"
-        )
+        return replace(evidence, missing=f"'{claim.feature}' is not in the table '{claim.table}' of {claim.chapter}")
     return _gather_contrast(evidence, row)
 
 
@@ -196,9 +194,7 @@ def judge_real(evidence: Evidence) -> tuple[RealVerdict, str]:
         return RealVerdict.CONTRADICTED, f"An effect of {delta:g} in the expected direction is ruled out."
     if d >= delta:
         return RealVerdict.DIRECTION_ONLY, "It points the expected way, but the interval includes zero."
-    chance = (
-        f" (power for d = {delta:g}: {100 * evidence.power:.0f} %)" if np.isfinite(evidence.power) else ""
-    )
+    chance = f" (power for d = {delta:g}: {100 * evidence.power:.0f} %)" if np.isfinite(evidence.power) else ""
     return (
         RealVerdict.INCONCLUSIVE,
         f"The interval includes both no effect and an effect of interest{chance}.",
@@ -269,16 +265,17 @@ def _index_planted(truth: Sequence[Mapping[str, Any]] | None) -> dict[str, Mappi
 def _judge_planted(evidence: Evidence, plant: Mapping[str, Any]) -> tuple[SimulatedVerdict, str]:
     sign = -1 if plant.get("direction", evidence.claim.direction) == "lower" else 1
     low, high = sorted((sign * evidence.d_low, sign * evidence.d_high))
-    size = (
-        f" of d = {sign * abs(float(plant['d'])):.2g}".replace("-", "−") if plant.get("d") is not None else ""
-    )
+    size = f" of d = {sign * abs(float(plant['d'])):.2g}".replace("-", "−") if plant.get("d") is not None else ""
     if low > 0:
         return (
             SimulatedVerdict.RECOVERED,
             f"The planted effect{size} was found: the interval excludes zero on its side.",
         )
     where = "lies on the other side" if high < 0 else "includes zero"
-    return SimulatedVerdict.MISSED, f"An effect{size} was planted, yet the interval {where}{_say_power(evidence, plant)}."
+    return (
+        SimulatedVerdict.MISSED,
+        f"An effect{size} was planted, yet the interval {where}{_say_power(evidence, plant)}.",
+    )
 
 
 def _say_power(evidence: Evidence, plant: Mapping[str, Any]) -> str:
@@ -292,9 +289,7 @@ def _say_unplanted(evidence: Evidence) -> str:
     if evidence.claim.is_rank:
         return "No order of the blocks was planted."
     alarm = evidence.d_low > 0 or evidence.d_high < 0
-    tail = (
-        "the interval excludes zero: a false alarm" if alarm else "the interval includes zero, as it should"
-    )
+    tail = "the interval excludes zero: a false alarm" if alarm else "the interval includes zero, as it should"
     return f"Nothing was planted for this claim; {tail}."
 
 
