@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PORT ?= 8000
 
-.PHONY: help book test serve setup browser lint pairs example lock kim clean
+.PHONY: help book test serve setup browser lint pairs example contract lock kim clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ pairs: $(READY) ## Write notebooks/*.ipynb anew from their .md sources
 
 example: $(READY) ## Simulate data/example anew, bit for bit
 	@$(BIN)/resilience-book simulate data/example --overwrite
+
+contract: $(READY) ## Write data/README.md anew from data/schema/cohort.yml
+	@$(BIN)/python tools/write_contract.py
 
 kim: $(READY) ## Fetch the open KIM_ADENOMAS_2020 data and run the book on them
 	@test -d cohorts/kim || $(BIN)/resilience-book fetch kim_adenomas_2020 cohorts/kim

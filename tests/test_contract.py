@@ -14,7 +14,9 @@ from helpers.contract import (
     write_template,
 )
 from helpers.problems import CohortError, MissingBlock
+from helpers.tables import PROJECT_ROOT
 from tests.conftest import EXAMPLE
+from tools.write_contract import write_contract
 
 
 def edit(folder, file, change):
@@ -289,3 +291,7 @@ def test_schema_names_files_once():
     schema = read_schema()
     files = [rules["file"] for part in ("blocks", "features") for rules in schema[part].values()]
     assert len(files) == len(set(files))
+
+
+def test_the_page_of_the_contract_is_made_from_the_schema():
+    assert (PROJECT_ROOT / "data" / "README.md").read_text() == write_contract(), "run: make contract"

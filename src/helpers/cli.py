@@ -264,9 +264,9 @@ def main(arguments: Iterable[str] | None = None) -> None:
 def _code_of(error: Exception) -> int | None:
     """Return the exit code of an error that is not the program's fault; None for one that is."""
     from helpers.book import BookError
-    from helpers.open_data import OpenDataError, OpenDataUnavailable
+    from helpers.open_data import OpenDataAltered, OpenDataError, OpenDataUnavailable
 
-    if isinstance(error, OpenDataUnavailable):
+    if isinstance(error, OpenDataUnavailable | OpenDataAltered):
         return NO_DATA
     if isinstance(error, BookError):
         return FAILED

@@ -286,10 +286,13 @@ def _execute(
 ) -> dict[str, tuple[str, str]]:
     """Let pytask run what is stale; return state and reason by task."""
     output_dir.mkdir(parents=True, exist_ok=True)
+    settings = output_dir / "engine.toml"  # Its folder is where pytask keeps what it knows: one memory per book.
+    settings.write_text("[tool.pytask.ini_options]\n", encoding="utf-8")
     pytask.console.quiet = True
     try:
         session = pytask.build(
             tasks=tasks,
+            config=settings,
             paths=[output_dir],
             task_files=("no_task_files_here",),
             verbose=0,

@@ -1,0 +1,100 @@
+"""Write data/README.md, the page of the contract, from data/schema/cohort.yml."""
+
+from helpers.contract import list_items, read_schema
+from helpers.tables import PROJECT_ROOT
+
+HEAD = """\
+# The contract: a cohort folder, version {version}
+
+Made from `data/schema/cohort.yml` by `make contract`; the same file is what `resilience-book check` enforces.
+
+A cohort is a folder. Only `cohort.yml`, `participants.tsv` and what its outcome rule names are needed; every other table
+is optional, and a chapter without its table is skipped with the reason on its page.
+
+* Tables are tab-separated UTF-8 text with a decimal point, also as `.tsv.gz` or `.parquet` for the measurements.
+* The first column is `participant_id`, spelled alike in every table. Rows meet by id, never by position; a table of
+  measurements may also have people in columns.
+* An unknown value is written `{missing}`. Ranges below are inclusive unless said otherwise.
+* `resilience-book new <folder>` writes an empty folder with a commented `cohort.yml`.
+
+## cohort.yml
+
+| setting | needed | what it says |
+|---|---|---|
+| `name`, `title` | `name` | how the cohort is called, short and in full |
+| `kind` | yes | `real` or `simulated`; every page of a simulated cohort says so |
+| `outcome` | yes | `{{measure: cd_risc, score: total, high_at_least: 82}}`, or `{{column: diagnosis, high: [HC], low: [MDD]}}` |
+| `labels` | no | how to call the groups `high` and `low` |
+| `covariates` | no | columns of `participants.tsv` that every contrast is adjusted for |
+| `batch` | no | column that says which of several pooled studies; adjusted for, and shuffles stay within it |
+| `small_cell` | no | counts below this are not shown (5) |
+| `citation`, `licence` | no | what to cite, and under which terms |
+| `contract` | no | version of this contract (1) |
+"""
+
+
+def write_table(head: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(str(cell).replace('|', '/') for cell in row)} |" for row in lines) + "\n"
+
+
+def describe_range(rules: dict) -> str:
+    """Return the allowed values of a column or block in words."""
+    if "allowed" in rules:
+        return ", ".join(rules["allowed"])
+    if "range" in rules:
+        low, high = rules["range"]
+        return f"{'between' if rules.get('open_range') else 'from'} {low} {'and' if rules.get('open_range') else 'to'} {high}"
+    return "whole numbers, 0 or more" if rules.get("counts") else "–"
+
+
+def write_contract() -> str:
+    """Return the text of data/README.md."""
+    schema = read_schema()
+    people, measures = schema["participants"], schema["phenotype"]["measures"]
+    columns = [
+        [
+            f"`{name}`",
+            "yes" if c.get("required") else "no",
+            c["type"],
+            describe_range(c),
+            c.get("unit", "–"),
+            c["about"],
+        ]
+        for name, c in people["columns"].items()
+    ]
+    scales = [
+        [
+            f"`{rules['file']}`",
+            f"`{list_items(name)[0]}` … `{list_items(name)[-1]}`" if list_items(name) else "–",
+            describe_range(rules),
+            ", ".join(f"`{score}` {low} to {high}" for score, (low, high) in rules.get("totals", {}).items()) or "any",
+            rules["about"],
+        ]
+        for name, rules in measures.items()
+    ]
+    blocks = [[f"`{b['file']}.tsv`", b["unit"], describe_range(b), b["about"]] for b in schema["blocks"].values()]
+    features = [
+        [f"`{f['file']}`", f"`{f['id']}`", ", ".join(f"`{name}`" for name in f["required"]), f["about"]]
+        for f in schema["features"].values()
+    ]
+    parts = [
+        HEAD.format(version=schema["version"], missing=schema["missing"]),
+        f"## {people['file']}\n\n{people['about']} `participants.json` is its BIDS sidecar.\n",
+        write_table(["column", "needed", "type", "allowed", "unit", "about"], columns),
+        f"## phenotype/\n\n{schema['phenotype']['about']}\n",
+        write_table(["file", "items", "answers", "or scored columns", "about"], scales),
+        "## Measurements\n",
+        write_table(["file", "unit", "allowed", "about"], blocks),
+        "## What is known of their columns\n",
+        write_table(["file", "id column", "needed columns", "about"], features),
+        f"`{schema['tree']['file']}`: {schema['tree']['about']}\n",
+        "## Beside this page\n\n`example/` is the simulated cohort, `claims/` the study's claims, `sets/` pre-declared sets of "
+        "regions and functions, `open/` the registry of open data.\n",
+    ]
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    (PROJECT_ROOT / "data" / "README.md").write_text(write_contract(), encoding="utf-8")
