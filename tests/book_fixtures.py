@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import functools
 import http.server
-import os
 import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+from tests.support import require
 
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_ARGS = [
@@ -38,15 +38,6 @@ def find_browser() -> str | None:
             own = Path(playwright.chromium.executable_path)
         found = str(own) if own.exists() else None
     return found
-
-
-def require(tool: object, reason: str) -> None:
-    """Skip with the reason where a tool is missing; in CI that is a failure."""
-    if tool:
-        return
-    if os.environ.get("CI", "").lower() in ("true", "1"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @contextmanager

@@ -4,32 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 
+from helpers.cli import CACHE, MIRROR_VARIABLE, NO_DATA, REGISTRY
+from helpers.open_data import OpenDataUnavailable, fetch_files, load_registry
 from helpers.tables import PROJECT_ROOT
+from tests.support import EXAMPLE, require, run_command
 
 mpl.use("agg")
-EXAMPLE = PROJECT_ROOT / "data" / "example"
-ON_CI = os.environ.get("CI") == "true"
-
-
-def skip_unless_ci(reason: str) -> None:
-    """Skip a test for a reason that is none on CI, where it is a failure."""
-    if ON_CI:
-        pytest.fail(f"On CI this may not be missing: {reason}")
-    pytest.skip(reason)
-
-
-def run_command(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
-    """Run ``resilience-book`` as a user would."""
-    command = [sys.executable, "-m", "helpers.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=options.pop("cwd", PROJECT_ROOT), **options)
 
 
 @pytest.fixture
@@ -44,12 +30,17 @@ def example_copy(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def open_data_mirror() -> Path:
-    """Folder with the original open data files."""
-    mirror = os.environ.get("RESILIENCE_BOOK_MIRROR", "")
-    if not mirror or not Path(mirror).is_dir():
-        skip_unless_ci("RESILIENCE_BOOK_MIRROR names no folder, so the open data cannot be had here")
-    return Path(mirror)
+def fetch_original():
+    """Fetch the original files of an open data set, from the mirror or else the network."""
+
+    def fetch(dataset: str) -> dict[str, Path]:
+        mirror = os.environ.get(MIRROR_VARIABLE)
+        try:
+            return fetch_files(dataset, registry=load_registry(REGISTRY), cache_dir=CACHE, mirror=mirror)
+        except OpenDataUnavailable as error:
+            require(False, str(error))
+
+    return fetch
 
 
 def _build(folder: str) -> Path:
@@ -65,9 +56,9 @@ def built_book() -> Path:
 
 
 @pytest.fixture(scope="session")
-def kim_book(open_data_mirror: Path) -> Path:
+def kim_book() -> Path:
     """The HTML of the book on the open KIM_ADENOMAS_2020 cohort."""
-    if not (PROJECT_ROOT / "cohorts" / "kim" / "cohort.yml").is_file():
-        fetched = run_command("fetch", "kim_adenomas_2020", "cohorts/kim")
-        assert fetched.returncode == 0, fetched.stderr
+    fetched = run_command("fetch", "kim_adenomas_2020", "cohorts/kim", "--overwrite")
+    require(fetched.returncode != NO_DATA, fetched.stderr)
+    assert fetched.returncode == 0, fetched.stderr
     return _build("cohorts/kim")

@@ -10,7 +10,11 @@ import nbformat
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
-from book_fixtures import (
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from helpers.book import BookError, build_html, list_chapters, prepare_download, prepare_page, stage_book
+from helpers.book.pages import escape_markdown, insert_after_title, write_landing_note
+from tests.book_fixtures import (
     PHONE,
     find_grave_violations,
     find_unnamed,
@@ -20,10 +24,6 @@ from book_fixtures import (
     serve,
     settle,
 )
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-
-from helpers.book import BookError, build_html, list_chapters, prepare_download, prepare_page, stage_book
-from helpers.book.pages import escape_markdown, insert_after_title, write_landing_note
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = [

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.conftest import EXAMPLE, run_command
+from tests.support import EXAMPLE, run_command
 
 
 def tree(folder):

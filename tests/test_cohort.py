@@ -9,7 +9,7 @@ import pytest
 from helpers.cohort import assign_groups, describe_design, design_matrix
 from helpers.contract import ColumnRule, load_cohort
 from helpers.resilience import score_outcome
-from tests.conftest import EXAMPLE
+from tests.support import EXAMPLE
 
 
 @pytest.fixture(scope="module")

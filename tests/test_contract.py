@@ -15,7 +15,7 @@ from helpers.contract import (
 )
 from helpers.problems import CohortError, MissingBlock
 from helpers.tables import PROJECT_ROOT
-from tests.conftest import EXAMPLE
+from tests.support import EXAMPLE
 from tools.write_contract import write_contract
 
 

@@ -25,7 +25,7 @@ from helpers.run import (
 from helpers.run.nodes import FilesNode, ValueNode
 from helpers.run.pages import Stamp, finish_page, leave_out, write_skipped_page
 from helpers.run.sources import list_rooms
-from tests.conftest import EXAMPLE
+from tests.support import EXAMPLE
 
 HEAD = "---\njupytext:\n  text_representation:\n    extension: .md\n    format_name: myst\nkernelspec:\n  name: python3\n  display_name: Python 3\n---\n"
 STAMP = Stamp("Mine", "simulated", "ab" * 32, {"numpy": "2"}, "2026-01-01 00:00 UTC", "abc")

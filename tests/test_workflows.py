@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from book_fixtures import require
+
+from tests.support import require
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))

@@ -32,7 +32,7 @@ fi
 
 if [ -x .venv/bin/uv ]; then
   echo "Installing the packages of requirements.lock with uv …"
-  .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock
+  .venv/bin/uv pip install --quiet --python .venv/bin/python --compile-bytecode --require-hashes -r requirements.lock
   .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --editable .
 else
   echo "Installing the packages of requirements.lock with pip (uv cannot be had; this takes a minute or two) …"
