@@ -447,4 +447,6 @@ def test_every_registered_file_can_be_had_as_registered(name, fetch_original):
     registry = load_registry(REGISTRY)
     rows = registry[registry["dataset"] == name]
     wanted = {Path(row.path).name: row.sha256 for row in rows.itertuples()}
-    assert {file: hashlib.sha256(path.read_bytes()).hexdigest() for file, path in fetch_original(name).items()} == wanted
+    assert {
+        file: hashlib.sha256(path.read_bytes()).hexdigest() for file, path in fetch_original(name).items()
+    } == wanted

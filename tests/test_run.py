@@ -130,8 +130,9 @@ def test_a_failing_chapter_is_named_and_stops_only_its_readers(small, cohort, tm
     assert not (out / "pages" / "01_first.ipynb").exists()
 
 
-def test_killed_run_leaves_nothing_to_trust_and_resumes(small, cohort, tmp_path):
-    """SIGKILL while a chapter runs, after it wrote a table: the next run does that chapter again and no other."""
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT])
+def test_stopped_run_leaves_nothing_to_trust_and_resumes(small, cohort, tmp_path, blow):
+    """Killed or interrupted while a chapter runs, after it wrote a table: the next run does that chapter again and no other."""
     out = tmp_path / "out"
     states(cohort, out, only=["03_third"])
     slow = (
@@ -156,7 +157,7 @@ def test_killed_run_leaves_nothing_to_trust_and_resumes(small, cohort, tmp_path)
     while not half_written.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert half_written.exists()
-    os.killpg(started.pid, signal.SIGKILL)
+    os.killpg(started.pid, blow)
     started.wait()
     (out / "results" / "slow").unlink()
     assert not (out / "pages" / "01_first.ipynb").exists()

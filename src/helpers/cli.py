@@ -127,6 +127,8 @@ def run(
     for outcome in book.outcomes:
         click.echo(f"  {outcome.name}: {outcome.state}{f' ({outcome.reason})' if outcome.reason else ''}")
     click.echo(f"Done in {book.seconds:.1f} s.")
+    if book.interrupted:
+        raise KeyboardInterrupt
     _say_where(book.index)
     sys.exit(FAILED if book.failed else OK)
 

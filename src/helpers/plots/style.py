@@ -113,7 +113,7 @@ def show_table(frame: pd.DataFrame, caption: str | None = None, n_rows: int | No
 
 
 def _cell(value: object, digits: int) -> str:
-    if value is None or (not isinstance(value, str) and pd.isna(value)):
+    if value is None or value == "" or (not isinstance(value, str) and pd.isna(value)):
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -72,6 +72,12 @@ class BookRun:
         """Whether anything that was asked for could not be done."""
         return any(outcome.state in ("failed", "not reached") for outcome in self.outcomes)
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody stopped the run before its end."""
+        states = {outcome.state for outcome in self.outcomes}
+        return "not reached" in states and "failed" not in states
+
 
 def run_book(
     cohort: Cohort,
@@ -318,6 +324,8 @@ def _read_report(report: pytask.ExecutionReport) -> tuple[str, str]:
         return "unchanged", ""
     if outcome == pytask.TaskOutcome.FAIL:
         error = report.exc_info[1] if report.exc_info else None
+        if isinstance(error, KeyboardInterrupt):
+            return "not reached", "the run was stopped before its end"
         known = isinstance(error, ChapterFailed | BookError)
         return "failed", str(error) if known else f"{type(error).__name__}: {error}"
     return "not reached", "a chapter whose results it reads failed"

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,13 +94,14 @@ def execute_chapter(job: Job) -> None:
     nbformat.write(leave_out(notebook, job.available), prepared)
     os.environ.update(ONE_THREAD)
     try:
-        run_notebook(prepared, ran, job.parameters, working_dir=job.source.parent)
+        with _kernel_says_to(work / f"{job.chapter.id}.log"):
+            run_notebook(prepared, ran, job.parameters, working_dir=job.source.parent)
     except PapermillExecutionError as error:
         shutil.rmtree(job.results, ignore_errors=True)
         raise ChapterFailed(_explain(job, error, ran)) from None
     page = finish_page(nbformat.read(ran, as_version=4), _make_stamp(job), declared | dict(job.parameters))
     write_atomically(job.page, nbformat.writes(page) + "\n")
-    for path in (prepared, ran):
+    for path in (prepared, ran, work / f"{job.chapter.id}.log"):
         path.unlink()
     say(f"  {job.chapter.id} done in {time.perf_counter() - started:.1f} s")
 
@@ -254,6 +256,20 @@ def _explain(job: Job, error: PapermillExecutionError, ran: Path) -> str:
     ran.replace(kept)
     said = str(error.evalue).strip()
     return f"{job.chapter.id} stopped in its code cell {error.exec_count}: {error.ename}: {said}\n    The half-run notebook: {kept}"
+
+
+@contextmanager
+def _kernel_says_to(log: Path) -> Iterator[None]:
+    """Let what a kernel writes outside its notebook, as when it is interrupted, go to a file, not to the terminal."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with log.open("w") as file:
+        os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
 
 
 def say(line: str) -> None:
