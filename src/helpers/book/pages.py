@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 
 SOLUTION_TAG = "solution"
 PROMPT_CODE = "# Your turn: write your answer here."
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|$~^])")
 PROMPT_TEXT = "*Your turn: write what you see.*"
 
 
@@ -135,13 +136,13 @@ def escape_markdown(text: object) -> str:
     >>> print(escape_markdown("a_b *c*"))
     a\_b \*c\*
     """
-    return re.sub(r"([\\`*_{}\[\]<>#|$~^])", r"\\\1", flatten_text(text))
+    return _MARKUP.sub(r"\\\1", flatten_text(text))
 
 
 def _link_citation(citation: object) -> str:
     parts = re.split(r"doi:\s*(10\.\d{4,9}/[^\s;,]+[^\s;,.])", flatten_text(citation))
     for i, part in enumerate(parts):
-        parts[i] = f"[doi:{part}](https://doi.org/{part})" if i % 2 else escape_markdown(part)
+        parts[i] = f"[doi:{part}](https://doi.org/{part})" if i % 2 else _MARKUP.sub(r"\\\1", part)
     return "".join(parts)
 
 

@@ -111,7 +111,7 @@ def write_stamp(stamp: Stamp, parameters: Mapping[str, Any]) -> str:
         "Executed": stamp.date,
         "Code": f"`{stamp.revision}`",
     }
-    lines = "\n".join(f"* - {name}\n  - {_plain(value)}" for name, value in rows.items())
+    lines = "\n".join(f"* - {name}\n  - {_plain(value)}" for name, value in rows.items() if value)
     return f"## How this page was made\n\n```{{list-table}}\n:class: provenance\n:stub-columns: 1\n\n{lines}\n```"
 
 
