@@ -81,14 +81,17 @@ class Cohort:
     def available(self) -> set[str]:
         """Return what a chapter or section may ask for: blocks, questionnaires, ``tree``, ``<measure>_items``.
 
-        ``resilience_score`` is there when the groups come from a questionnaire.
+        ``resilience_score`` is there when the groups come from a questionnaire, ``symptoms`` when there is any other.
         """
         names = set(self.blocks) | set(self.phenotype)
         names |= {"tree"} if self.tree_path else set()
         names |= {
             f"{m}_items" for m, table in self.phenotype.items() if list_items(m) and set(list_items(m)) <= set(table)
         }
-        return names | ({"resilience_score"} if isinstance(self.settings.outcome, MeasureRule) else set())
+        rule = self.settings.outcome
+        if isinstance(rule, MeasureRule):
+            names |= {"resilience_score"} | ({"symptoms"} if set(self.phenotype) - {rule.measure} else set())
+        return names
 
 
 def load_cohort(cohort_dir: str | os.PathLike[str], blocks: Collection[str] | None = None) -> Cohort:

@@ -80,6 +80,8 @@ def explain_need(need: str) -> str:
     schema = read_schema()
     if need == "resilience_score":
         return "resilience questionnaire in its outcome rule (cohort.yml)"
+    if need == "symptoms":
+        return "questionnaire beside the one that makes the groups (phenotype/)"
     if need == "tree":
         return f"tree ({schema['tree']['file']})"
     if need in schema["blocks"]:
