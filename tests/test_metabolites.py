@@ -136,7 +136,7 @@ def test_planted_metabolites_are_foretold_and_noise_is_not(gut):
     potential = metabolites.predict_metabolites(counts, values.iloc[::-1], rng=np.random.default_rng(1))
     rho = potential.table["spearman"]
     assert rho["m0"] > 0.8 and rho["m1"] > 0.4
-    assert rho.iloc[2:].max() < 0.3 and rho.iloc[2:].mean() < 0.05
+    assert rho.iloc[2:].abs().max() < 0.4 and -0.2 < rho.iloc[2:].mean() < 0.05
     assert potential.p_value == pytest.approx(1 / 20)
     assert metabolites.pick_metabolite(potential, ["m1", "absent"]) == "m1"
     assert metabolites.pick_metabolite(potential, []) == "m0"
@@ -148,7 +148,7 @@ def test_without_a_link_nothing_is_foretold(gut):
     order = np.random.default_rng(2).permutation(len(values))
     exchanged = pd.DataFrame(values.to_numpy()[order], index=values.index, columns=values.columns)
     potential = metabolites.predict_metabolites(counts, exchanged, rng=np.random.default_rng(1))
-    assert potential.mean < 0.05 and potential.p_value > 0.05
+    assert -0.2 < potential.mean < 0.05 and potential.p_value > 0.05
 
 
 def test_a_person_never_informs_their_own_prediction(gut):

@@ -15,6 +15,7 @@ from skbio.stats.distance import permanova
 from skbio.stats.ordination import pcoa
 
 from helpers import microbiome
+from helpers.contrasts import describe_contrasts
 
 DATA = Path(__file__).parent / "data"
 TREE = "((t_1:1,t_2:1):1,(t_3:1,t_4:2):1);"
@@ -386,7 +387,7 @@ def test_a_planted_genus_comes_first_with_its_size(planted):
     assert table.index[0] == "genus_00"
     assert table.loc["genus_00", "ci_low"] < np.log(4) * 11 / 12 < table.loc["genus_00", "ci_high"]
     assert table["mean_abundance"].sum() == pytest.approx(1)
-    assert "Largest effect: genus_00" in microbiome.describe_contrasts(table, noun="genera")
+    assert "Largest effect: genus_00" in describe_contrasts(table, noun="genera")
 
 
 def test_rare_genera_are_left_out_by_prevalence_alone(planted):
@@ -439,7 +440,7 @@ def test_composition_averages_people_not_reads():
 
 def test_sentences_when_nothing_could_be_tested():
     empty = pd.DataFrame({"q": [np.nan], "d": [np.nan]}, index=["x"])
-    assert microbiome.describe_contrasts(empty, noun="genera") == "None of the genera could be tested."
+    assert describe_contrasts(empty, noun="genera") == "None of the genera could be tested."
 
 
 def test_unifrac_matches_scikit_bio_on_presence(small, tree_path):

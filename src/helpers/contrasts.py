@@ -9,6 +9,7 @@ from scipy import stats
 from helpers.problems import name_some
 
 CONFIDENCE = 0.95
+Q_SHOWN = 0.05
 COLUMNS = ["n_high", "n_low", "estimate", "ci_low", "ci_high", "d", "d_low", "d_high", "t", "p", "q"]
 
 
@@ -89,6 +90,39 @@ def adjust_bh(p: pd.Series) -> pd.Series:
     if known.any():
         q[known] = stats.false_discovery_control(p[known].to_numpy(float), method="bh")
     return q
+
+
+def describe_contrasts(contrasts: pd.DataFrame, *, noun: str, q_shown: float = Q_SHOWN) -> str:
+    """Say how many features differ after correction, and which effect is the largest.
+
+    Parameters
+    ----------
+    contrasts : pandas.DataFrame
+        From a ``compare_`` function.
+    noun : str
+        What one feature is, in the plural.
+    q_shown : float, default 0.05
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"q": [0.01, 0.5], "d": [0.8, -0.1], "d_low": [0.4, -0.5], "d_high": [1.2, 0.3],
+    ...                       "estimate": [1, 1]}, index=["Blautia", "Dorea"])
+    >>> describe_contrasts(table, noun="genera")
+    'Of 2 genera tested, 1 has q < 0.05 (1 higher, 0 lower in the high group). Largest effect: Blautia, d = 0.80 (95 % CI 0.40 to 1.20).'
+    """
+    tested = contrasts.dropna(subset=["q", "d"])
+    if tested.empty:
+        return f"None of the {noun} could be tested."
+    found = tested[tested["q"] < q_shown]
+    top = tested.loc[tested["d"].abs().idxmax()]
+    verb = "has" if len(found) == 1 else "have"
+    split = (
+        f" ({(found['d'] > 0).sum()} higher, {(found['d'] < 0).sum()} lower in the high group)" if len(found) else ""
+    )
+    return (
+        f"Of {len(tested):,} {noun} tested, {len(found) or 'none'} {verb} q < {q_shown:g}{split}. Largest effect: "
+        f"{top.name}, d = {top['d']:.2f} (95 % CI {top['d_low']:.2f} to {top['d_high']:.2f})."
+    )
 
 
 def _middle(column: pd.Series) -> float:

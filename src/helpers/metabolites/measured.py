@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from helpers.contrasts import fit_contrasts
+from helpers.contrasts import Q_SHOWN, describe_contrasts, fit_contrasts
 from helpers.problems import count, name_some
 
 SCALES = ("raw", "log")
 MIN_MEASURED = 3
-Q_SHOWN = 0.05
 DESCRIPTIVE = ("name", "hmdb", "super_pathway", "sub_pathway")
 
 
@@ -149,20 +148,8 @@ def describe_metabolites(contrasts: pd.DataFrame, *, q_shown: float = Q_SHOWN) -
         From :func:`compare_metabolites`.
     q_shown : float, default 0.05
     """
-    tested = contrasts.dropna(subset=["q", "d"])
-    if tested.empty:
-        return "No metabolite could be tested."
-    found = tested[tested["q"] < q_shown]
-    top = tested.loc[tested["d"].abs().idxmax()]
-    verb = "has" if len(found) == 1 else "have"
-    split = (
-        f" ({(found['d'] > 0).sum()} higher, {(found['d'] < 0).sum()} lower in the high group)" if len(found) else ""
-    )
-    return (
-        f"Of {count(len(tested), 'metabolite')} tested, {len(found) or 'none'} {verb} q < {q_shown:g}{split}. Largest "
-        f"effect: {name_metabolites(pd.Index([top.name]), contrasts).iloc[0]}, d = {top['d']:.2f} "
-        f"(95 % CI {top['d_low']:.2f} to {top['d_high']:.2f})."
-    )
+    named = contrasts.set_axis(name_metabolites(contrasts.index, contrasts).to_numpy())
+    return describe_contrasts(named, noun="metabolites", q_shown=q_shown)
 
 
 def describe_scale(metabolites: pd.DataFrame, prepared: pd.DataFrame, features: pd.DataFrame) -> str:

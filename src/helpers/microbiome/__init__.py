@@ -3,7 +3,6 @@
 from helpers.microbiome.abundance import (
     compare_functions,
     compare_taxa,
-    describe_contrasts,
     summarise_composition,
     transform_clr,
 )
@@ -29,7 +28,6 @@ __all__ = [
     "compare_taxa",
     "describe_alpha",
     "describe_communities",
-    "describe_contrasts",
     "describe_counts",
     "describe_ordination",
     "locate_groups",

@@ -9,9 +9,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from helpers.contrasts import Q_SHOWN
 from helpers.plots.style import COLOURS, MARKERS, NEUTRAL, WIDTH_IN
 
-Q_SHOWN = 0.05
 LINE_IN = 0.24
 LONGEST_NAME = 34
 
