@@ -13,7 +13,8 @@ from axe_playwright_python.sync_playwright import Axe
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from helpers.book import BookError, build_html, list_chapters, prepare_download, prepare_page, stage_book
-from helpers.book.pages import escape_markdown, insert_after_title, write_landing_note
+from helpers.book.pages import insert_after_title, write_landing_note
+from helpers.wording import as_text
 from tests.book_fixtures import (
     PHONE,
     find_grave_violations,
@@ -218,7 +219,7 @@ def test_page_without_title_is_refused():
 def test_real_cohort_is_named_and_its_markup_is_harmless(executed):
     note = write_landing_note(REAL, {}, CHAPTERS)
     assert "Simulated" not in note and "https://doi.org/10.1128/mBio.03186-19)" in note
-    assert escape_markdown(REAL["title"]) in note
+    assert as_text(REAL["title"]) in note
     config = yaml.safe_load((stage(executed, REAL) / "_config.yml").read_text(encoding="utf-8"))
     assert config["title"] == "The resilience book: A_real *cohort*"
 

@@ -10,7 +10,7 @@ import pytest
 from helpers.plots import cohort as cohort_figures
 from helpers.plots import resilience as resilience_figures
 from helpers.plots import verdict as verdict_figures
-from helpers.resilience import list_references, measure_precision
+from helpers.resilience import bin_scores, list_references, measure_precision
 from helpers.verdict import RealVerdict, SimulatedVerdict
 
 LABELS = {"high": "High resilience", "low": "Low resilience"}
@@ -64,21 +64,24 @@ def test_scores_histogram_counts_everyone_and_no_bar_straddles_the_cut():
     groups = pd.DataFrame({"score": score, "group": group})
     precision = measure_precision(score, reliability=0.9, cut=82)
     references = list_references("cd_risc.total")
+    bars = bin_scores(groups, cut=82)
     ax = resilience_figures.plot_scores(
-        groups, cut=82, labels=LABELS, score_name="cd_risc.total", precision=precision, references=references
+        bars, cut=82, labels=LABELS, score_name="cd_risc.total", precision=precision, references=references
     )
-    bars = [p for container in ax.containers for p in container]
-    assert sum(bar.get_height() for bar in bars) == 60
-    assert all(bar.get_x() >= 82 - 1e-9 or bar.get_x() + bar.get_width() <= 82 + 1e-9 for bar in bars)
-    assert ax.get_title(loc="left") == "60 scored, 1 without a score"
+    drawn = [p for container in ax.containers for p in container]
+    assert sum(bar.get_height() * bar.get_width() for bar in drawn) == pytest.approx(60)
+    assert all(bar.get_x() >= 82 - 1e-9 or bar.get_x() + bar.get_width() <= 82 + 1e-9 for bar in drawn)
+    assert ax.get_title(loc="left") == f"60 people in {len(bars)} bars"
     assert "US adults (n=458): 80.4" in read_texts(ax)
     assert ax.get_xlabel() == "CD-RISC total (points)"
 
 
 def test_scores_of_one_value_can_be_drawn():
     groups = pd.DataFrame({"score": [82.0, 82.0], "group": ["high", "high"]})
-    ax = resilience_figures.plot_scores(groups, cut=82, labels=LABELS, score_name="brs.mean")
-    assert sum(bar.get_height() for container in ax.containers for bar in container) == 2
+    bars = bin_scores(groups, cut=82, small_cell=2)
+    ax = resilience_figures.plot_scores(bars, cut=82, labels=LABELS, score_name="brs.mean")
+    drawn = [bar for container in ax.containers for bar in container]
+    assert sum(bar.get_height() * bar.get_width() for bar in drawn) == pytest.approx(2)
 
 
 def test_symptoms_are_named_in_words():

@@ -242,8 +242,25 @@ def test_precision_of_a_perfect_scale_has_no_band():
 
 def test_straight_lining_is_counted_and_blanks_do_not_hide_it():
     items = pd.DataFrame([[3, 3, 3, np.nan], [1, 2, 3, 4], [np.nan] * 4], index=["a", "b", "c"])
-    n = r.check_answering(items)["n"]
-    assert n.tolist() == [1, 1, 1, 1]
+    assert r.check_answering(items, small_cell=1)["n"].tolist() == ["1", "1", "1", "1"]
+
+
+def test_a_small_number_of_blank_forms_is_not_told_and_does_not_follow_by_subtraction():
+    items = pd.DataFrame(np.tile([1.0, 2.0, 3.0], (20, 1)))
+    items.iloc[0, 0] = np.nan
+    table = r.check_answering(items)
+    assert table["n"].tolist() == ["hidden", "<5", "0", "0"]
+    assert table["share"].isna().tolist() == [True, True, False, False]
+
+
+def test_bars_of_scores_hold_everyone_and_never_fewer_than_the_small_cell(rng):
+    score = pd.Series(np.append(rng.integers(40, 101, 60).astype(float), np.nan))
+    group = np.where(score >= 82, "high", np.where(score < 82, "low", None))
+    bars = r.bin_scores(pd.DataFrame({"score": score, "group": group}), cut=82)
+    assert bars["n"].sum() == 60 and bars["n"].min() >= 5
+    assert (bars["n"] / (bars["end"] - bars["start"])).tolist() == bars["per_point"].tolist()
+    assert ((bars["start"] >= 82 - 1e-9) == (bars["group"] == "high")).all()
+    assert ((bars["end"] <= 82 + 1e-9) == (bars["group"] == "low")).all()
 
 
 def test_item_table_correlates_with_the_rest_not_the_total():

@@ -9,6 +9,7 @@ import pandas as pd
 
 from helpers.contract import Cohort, ColumnRule
 from helpers.problems import count, name_some
+from helpers.wording import as_text
 
 
 def assign_groups(cohort: Cohort, scores: pd.Series | None = None) -> pd.DataFrame:
@@ -95,7 +96,7 @@ def describe_design(cohort: Cohort, groups: pd.DataFrame, design: pd.DataFrame) 
     in_group = int(groups["group"].notna().sum())
     lost = in_group - len(design)
     terms = list(cohort.settings.covariates) + ([cohort.settings.batch] if cohort.settings.batch else [])
-    adjusted = f"adjusted for {', '.join(terms)}" if terms else "not adjusted for anything"
+    adjusted = f"adjusted for {', '.join(map(as_text, terms))}" if terms else "not adjusted for anything"
     left_out = (
         f"; {count(lost, 'person').replace('persons', 'people')} left out for a missing covariate" if lost else ""
     )

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from helpers.problems import name_some
+from helpers.wording import as_text
 
 CONFIDENCE = 0.95
 Q_SHOWN = 0.05
@@ -121,7 +122,7 @@ def describe_contrasts(contrasts: pd.DataFrame, *, noun: str, q_shown: float = Q
     )
     return (
         f"Of {len(tested):,} {noun} tested, {len(found) or 'none'} {verb} q < {q_shown:g}{split}. Largest effect: "
-        f"{top.name}, d = {top['d']:.2f} (95 % CI {top['d_low']:.2f} to {top['d_high']:.2f})."
+        f"{as_text(top.name)}, d = {top['d']:.2f} (95 % CI {top['d_low']:.2f} to {top['d_high']:.2f})."
     )
 
 

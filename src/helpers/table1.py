@@ -8,6 +8,7 @@ import pandas as pd
 from helpers.contract import Cohort, ColumnRule
 from helpers.power import compute_power, find_detectable_d
 from helpers.problems import count
+from helpers.wording import as_code, as_text, hide_small, hide_small_parts
 
 LABELS = {"age": "Age (years)", "sex": "Sex", "bmi": "BMI (kg/m²)", "study": "Study", "age_band": "Age band"}
 MODALITIES = {
@@ -39,15 +40,17 @@ def describe_rule(cohort: Cohort) -> str:
     str
         One or two sentences.
     """
-    rule, labels = cohort.settings.outcome, cohort.settings.labels
+    rule = cohort.settings.outcome
+    labels = {side: as_text(label) for side, label in cohort.settings.labels.items()}
     if isinstance(rule, ColumnRule):
+        high, low = (" or ".join(map(as_text, side)) for side in (rule.high, rule.low))
         return (
-            f"**{labels['high']}** are the participants whose `{rule.column}` is {' or '.join(rule.high)}; "
-            f"**{labels['low']}** those whose `{rule.column}` is {' or '.join(rule.low)}. Anyone else is in "
+            f"**{labels['high']}** are the participants whose {as_code(rule.column)} is {high}; "
+            f"**{labels['low']}** those whose {as_code(rule.column)} is {low}. Anyone else is in "
             "neither group. This contrast is not one of resilience."
         )
     return (
-        f"**{labels['high']}** are the participants with a `{rule.measure}` {rule.score} of "
+        f"**{labels['high']}** are the participants with a {as_code(rule.measure)} {as_text(rule.score)} of "
         f"{rule.high_at_least:g} or more, **{labels['low']}** those below. The cut-off is declared in "
         "`cohort.yml` and never computed from the sample."
     )
@@ -68,12 +71,13 @@ def describe_groups(cohort: Cohort, groups: pd.DataFrame) -> str:
         One sentence.
     """
     n_high, n_low = count_groups(groups)
-    labels = cohort.settings.labels
-    left_out = _hide(len(groups) - n_high - n_low, cohort.settings.small_cell)
+    high, low = (as_text(cohort.settings.labels[side]) for side in ("high", "low"))
+    n_high, n_low, n_out = (
+        hide_small(n, cohort.settings.small_cell) for n in (n_high, n_low, len(groups) - n_high - n_low)
+    )
     return (
-        f"Of {count(len(groups), 'participant')}, {_hide(n_high, cohort.settings.small_cell)} are in the group "
-        f"*{labels['high']}*, {_hide(n_low, cohort.settings.small_cell)} in *{labels['low']}* and {left_out} in "
-        "neither."
+        f"Of {count(len(groups), 'participant')}, {n_high} are in the group *{high}*, {n_low} in *{low}* and {n_out} "
+        "in neither."
     )
 
 
@@ -133,7 +137,7 @@ def summarise_groups(cohort: Cohort, groups: pd.DataFrame, *, people: pd.Index |
     members = members if people is None else members[members.index.isin(people)]
     table = cohort.participants.reindex(members.index)
     small = cohort.settings.small_cell
-    sizes = {side: _hide(int((members == side).sum()), small) for side in ("high", "low")}
+    sizes = {side: hide_small(int((members == side).sum()), small) for side in ("high", "low")}
     rows = [("Participants", "n", sizes["high"], sizes["low"], np.nan, "", "")]
     for name in _list_characteristics(cohort):
         values = {side: table.loc[members == side, name] for side in ("high", "low")}
@@ -190,15 +194,21 @@ def count_flow(cohort: Cohort, groups: pd.DataFrame) -> pd.DataFrame:
         shown as ``<5``).
     """
     n_high, n_low = count_groups(groups)
-    labels = cohort.settings.labels
-    outside = groups[groups["group"].isna()]
-    rows = [("Participants in the cohort", "recruited", len(groups))]
-    rows += [(str(why), "left out", int(n)) for why, n in outside["reason"].value_counts().items()]
-    rows += [("In a group", "in a group", n_high + n_low)]
-    rows += [(labels["high"], "high", n_high), (labels["low"], "low", n_low)]
-    rows += [("With every covariate", "adjusted", _count_adjusted(cohort, groups))]
-    table = pd.DataFrame(rows, columns=["step", "part", "n"]).set_index("step")
-    return table.assign(n=[_hide(n, cohort.settings.small_cell) for n in table["n"]])
+    labels, small = cohort.settings.labels, cohort.settings.small_cell
+    reasons = groups.loc[groups["group"].isna(), "reason"].value_counts()
+    kept = [
+        ("In a group", "in a group", n_high + n_low),
+        (labels["high"], "high", n_high),
+        (labels["low"], "low", n_low),
+        ("With every covariate", "adjusted", _count_adjusted(cohort, groups)),
+    ]
+    rows = [("Participants in the cohort", "recruited", str(len(groups)))]
+    rows += [
+        (str(why), "left out", n)
+        for why, n in zip(reasons.index, hide_small_parts(reasons.tolist(), small), strict=True)
+    ]
+    rows += [(step, part, hide_small(n, small)) for step, part, n in kept]
+    return pd.DataFrame(rows, columns=["step", "part", "n"]).set_index("step")
 
 
 def count_modalities(cohort: Cohort, groups: pd.DataFrame) -> pd.DataFrame:
@@ -215,7 +225,8 @@ def count_modalities(cohort: Cohort, groups: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         Index ``modality``: every questionnaire and block the cohort has, then
         ``Every kind of data``; columns high, low, all (both groups; text,
-        counts below ``settings.small_cell`` are shown as ``<5``).
+        counts below ``settings.small_cell`` are shown as ``<5``, and a sum that
+        would give one away as ``hidden``).
     """
     present = find_modalities(cohort)
     present["Every kind of data"] = present.all(axis=1)
@@ -223,8 +234,7 @@ def count_modalities(cohort: Cohort, groups: pd.DataFrame) -> pd.DataFrame:
     rows = {}
     for name in present:
         has = present[name].reindex(groups.index, fill_value=False)
-        sides = {side: int((has & (groups["group"] == side)).sum()) for side in ("high", "low")}
-        rows[name] = {side: _hide(n, small) for side, n in {**sides, "all": sum(sides.values())}.items()}
+        rows[name] = _show_sides([int((has & (groups["group"] == side)).sum()) for side in ("high", "low")], small)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("modality")
 
 
@@ -301,7 +311,7 @@ def _is_number(values: pd.Series) -> bool:
 def _summarise_column(label: str, values: dict[str, pd.Series], small: int) -> list[tuple]:
     both = pd.concat(values.values())
     smd = standardise_difference(values["high"], values["low"])
-    missing = [_hide(int(values[side].isna().sum()), small) for side in ("high", "low")]
+    missing = [hide_small(int(values[side].isna().sum()), small) for side in ("high", "low")]
     if _is_number(both):
         means = [_show(values[side], "{mean:.1f} ({sd:.1f})", small) for side in ("high", "low")]
         medians = [_show(values[side], "{q2:.1f} [{q1:.1f}, {q3:.1f}]", small) for side in ("high", "low")]
@@ -336,8 +346,12 @@ def _show_levels(values: pd.Series, levels: list, small: int) -> list[str]:
     return shown
 
 
-def _hide(n: int, small: int) -> str:
-    return f"<{small}" if 0 < n < small else str(n)
+def _show_sides(counts: list[int], small: int) -> dict[str, str]:
+    """Return both counts and their sum as text; the sum is hidden where it would give a small count away."""
+    total = sum(counts)
+    tells = total >= small and any(0 < n < small for n in counts)
+    shown = [*(hide_small(n, small) for n in counts), "hidden" if tells else hide_small(total, small)]
+    return dict(zip(("high", "low", "all"), shown, strict=True))
 
 
 def _separate_labels(high: pd.Series, low: pd.Series) -> float:

@@ -8,9 +8,10 @@ from copy import deepcopy
 
 from nbformat import NotebookNode
 
+from helpers.wording import as_text, flatten_text
+
 SOLUTION_TAG = "solution"
 PROMPT_CODE = "# Your turn: write your answer here."
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|$~^])")
 PROMPT_TEXT = "*Your turn: write what you see.*"
 
 
@@ -123,26 +124,10 @@ def insert_after_title(text: str, block: str, *, source: str = "text") -> str:
     return "\n".join([*lines[: at + 1], "", block, "", *lines[at + 1 :]])
 
 
-def flatten_text(text: object) -> str:
-    """Return the text on one line."""
-    return " ".join(str(text).split())
-
-
-def escape_markdown(text: object) -> str:
-    r"""Return the text so that no sign in it is read as markup.
-
-    Examples
-    --------
-    >>> print(escape_markdown("a_b *c*"))
-    a\_b \*c\*
-    """
-    return _MARKUP.sub(r"\\\1", flatten_text(text))
-
-
 def _link_citation(citation: object) -> str:
     parts = re.split(r"doi:\s*(10\.\d{4,9}/[^\s;,]+[^\s;,.])", flatten_text(citation))
     for i, part in enumerate(parts):
-        parts[i] = f"[doi:{part}](https://doi.org/{part})" if i % 2 else _MARKUP.sub(r"\\\1", part)
+        parts[i] = f"[doi:{part}](https://doi.org/{part})" if i % 2 else as_text(part)
     return "".join(parts)
 
 
@@ -163,7 +148,7 @@ def name_cohort(text: str, cohort_facts: dict, *, source: str = "text") -> str:
 
 def write_page_note(cohort_facts: dict) -> str:
     """Return the box under a chapter's title: which cohort this page shows."""
-    title, n = escape_markdown(cohort_facts["title"]), cohort_facts["n_participants"]
+    title, n = as_text(cohort_facts["title"]), cohort_facts["n_participants"]
     if cohort_facts["kind"] == "simulated":
         return (
             "```{admonition} Simulated data\n:class: simulated\n"
@@ -175,7 +160,7 @@ def write_page_note(cohort_facts: dict) -> str:
 
 def write_landing_note(cohort_facts: dict, skipped: dict[str, str], chapters: list[str]) -> str:
     """Return the box on the landing page: the cohort of this build, and the chapters it could not have."""
-    title, n = escape_markdown(cohort_facts["title"]), cohort_facts["n_participants"]
+    title, n = as_text(cohort_facts["title"]), cohort_facts["n_participants"]
     if cohort_facts["kind"] == "simulated":
         lines = [
             "```{admonition} Simulated data",
@@ -192,5 +177,13 @@ def write_landing_note(cohort_facts: dict, skipped: dict[str, str], chapters: li
     listed = [chapter for chapter in chapters if chapter in skipped]
     if listed:
         lines += ["", "Chapters that were not run on it:", ""]
-        lines += [f"- [](/notebooks/{chapter}): {escape_markdown(skipped[chapter])}" for chapter in listed]
-    return "\n".join([*lines, "```"])
+        lines += [f"- [](/notebooks/{chapter}): {as_text(skipped[chapter])}" for chapter in listed]
+    return "\n".join([*lines, "```", *_write_warnings(cohort_facts.get("warnings") or [])])
+
+
+def _write_warnings(warnings: list[str]) -> list[str]:
+    if not warnings:
+        return []
+    head = ["", "```{admonition} Warnings about these data", ":class: warning cohort-warnings"]
+    listed = [f"- {as_text(warning)}" for warning in warnings]
+    return [*head, "Nothing was changed because of them; read the results with them in mind.", "", *listed, "```"]

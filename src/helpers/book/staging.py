@@ -10,13 +10,12 @@ from nbformat import NotebookNode
 
 from helpers.book.pages import (
     BookError,
-    escape_markdown,
-    flatten_text,
     name_cohort,
     prepare_download,
     prepare_page,
     write_landing_note,
 )
+from helpers.wording import as_text, flatten_text
 
 BOOK_TITLE = "The resilience book"
 FRAME_FILES = ("_config.yml", "_toc.yml")
@@ -96,7 +95,7 @@ def _fill_config(config: bytes, facts: dict, skipped: dict[str, str], chapters: 
     if facts["kind"] == "real":
         settings["title"] = f"{BOOK_TITLE}: {flatten_text(facts['title'])}"
     settings["sphinx"]["config"]["myst_substitutions"] = {
-        "cohort_title": escape_markdown(facts["title"]),
+        "cohort_title": as_text(facts["title"]),
         "cohort_banner": write_landing_note(facts, skipped, chapters),
     }
     return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True).encode()

@@ -10,6 +10,7 @@ from scipy import stats
 
 from helpers.permutation import MaxTResult
 from helpers.problems import count, name_some
+from helpers.wording import as_code, as_text
 
 ALPHA = 0.05
 
@@ -42,7 +43,7 @@ def describe_effect(row: pd.Series, *, labels: Mapping[str, str], unit: str = ""
         return "too few people, or no variation, to compare the groups"
     unit = f" {unit}" if unit else ""
     return (
-        f"{labels['high']} (n = {row['n_high']:.0f}) minus {labels['low']} (n = {row['n_low']:.0f}): "
+        f"{as_text(labels['high'])} (n = {row['n_high']:.0f}) minus {as_text(labels['low'])} (n = {row['n_low']:.0f}): "
         f"d = {_fix(row['d'])} (95% CI {_fix(row['d_low'])} to {_fix(row['d_high'])}), that is "
         f"{_short(row['estimate'])}{unit} ({_short(row['ci_low'])} to {_short(row['ci_high'])}); "
         f"{_p(row['p'])}"
@@ -125,7 +126,7 @@ def describe_networks(networks: pd.DataFrame, *, declared: str, labels: Mapping[
     """
     if declared not in networks.index:
         names = sorted({name for pair in networks.index for name in pair.split(" × ")})
-        return f"The nodes of this cohort form no pair {declared}; their networks are {name_some(names)}."
+        return f"The nodes of this cohort form no pair {declared}; their networks are {as_text(name_some(names))}."
     row = networks.loc[declared]
     return (
         f"{declared} ({count(int(row['n_edges']), 'edge')}), "
@@ -171,8 +172,8 @@ def describe_regions(regions: pd.DataFrame, *, labels: Mapping[str, str]) -> str
     top = known["d"].abs().idxmax()
     return (
         f"Of {count(len(known), 'region')}, {int((small & (known['d'] > 0)).sum())} are higher and "
-        f"{int((small & (known['d'] < 0)).sum())} lower in {labels['high']} at q < {ALPHA}; the median d is "
-        f"{_fix(known['d'].median())}, and the largest |d| is in `{top}`, "
+        f"{int((small & (known['d'] < 0)).sum())} lower in {as_text(labels['high'])} at q < {ALPHA}; the median d is "
+        f"{_fix(known['d'].median())}, and the largest |d| is in {as_code(top)}, "
         f"{describe_effect(known.loc[top], labels=labels)}."
     )
 
@@ -194,8 +195,8 @@ def describe_sets(sets: pd.DataFrame, *, labels: Mapping[str, str]) -> str:
     if sets.empty:
         return "This cohort has none of the regions of the declared sets."
     return " ".join(
-        f"`{name}` ({row['n_regions']} of {count(row['n_declared'], 'declared region')}; "
-        f"absent: {row['absent']}), "
+        f"{as_code(name)} ({row['n_regions']} of {count(row['n_declared'], 'declared region')}; "
+        f"absent: {as_text(row['absent'])}), "
         f"{describe_effect(row, labels=labels, unit='SD')}."
         for name, row in sets.iterrows()
     )

@@ -8,6 +8,7 @@ import pandas as pd
 from helpers.integration.summary import RIVAL, STEADY, VOTE
 from helpers.integration.validation import IntegrationPerformance, PermutationNull
 from helpers.problems import count
+from helpers.wording import as_code, as_text
 
 
 def describe_performance(result: IntegrationPerformance) -> str:
@@ -59,7 +60,7 @@ def describe_ranking(result: IntegrationPerformance, *, block: str = "transcript
 
 def describe_null(null: PermutationNull) -> str:
     """Return where the voted error lies among shuffled groups."""
-    within = f" within {null.within}" if null.within else ""
+    within = f" within {as_text(null.within)}" if null.within else ""
     low, high = np.percentile(null.null[VOTE], [2.5, 97.5])
     return (
         f"With the groups shuffled{within} {null.n_permutations} times, the voted balanced error falls between "
@@ -90,7 +91,7 @@ def describe_features(result: IntegrationPerformance, null: PermutationNull, *, 
         elif found <= limit or steady.empty:
             text += "Not named, as chance gives as many."
         else:
-            text += f"Named: {', '.join(f'`{name}`' for name in steady.index[:n_named])}."
+            text += f"Named: {', '.join(as_code(name) for name in steady.index[:n_named])}."
         texts.append(text)
     head = f"Features of component 1 that {STEADY:.0%} or more of the fold models select:"
     return "\n".join([head, "", *texts])

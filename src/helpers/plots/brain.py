@@ -14,7 +14,7 @@ from nilearn import plotting
 
 from helpers.brain.connectivity import EDGE_SEPARATOR, PAIR_SEPARATOR
 from helpers.permutation import MaxTResult
-from helpers.plots.style import COLOURS, DIVERGING, NEUTRAL, WIDTH_IN
+from helpers.plots.style import COLOURS, DIVERGING, NEUTRAL, WIDTH_IN, shorten
 from helpers.problems import count
 
 ROW_IN = 0.2
@@ -82,9 +82,10 @@ def plot_networks(networks: pd.DataFrame, *, declared: str | None = None, ax: Ax
     for (first, second), d in zip(pairs, networks["d"], strict=True):
         grid.loc[second, first] = d
     reach = max(float(networks["d"].abs().max()), 0.1)
+    shown_names = [shorten(name, 24) for name in names]
     image = ax.imshow(grid, cmap=DIVERGING, norm=TwoSlopeNorm(0, -reach, reach))
-    ax.set_xticks(range(len(names)), names, rotation=90)
-    ax.set_yticks(range(len(names)), names)
+    ax.set_xticks(range(len(names)), shown_names, rotation=90)
+    ax.set_yticks(range(len(names)), shown_names)
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
     if len(names) <= 16:
@@ -141,7 +142,7 @@ def plot_regions(regions: pd.DataFrame, *, title: str, highlight: tuple[str, ...
             )
         if len(part) and len(highlight):
             ax.plot([], [], marker, color=colour, markerfacecolor="white", linestyle="", label=name)
-    ax.set_yticks(rows, shown.index)
+    ax.set_yticks(rows, [shorten(name) for name in shown.index])
     ax.set_ylim(len(shown) - 0.4, -0.6)
     ax.set_xlabel("d (high minus low), with 95 % interval; filled: q < 0.05")
     lost = f", {len(regions) - len(shown)} not comparable" if len(regions) > len(shown) else ""

@@ -10,10 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from helpers.contrasts import Q_SHOWN
-from helpers.plots.style import COLOURS, MARKERS, NEUTRAL, WIDTH_IN
+from helpers.plots.style import COLOURS, MARKERS, NEUTRAL, WIDTH_IN, shorten
 
 LINE_IN = 0.24
-LONGEST_NAME = 34
 
 
 def plot_forest(
@@ -77,7 +76,7 @@ def plot_forest(
 
 def _write_name(feature: str, names: pd.Series | None, marked: Sequence[str]) -> str:
     name = str(feature if names is None else names.get(feature, feature))
-    short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    short = shorten(name)
     return f"► {short}" if feature in marked else short
 
 

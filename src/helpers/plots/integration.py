@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from helpers.integration import BlockSPLSDA, IntegrationPerformance, PermutationNull
-from helpers.plots.style import ACCENT, COLOURS, MARKERS, NEUTRAL
+from helpers.plots.style import ACCENT, COLOURS, MARKERS, NEUTRAL, shorten
 
 CHANCE_AUC = 0.5
 WIDTH_IN = 6.2
@@ -154,7 +154,7 @@ def plot_loadings(
 def _draw_loadings(axis: Axes, rows: pd.DataFrame, column: str, frequency: str, names: dict[str, str]) -> None:
     places = np.arange(len(rows))
     axis.barh(places, rows[column], height=0.7, color=ACCENT, alpha=0.85)
-    axis.set_yticks(places, [_shorten(names.get(feature, feature)) for feature in rows.index])
+    axis.set_yticks(places, [shorten(names.get(feature, feature)) for feature in rows.index])
     axis.axvline(0, color=NEUTRAL, lw=0.8)
     reach = float(rows[column].abs().max()) * 1.35
     axis.set_xlim(-reach, reach)
@@ -169,10 +169,6 @@ def _draw_loadings(axis: Axes, rows: pd.DataFrame, column: str, frequency: str, 
             va="center",
             fontsize=9,
         )
-
-
-def _shorten(name: str, longest: int = 34) -> str:
-    return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
 def plot_null(null: PermutationNull, *, ax: Axes | None = None) -> Axes:

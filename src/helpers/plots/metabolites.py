@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from helpers.metabolites import PredictedPotential, name_metabolites
 from helpers.metabolites.predicted import RHO_SHOWN
 from helpers.plots.forest import plot_forest
-from helpers.plots.style import ACCENT, COLOURS, NEUTRAL, WIDTH_IN
+from helpers.plots.style import ACCENT, COLOURS, NEUTRAL, WIDTH_IN, shorten
 
 BIN_WIDTH = 0.05
 SCALE_UNITS = {"raw": "log2 units", "log": "log units"}
@@ -97,7 +97,7 @@ def plot_predictability(
     pointed = sorted((metabolite for metabolite in marked if metabolite in rho.index), key=rho.get)
     for step, metabolite in enumerate(pointed, start=1):
         ax.annotate(
-            names[metabolite],
+            shorten(names[metabolite]),
             (rho[metabolite], 0),
             xytext=(rho[metabolite], top * (0.98 + 0.1 * step)),
             ha="center",
@@ -139,7 +139,7 @@ def plot_predicted(
     row = potential.table.loc[metabolite]
     name = name_metabolites(pd.Index([metabolite]), features).iloc[0]
     unit = SCALE_UNITS[features.loc[metabolite, "scale"]]
-    ax.set_title(f"{name}: Spearman {row['spearman']:.2f}, n = {int(row['n'])}", loc="left")
+    ax.set_title(f"{shorten(name)}: Spearman {row['spearman']:.2f}, n = {int(row['n'])}", loc="left")
     ax.set_xlabel(f"Predicted potential, out of fold ({unit})")
     ax.set_ylabel(f"Measured ({unit})")
     ax.figure.legend(loc="outside lower center")

@@ -16,7 +16,7 @@ from helpers.microbiome.alpha import AlphaDiversity
 from helpers.microbiome.beta import METRIC_LABELS as BETA_LABELS
 from helpers.microbiome.beta import Ordination
 from helpers.plots.forest import plot_forest
-from helpers.plots.style import COLOURS, MARKERS, NEUTRAL, WIDTH_IN
+from helpers.plots.style import COLOURS, MARKERS, NEUTRAL, WIDTH_IN, shorten
 
 SIDES = ("low", "high")
 PALETTE = ("#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#CC6677", "#882255", "#AA4499")
@@ -152,7 +152,14 @@ def plot_composition(
         share = shown[name].to_numpy()
         hatch = "" if is_other else HATCHES[i % len(HATCHES)]
         ax.barh(
-            range(len(shown)), 100 * share, left=100 * start, color=colour, hatch=hatch, label=name, ec="white", lw=0.8
+            range(len(shown)),
+            100 * share,
+            left=100 * start,
+            color=colour,
+            hatch=hatch,
+            label=shorten(name, 24),
+            ec="white",
+            lw=0.8,
         )
         for row in np.flatnonzero(share >= SHARE_WRITTEN):
             ax.text(

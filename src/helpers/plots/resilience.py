@@ -11,7 +11,6 @@ from helpers.plots.forest import plot_forest
 from helpers.plots.style import ACCENT, COLOURS, NEUTRAL, WIDTH_IN
 from helpers.resilience import ScorePrecision
 
-N_BINS = 24
 NAMES = {
     "cd_risc.total": "CD-RISC total",
     "cd_risc_10.total": "CD-RISC-10 total",
@@ -29,7 +28,7 @@ NAMES = {
 
 
 def plot_scores(
-    groups: pd.DataFrame,
+    bars: pd.DataFrame,
     *,
     cut: float,
     labels: dict[str, str],
@@ -42,8 +41,8 @@ def plot_scores(
 
     Parameters
     ----------
-    groups : pandas.DataFrame
-        Columns ``score`` and ``group``; the unscored are counted in the title.
+    bars : pandas.DataFrame
+        From ``helpers.resilience.bin_scores``.
     cut : float
         In points; drawn as a line.
     labels : dict
@@ -62,13 +61,18 @@ def plot_scores(
     """
     if ax is None:
         ax = plt.subplots(figsize=(WIDTH_IN, 4.4))[1]
-    scored = groups.dropna(subset=["score", "group"])
-    step = max(np.ptp(scored["score"]) / N_BINS, 1e-9)
-    edges = cut + step * np.arange(np.floor((scored["score"].min() - cut) / step), N_BINS * 2 + 2)
-    edges = edges[edges <= scored["score"].max() + 2 * step]
     for side, hatch in (("low", "///"), ("high", None)):
-        values = scored.loc[scored["group"] == side, "score"]
-        ax.hist(values, bins=edges, facecolor=COLOURS[side], hatch=hatch, edgecolor="white", label=labels[side])
+        own = bars[bars["group"] == side]
+        ax.bar(
+            own["start"],
+            own["per_point"],
+            width=own["end"] - own["start"],
+            align="edge",
+            facecolor=COLOURS[side],
+            hatch=hatch,
+            edgecolor="white",
+            label=labels[side],
+        )
     ax.axvline(cut, color="black", linewidth=1.5, label=f"Cut-off: {cut:g} or more is high")
     if precision is not None:
         sem = precision.sem
@@ -83,11 +87,9 @@ def plot_scores(
     if references is not None:
         _mark_references(ax, references)
     ax.set_xlabel(f"{NAMES.get(score_name, score_name)} (points)")
-    ax.set_ylabel("Participants")
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.set_ylabel("Participants per point")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2)
-    n_out = int(groups["score"].isna().sum())
-    ax.set_title(f"{len(scored)} scored, {n_out} without a score", loc="left")
+    ax.set_title(f"{bars['n'].sum()} people in {len(bars)} bars", loc="left")
     return ax
 
 

@@ -45,6 +45,7 @@ def use_style(cohort: Cohort) -> None:
             "savefig.bbox": "tight",
             "svg.hashsalt": "resilience-book",
             "axes.grid": False,
+            "text.parse_math": False,  # labels come from data: a dollar sign in one is a dollar sign
             "figure.hooks": ["helpers.plots.style:mark_simulated"] if cohort.is_simulated else [],
         }
     )
@@ -65,6 +66,18 @@ def mark_simulated(figure: Figure) -> None:
     )
 
 
+def shorten(name: object, longest: int = 34) -> str:
+    """Return a name that fits beside an axis: cut, with an ellipsis, when it is longer.
+
+    Examples
+    --------
+    >>> shorten("N-acetylglutamate", 10)
+    'N-acetylg…'
+    """
+    text = str(name)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def label_groups(cohort: Cohort, groups: pd.DataFrame) -> dict[str, str]:
     """Return how to call each group on a figure, with its n.
 
@@ -75,7 +88,7 @@ def label_groups(cohort: Cohort, groups: pd.DataFrame) -> dict[str, str]:
         With a column ``group``; only the people to be counted.
     """
     sizes = groups["group"].value_counts()
-    return {side: f"{cohort.settings.labels[side]} (n={int(sizes.get(side, 0))})" for side in ("high", "low")}
+    return {side: f"{shorten(cohort.settings.labels[side], 28)} (n={int(sizes.get(side, 0))})" for side in ("high", "low")}
 
 
 def show_table(frame: pd.DataFrame, caption: str | None = None, n_rows: int | None = None, digits: int = 3) -> HTML:

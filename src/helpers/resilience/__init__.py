@@ -8,6 +8,7 @@ from helpers.resilience.describe import (
     describe_scores,
     describe_split,
 )
+from helpers.resilience.distribution import bin_scores
 from helpers.resilience.factor import (
     FactorFit,
     fit_one_factor,
@@ -76,6 +77,7 @@ __all__ = [
     "ResilienceScores",
     "Scale",
     "ScorePrecision",
+    "bin_scores",
     "bound_alpha",
     "check_answering",
     "compare_split_and_score",

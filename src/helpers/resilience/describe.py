@@ -8,6 +8,7 @@ import pandas as pd
 from helpers.contract import MeasureRule
 from helpers.resilience.reliability import ScorePrecision
 from helpers.resilience.symptoms import expect_share_kept
+from helpers.wording import as_code, as_text, hide_small
 
 
 def describe_scores(groups: pd.DataFrame, rule: MeasureRule) -> str:
@@ -24,9 +25,10 @@ def describe_scores(groups: pd.DataFrame, rule: MeasureRule) -> str:
     str
     """
     score = groups["score"].dropna()
+    low, high = score.quantile([0.05, 0.95])
     return (
-        f"{len(score)} of {len(groups)} participants have a `{rule.measure}` {rule.score}: mean {score.mean():.1f} "
-        f"(SD {score.std():.1f}), median {score.median():.1f}, range {score.min():.1f} to {score.max():.1f}. "
+        f"{len(score)} of {len(groups)} participants have a {as_code(rule.measure)} {as_text(rule.score)}: mean {score.mean():.1f} "
+        f"(SD {score.std():.1f}), median {score.median():.1f}; nine in ten lie between {low:.1f} and {high:.1f}. "
         f"{100 * (score >= rule.high_at_least).mean():.0f} % reach the cut-off of {rule.high_at_least:g}."
     )
 
@@ -51,13 +53,15 @@ def describe_reliability(table: pd.DataFrame) -> str:
     return f"In {first['n']} people who answered all {first['n_items']} items, {' and '.join(said)}."
 
 
-def describe_precision(precision: ScorePrecision | None) -> str:
+def describe_precision(precision: ScorePrecision | None, *, small_cell: int = 5) -> str:
     """Say how sure a single total is, and for how many the group is uncertain.
 
     Parameters
     ----------
     precision : ScorePrecision or None
         None where no item answers are at hand.
+    small_cell : int, default 5
+        A smaller number of people near the cut is not told.
 
     Returns
     -------
@@ -65,10 +69,11 @@ def describe_precision(precision: ScorePrecision | None) -> str:
     """
     if precision is None:
         return "The error of a single score is not known: this cohort has no answers item by item."
-    share = 100 * precision.n_within_sem / max(precision.n_scored, 1)
+    near, share = precision.n_within_sem, 100 * precision.n_within_sem / max(precision.n_scored, 1)
+    percent = f" ({share:.0f} %)" if near >= small_cell else ""
     return (
-        f"The standard error of measurement is {precision.sem:.1f} points. {precision.n_within_sem} of "
-        f"{precision.n_scored} people ({share:.0f} %) score within that distance of the cut-off of "
+        f"The standard error of measurement is {precision.sem:.1f} points. {hide_small(near, small_cell)} of "
+        f"{precision.n_scored} people{percent} score within that distance of the cut-off of "
         f"{precision.cut:g}: on another day they might well be in the other group."
     )
 

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from helpers.resilience.factor import keep_complete, mcdonald_omega
+from helpers.wording import hide_small, hide_small_parts
 
 CONFIDENCE = 0.95
 
@@ -191,25 +192,28 @@ def summarise_items(items: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis("item")
 
 
-def check_answering(items: pd.DataFrame) -> pd.DataFrame:
+def check_answering(items: pd.DataFrame, *, small_cell: int = 5) -> pd.DataFrame:
     """Count people whose way of answering deserves a look.
 
     Parameters
     ----------
     items : pandas.DataFrame of shape (n_participants, n_items)
         Answers as given, NaN when blank.
+    small_cell : int, default 5
+        Counts of fewer people are not told.
 
     Returns
     -------
     pandas.DataFrame of shape (4, 2)
-        Index ``sign``: all items answered, some blank, none answered, same
-        answer throughout (at least three answers). Columns n and share.
+        Index ``sign``: all items answered, some blank, none answered (three
+        parts of everyone), same answer throughout (at least three answers).
+        Columns n (text) and share (NaN where n is not told).
 
     Examples
     --------
     >>> items = pd.DataFrame([[3, 3, 3], [1, 2, 3]], index=["sub-01", "sub-02"])
-    >>> int(check_answering(items).loc["same answer throughout", "n"])
-    1
+    >>> check_answering(items, small_cell=1).loc["same answer throughout", "n"]
+    '1'
     """
     answered = items.notna().sum(axis=1)
     counts = {
@@ -219,7 +223,9 @@ def check_answering(items: pd.DataFrame) -> pd.DataFrame:
         "same answer throughout": (items.max(axis=1) == items.min(axis=1)) & (answered >= 3),
     }
     n = pd.Series({sign: int(where.sum()) for sign, where in counts.items()})
-    return pd.DataFrame({"n": n, "share": n / max(len(items), 1)}).rename_axis("sign")
+    shown = [*hide_small_parts(n.tolist()[:3], small_cell), hide_small(int(n.iloc[3]), small_cell)]
+    share = (n / max(len(items), 1)).where([text.isdigit() for text in shown])
+    return pd.DataFrame({"n": shown, "share": share}).rename_axis("sign")
 
 
 def measure_precision(total: pd.Series, *, reliability: float, cut: float) -> ScorePrecision:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pytask
 
 from helpers.book import BookError, build_html, stage_book
 from helpers.contract import Cohort, hash_cohort, list_files
+from helpers.problems import Problem
 from helpers.run.chapters import CHAPTERS, Chapter
 from helpers.run.execution import (
     NOTEBOOKS_DIR,
@@ -28,6 +29,7 @@ from helpers.run.nodes import FilesNode, ValueNode
 from helpers.run.pages import Stamp, write_skipped_page
 from helpers.run.sources import collect_rooms, hash_packages, list_rooms, list_versions
 from helpers.tables import PROJECT_ROOT, write_atomically
+from helpers.wording import as_text, hide_ids
 
 PAGES, RESULTS, STAGE, HTML = "pages", "results", "book", "html"
 FRAME = ("_config.yml", "_toc.yml", "book", "notebooks")
@@ -171,7 +173,7 @@ def _write_skipped_pages(skipped: Mapping[str, str], output_dir: Path, facts: tu
         stamp = Stamp(*facts, list_versions(), "not executed", read_revision())
         if (
             not note.is_file()
-            or skipped[chapter.id] not in note.read_text(encoding="utf-8")
+            or as_text(skipped[chapter.id]) not in note.read_text(encoding="utf-8")
             or facts[2][:16] not in note.read_text(encoding="utf-8")
         ):
             write_atomically(note, write_skipped_page(chapter, skipped[chapter.id], stamp))
@@ -239,7 +241,15 @@ def _book_facts(cohort: Cohort) -> dict[str, Any]:
         "kind": settings.kind,
         "n_participants": len(cohort.participants),
         "citation": settings.citation,
+        "warnings": [_tell_warning(problem, cohort.participants.index) for problem in cohort.warnings],
     }
+
+
+def _tell_warning(problem: Problem, ids: Iterable[str]) -> str:
+    """Return a warning for a page: where and what, without the ids of people."""
+    place = problem.place()
+    said = f"{problem.file}, {place}" if place else f"{problem.file}: "
+    return hide_ids(f"{said}found {problem.found}, expected {problem.expected}. Fix: {problem.fix}", ids)
 
 
 def _book_task(cohort: Cohort, output_dir: Path, skipped: dict[str, str]) -> pytask.TaskWithoutPath:

@@ -12,6 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers.run.chapters import Chapter, explain_need
+from helpers.wording import as_text
 
 NEEDS = "needs-"
 HIDDEN = ("cohort_dir", "results_dir")
@@ -102,21 +103,19 @@ def finish_page(notebook: NotebookNode, stamp: Stamp, parameters: Mapping[str, A
 
 def write_stamp(stamp: Stamp, parameters: Mapping[str, Any]) -> str:
     """Return the stamp as the last section of a page."""
-    shown = ", ".join(f"{name} = {value}" for name, value in sorted(parameters.items()) if name not in HIDDEN)
+    shown = ", ".join(
+        f"{as_text(name)} = {as_text(value)}" for name, value in sorted(parameters.items()) if name not in HIDDEN
+    )
     rows = {
-        "Cohort": f"{stamp.cohort} ({stamp.kind})",
+        "Cohort": f"{as_text(stamp.cohort)} ({stamp.kind})",
         "Data (sha256)": f"`{stamp.cohort_sha256[:16]}`",
         "Parameters": shown,
         "Packages": ", ".join(f"{name} {version}" for name, version in stamp.versions.items()),
         "Executed": stamp.date,
         "Code": f"`{stamp.revision}`",
     }
-    lines = "\n".join(f"* - {name}\n  - {_plain(value)}" for name, value in rows.items() if value)
+    lines = "\n".join(f"* - {name}\n  - {value}" for name, value in rows.items() if value)
     return f"## How this page was made\n\n```{{list-table}}\n:class: provenance\n:stub-columns: 1\n\n{lines}\n```"
-
-
-def _plain(text: str) -> str:
-    return text.replace("<", "&lt;").replace("\n", " ")
 
 
 def write_skipped_page(chapter: Chapter, reason: str, stamp: Stamp) -> str:
@@ -131,7 +130,7 @@ def write_skipped_page(chapter: Chapter, reason: str, stamp: Stamp) -> str:
     """
     return (
         f"# {chapter.title}\n\n```{{admonition}} Skipped for this cohort\n:class: note skipped\n"
-        f"This chapter was not run: {_plain(reason)}.\n```\n\n"
+        f"This chapter was not run: {as_text(reason)}.\n```\n\n"
         "Everything else in this book was computed without it. Add the data to the cohort folder and run the book "
         f"again: the chapter then fills itself.\n\n{write_stamp(stamp, {})}\n"
     )

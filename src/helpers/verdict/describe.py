@@ -12,6 +12,7 @@ from helpers.power import compute_power
 from helpers.problems import count
 from helpers.verdict.claims import Claim
 from helpers.verdict.weigh import SimulatedVerdict, explain_outcome
+from helpers.wording import as_text
 
 POWER = 0.8
 MOST_PEOPLE = 1_000_000
@@ -85,7 +86,7 @@ def describe_scope(settings: Settings) -> str:
     """
     if reason := explain_outcome(settings):
         return (
-            f"**None of the claims can be tested here:** {reason}. The chapters before this one are worth reading for "
+            f"**None of the claims can be tested here:** {as_text(reason)}. The chapters before this one are worth reading for "
             "their own contrasts, which are not contrasts of resilience."
         )
     if settings.kind != "real":
