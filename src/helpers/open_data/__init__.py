@@ -1,6 +1,7 @@
-"""Fetch open data of real people, verified by checksum, and turn them into cohort folders."""
+"""Fetch open data of real people, verified by checksum, and turn them into cohort folders and tidy tables."""
 
-from helpers.open_data.catalogue import DATASETS, OpenDataset, fetch_dataset, list_datasets
+from helpers.open_data.cards import DataCard, read_cards, write_overview, write_page, write_readme
+from helpers.open_data.catalogue import fetch_dataset, list_datasets
 from helpers.open_data.files import (
     OpenDataAltered,
     OpenDataError,
@@ -8,17 +9,18 @@ from helpers.open_data.files import (
     fetch_files,
     load_registry,
 )
-from helpers.open_data.kim import build_kim_cohort
 
 __all__ = [
-    "DATASETS",
+    "DataCard",
     "OpenDataAltered",
     "OpenDataError",
     "OpenDataUnavailable",
-    "OpenDataset",
-    "build_kim_cohort",
     "fetch_dataset",
     "fetch_files",
     "list_datasets",
     "load_registry",
+    "read_cards",
+    "write_overview",
+    "write_page",
+    "write_readme",
 ]
