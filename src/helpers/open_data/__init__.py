@@ -9,6 +9,7 @@ from helpers.open_data.files import (
     fetch_files,
     load_registry,
 )
+from helpers.open_data.folders import is_fetched
 
 __all__ = [
     "DataCard",
@@ -17,6 +18,7 @@ __all__ = [
     "OpenDataUnavailable",
     "fetch_dataset",
     "fetch_files",
+    "is_fetched",
     "list_datasets",
     "load_registry",
     "read_cards",

@@ -190,7 +190,7 @@ def write_overview(registry: pd.DataFrame) -> str:
     for name, card in read_cards().items():
         rows = registry[registry["dataset"] == name]
         entries.append(
-            f"[{card.title}](../data_cards/{name}.md): {card.count:,} {UNITS[card.subjects]}, "
+            f"[{card.title}]({name}.md): {card.count:,} {UNITS[card.subjects]}, "
             f"{rows['bytes'].sum() / 1e6:.1f} MB, licence {join_unique(rows['licence'])}."
         )
     return f"{OVERVIEW}\n{_list(entries)}\n"
