@@ -22,6 +22,7 @@ from helpers.open_data.files import OpenDataError
 from helpers.tables import MISSING
 
 FLARE = "Flare"
+MEASURED_IN = 0.5
 PANELS = {"NMR_": "NMR", "Tryptophan_Metabolites_": "tryptophan metabolites", "BA_Metabolites_": "bile acids"}
 SHORT = {"NMR_": "nmr_", "Tryptophan_Metabolites_": "trp_", "BA_Metabolites_": "ba_"}
 COLUMNS = {
@@ -61,7 +62,8 @@ def arrange_mars(files: Mapping[str, Path]) -> dict[str, Any]:
     Returns
     -------
     dict of str to pandas.DataFrame or dict
-        By file. Metabolites stand as they came: raw, ``n/a`` where not measured.
+        By file. Metabolites stand as they came: raw, ``n/a`` where not measured. Those measured in fewer than half
+        of the chosen stools are under ``repeated/`` only.
 
     Raises
     ------
@@ -78,19 +80,20 @@ def arrange_mars(files: Mapping[str, Path]) -> dict[str, Any]:
     taxa = keep_seen(tables.genera.set_axis(taxonomy.index.tolist(), axis=1)).rename_axis("sample_id")
     values = tables.metabolites.set_axis(features.index.tolist(), axis=1).rename_axis("sample_id")
     chosen = choose_stools(tables.metadata, tables.metabolites)
-    one_taxa = keep_seen(_take(taxa, chosen))
+    one_taxa, one_values = keep_seen(_take(taxa, chosen)), _keep_measured(_take(values, chosen))
     return {
         "participants.tsv": _describe_people(tables.metadata, chosen),
         "participants.json": COLUMNS,
         "phenotype/ibs_symptoms.tsv": _describe_symptoms(tables.metadata, chosen),
         "microbiome/taxa.tsv": one_taxa,
         "microbiome/taxonomy.tsv": taxonomy.loc[one_taxa.columns],
-        "metabolites/metabolites.tsv": _take(values, chosen),
-        "metabolites/features.tsv": features,
+        "metabolites/metabolites.tsv": one_values,
+        "metabolites/features.tsv": features.loc[one_values.columns],
         "repeated/samples.tsv": _describe_samples(tables.metadata, chosen),
         "repeated/taxa.tsv": taxa,
         "repeated/taxonomy.tsv": taxonomy.loc[taxa.columns],
         "repeated/metabolites.tsv": values,
+        "repeated/features.tsv": features,
     }
 
 
@@ -127,6 +130,10 @@ def choose_stools(metadata: pd.DataFrame, metabolites: pd.DataFrame) -> pd.Serie
 
 def _take(table: pd.DataFrame, chosen: pd.Series) -> pd.DataFrame:
     return index_people(table.loc[chosen].set_axis(chosen.index, axis=0))
+
+
+def _keep_measured(values: pd.DataFrame) -> pd.DataFrame:
+    return values.loc[:, values.ne(MISSING).mean() >= MEASURED_IN]
 
 
 def _describe_features(tables: CuratedTables) -> pd.DataFrame:
