@@ -286,14 +286,20 @@ def test_kang_metabolites_are_those_of_the_paper_less_what_nobody_has(fetched, f
     pd.testing.assert_frame_equal(ours, expected, check_names=False)
 
 
-def test_kang_shows_the_published_finding(fetched):
-    """Kang et al. 2018, abstract: after correction isopropanol alone differs, and is higher in autistic children."""
-    cohort, _ = inspect_cohort(fetched("kang_autism_2017"))
+@pytest.mark.parametrize(
+    ("name", "metabolite", "direction"), [("kang_autism_2017", "Isopropanol", -1), ("mars_ibs_2020", "Hypoxanthine", 1)]
+)
+def test_published_findings_are_found_again(name, metabolite, direction, fetched):
+    """Kang et al. 2018, abstract: isopropanol alone differs after correction, higher in autistic children.
+
+    Mars et al. 2020, highlights: purines are starved in irritable bowel syndrome. The high group is the healthy one.
+    """
+    cohort, _ = inspect_cohort(fetched(name))
     design = design_matrix(cohort, assign_groups(cohort))
     features = cohort.features["metabolites"]
     contrasts = compare_metabolites(prepare_metabolites(cohort.block("metabolites"), features), features, design)
     found = contrasts[contrasts["q"] < 0.05]
-    assert found["name"].tolist() == ["Isopropanol"] and (found["estimate"] < 0).all()
+    assert found["name"].tolist() == [metabolite] and (np.sign(found["estimate"]) == direction).all()
 
 
 # --- tidy tables ----------------------------------------------------------------------------------
@@ -450,6 +456,18 @@ def test_offline_without_a_mirror_is_one_sentence_and_exit_code_3(tmp_path):
         "(RESILIENCE_BOOK_MIRROR)."
     )
     assert "\n" not in said and said.count(". ") == 0
+    assert not (tmp_path / "rsa").exists()
+
+
+def test_file_cut_short_in_the_mirror_is_refused_by_name_with_exit_code_3(tmp_path):
+    path = "donaldRwilliams/BGGM/data/rsa.rda"
+    (tmp_path / "mirror" / path).parent.mkdir(parents=True)
+    (tmp_path / "mirror" / path).write_bytes(b"cut short")
+    env = offline(tmp_path) | {MIRROR_VARIABLE: str(tmp_path / "mirror")}
+    done = run_command("fetch", "rsa", tmp_path / "rsa", env=env)
+    assert done.returncode == 3 and done.stderr.startswith(
+        f"{path} from the mirror folder has 9 bytes, expected 12,225"
+    )
     assert not (tmp_path / "rsa").exists()
 
 
