@@ -177,7 +177,7 @@ def fetch(name: str | None, folder: str | None, show_list: bool, as_json: bool, 
 
 
 def _list_open_data(places: dict, as_json: bool) -> None:
-    from helpers.open_data import list_datasets
+    from helpers.open_data import describe_size, list_datasets
 
     table = list_datasets(**places)
     if as_json:
@@ -187,7 +187,7 @@ def _list_open_data(places: dict, as_json: bool) -> None:
         people = f"{row.people} people" if row.people else "no people"
         at_hand = "at hand" if row.present else "to be fetched"
         click.echo(
-            f"{row.Index}: {row.title}\n    {people}, {row.bytes / 1e6:.1f} MB, {row.licence}, becomes a folder of {row.becomes}, {at_hand}"
+            f"{row.Index}: {row.title}\n    {people}, {describe_size(row.bytes)}, {row.licence}, becomes a folder of {row.becomes}, {at_hand}"
         )
 
 

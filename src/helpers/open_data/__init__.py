@@ -1,6 +1,6 @@
 """Fetch open data of real people, verified by checksum, and turn them into cohort folders and tidy tables."""
 
-from helpers.open_data.cards import DataCard, read_cards, write_overview, write_page, write_readme
+from helpers.open_data.cards import DataCard, describe_size, read_cards, write_overview, write_page, write_readme
 from helpers.open_data.catalogue import fetch_dataset, list_datasets
 from helpers.open_data.files import (
     OpenDataAltered,
@@ -16,6 +16,7 @@ __all__ = [
     "OpenDataAltered",
     "OpenDataError",
     "OpenDataUnavailable",
+    "describe_size",
     "fetch_dataset",
     "fetch_files",
     "is_fetched",

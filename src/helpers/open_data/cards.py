@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from helpers.problems import count
 from helpers.tables import PROJECT_ROOT
 
 CARDS_FILE = PROJECT_ROOT / "data" / "open" / "cards.yml"
@@ -136,7 +137,7 @@ def write_readme(card: DataCard, rows: pd.DataFrame) -> str:
 
 
 def _write_body(card: DataCard, rows: pd.DataFrame, cited: str, how: str) -> str:
-    size = f"{rows['bytes'].sum() / 1e6:.1f} MB in {len(rows)} {'file' if len(rows) == 1 else 'files'}"
+    size = f"{describe_size(rows['bytes'].sum())} in {count(len(rows), 'file')}"
     becomes = "a cohort folder" if card.cohort else "a folder of tidy tables"
     head = [
         card.about,
@@ -157,8 +158,7 @@ def _write_body(card: DataCard, rows: pd.DataFrame, cited: str, how: str) -> str
 
 def _describe_tables(card: DataCard) -> str:
     lines = [
-        f"`{file}`: {table['about']}. {table['rows']:,} rows, {table['columns']:,} "
-        f"{'column' if table['columns'] == 1 else 'columns'} beside the ids."
+        f"`{file}`: {table['about']}. {table['rows']:,} rows, {count(table['columns'], 'column')} beside the ids."
         for file, table in card.tables.items()
     ]
     if card.cohort:
@@ -191,7 +191,7 @@ def write_overview(registry: pd.DataFrame) -> str:
         rows = registry[registry["dataset"] == name]
         entries.append(
             f"[{card.title}]({name}.md): {card.count:,} {UNITS[card.subjects]}, "
-            f"{rows['bytes'].sum() / 1e6:.1f} MB, licence {join_unique(rows['licence'])}."
+            f"{describe_size(rows['bytes'].sum())}, licence {join_unique(rows['licence'])}."
         )
     return f"{OVERVIEW}\n{_list(entries)}\n"
 
@@ -213,6 +213,17 @@ resilience-book fetch all cohorts                   # all of them, for a course 
 Every file is checked against its SHA-256 before use; one that is cut short or altered is refused by name. A set that
 becomes a cohort folder runs like your own data: `resilience-book run cohorts/mars`.
 """
+
+
+def describe_size(n_bytes: int) -> str:
+    """Return a size in kB or MB, whichever reads better.
+
+    Examples
+    --------
+    >>> describe_size(6_578), describe_size(3_532_872)
+    ('7 kB', '3.5 MB')
+    """
+    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:.0f} kB"
 
 
 def join_unique(values: pd.Series) -> str:
