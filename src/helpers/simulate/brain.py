@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -22,6 +24,7 @@ NODES_PER_NETWORK = {
 MERGED = {"SomatomotorDorsal": "Somatomotor", "SomatomotorLateral": "Somatomotor"}
 N_FRAMES = 240
 SHRINKAGE = 0.1
+CHUNK = 50  # people drawn at a time; part of what a seed means
 D_CONNECTIVITY = 0.50
 D_VOLUMES = -0.45
 D_TRACTS = -0.40
@@ -82,19 +85,21 @@ def choose_nodes() -> pd.DataFrame:
 
 
 def draw_brain(
-    people: People, effect: float, *, rng: np.random.Generator
-) -> tuple[dict[str, pd.DataFrame], list[Planted]]:
-    """Draw all brain tables; return them by name (nodes, connectivity, volumes, tracts, motion) and what was planted."""
-    nodes = choose_nodes()
+    people: People, effect: float, *, rng: np.random.Generator, edge_rng: np.random.Generator | None
+) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame], list[Planted]]:
+    """Draw all brain tables, the connectivity only when given a stream; return tables, nodes, and what was planted."""
     motion = np.exp(
         -2.1 + 0.35 * rng.normal(size=len(people.high)) + 0.1 * people.covariates[:, 2] + 0.12 * people.is_study_b
     )
-    edges, in_edges = _draw_connectivity(people, nodes, motion, effect * D_CONNECTIVITY, rng)
     volumes, in_volumes = _draw_volumes(people, effect * D_VOLUMES, rng)
     tracts, in_tracts = _draw_tracts(people, effect * D_TRACTS, rng)
     motion_table = pd.DataFrame({"mean_fd_mm": motion}, index=people.table.index)
-    tables = {"nodes": nodes, "connectivity": edges, "volumes": volumes, "tracts": tracts, "motion": motion_table}
-    return tables, [in_edges, in_volumes, in_tracts]
+    tables = {"volumes": volumes, "tracts": tracts, "motion": motion_table}
+    if edge_rng is None:
+        return tables, {}, [in_volumes, in_tracts]
+    nodes = choose_nodes()
+    edges, in_edges = _draw_connectivity(people, nodes, motion, effect * D_CONNECTIVITY, edge_rng)
+    return {"connectivity": edges, **tables}, {"connectivity": nodes}, [in_edges, in_volumes, in_tracts]
 
 
 def _draw_connectivity(
@@ -102,7 +107,7 @@ def _draw_connectivity(
 ) -> tuple[pd.DataFrame, Planted]:
     """Draw one positive-definite correlation matrix per person, then shift Reward x Somatomotor in Fisher z."""
     first, second = np.triu_indices(len(nodes), k=1)
-    z = np.arctanh(_draw_correlations(people, nodes, motion, rng)[:, first, second])
+    z = np.arctanh(np.concatenate([r[:, first, second] for r in _draw_correlations(people, nodes, motion, rng)]))
     networks = nodes["network"].to_numpy()
     ends = np.array([networks[first], networks[second]])
     planted = np.isin(ends, ["Reward", "Somatomotor"]).all(axis=0) & (ends[0] != ends[1])
@@ -111,15 +116,18 @@ def _draw_connectivity(
     z[:, planted] += difference * people.carrier[:, None]
     names = [f"{nodes.index[i]}--{nodes.index[j]}" for i, j in zip(first, second, strict=True)]
     r = np.tanh(z)
-    _refuse_impossible(r, first, second, d)
+    for start in range(0, len(r), CHUNK):
+        _refuse_impossible(r[start : start + CHUNK], first, second, d)
     edges = pd.DataFrame(r, index=people.table.index, columns=names)
     return edges, Planted("C06", "connectivity", "Reward × Somatomotor", d, difference, "Fisher z, mean over edges")
 
 
-def _draw_correlations(people: People, nodes: pd.DataFrame, motion: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _draw_correlations(
+    people: People, nodes: pd.DataFrame, motion: np.ndarray, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
     """Correlate time series made of network signals, a global signal that grows with motion, and noise.
 
-    Shrunk by a tenth towards no correlation, as regularised estimates are: shape (n, 100, 100).
+    Shrunk by a tenth towards no correlation, as regularised estimates are: chunks of shape (people, 100, 100).
     """
     n, n_nodes = len(people.high), len(nodes)
     names = list(NODES_PER_NETWORK)
@@ -127,14 +135,18 @@ def _draw_correlations(people: People, nodes: pd.DataFrame, motion: np.ndarray, 
     coupling = np.linalg.cholesky(_network_coupling(names)).T
     own = 0.13 * rng.normal(size=(n, len(names), len(names)))
     nuisance = people.nuisance(len(names) ** 2, rng=rng, size=0.02, batch=0.04).reshape(own.shape)
-    signals = rng.normal(size=(n, N_FRAMES, len(names))) @ (coupling + own + nuisance)
-    loading = np.clip(0.62 + 0.10 * rng.normal(size=n_nodes) + 0.12 * rng.normal(size=(n, n_nodes)), 0.2, 0.92)
-    shared = (0.15 + 0.6 * motion)[:, None, None] * rng.normal(size=(n, N_FRAMES, 1))
-    noise = np.sqrt(1 - loading**2)[:, None, :] * rng.normal(size=(n, N_FRAMES, n_nodes))
-    series = signals[:, :, membership] * loading[:, None, :] + shared + noise
-    series -= series.mean(axis=1, keepdims=True)
-    series /= np.sqrt((series**2).sum(axis=1, keepdims=True))
-    return (1 - SHRINKAGE) * np.swapaxes(series, 1, 2) @ series + SHRINKAGE * np.eye(n_nodes)
+    mixing = coupling + own + nuisance
+    usual_loading = 0.62 + 0.10 * rng.normal(size=n_nodes)
+    for start in range(0, n, CHUNK):
+        mix, moved = mixing[start : start + CHUNK], motion[start : start + CHUNK]
+        signals = rng.normal(size=(len(mix), N_FRAMES, len(names))) @ mix
+        loading = np.clip(usual_loading + 0.12 * rng.normal(size=(len(mix), n_nodes)), 0.2, 0.92)
+        shared = (0.15 + 0.6 * moved)[:, None, None] * rng.normal(size=(len(mix), N_FRAMES, 1))
+        noise = np.sqrt(1 - loading**2)[:, None, :] * rng.normal(size=(len(mix), N_FRAMES, n_nodes))
+        series = signals[:, :, membership] * loading[:, None, :] + shared + noise
+        series -= series.mean(axis=1, keepdims=True)
+        series /= np.sqrt((series**2).sum(axis=1, keepdims=True))
+        yield (1 - SHRINKAGE) * np.swapaxes(series, 1, 2) @ series + SHRINKAGE * np.eye(n_nodes)
 
 
 def _refuse_impossible(r: np.ndarray, first: np.ndarray, second: np.ndarray, effect_d: float) -> None:
