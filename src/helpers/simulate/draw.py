@@ -11,11 +11,13 @@ import pandas as pd
 
 from helpers.contract import Cohort, MeasureRule, Settings, read_schema
 from helpers.simulate.brain import draw_brain
-from helpers.simulate.gut import draw_metabolites, draw_taxa, draw_transcripts
+from helpers.simulate.metabolites import draw_metabolites
 from helpers.simulate.missing import blank_some, choose_lacking
 from helpers.simulate.people import CUT, draw_people, draw_phenotype
 from helpers.simulate.planting import People, Planted
 from helpers.simulate.recipe import DEFAULT_MISSING, DEFAULT_N, DEFAULT_SEED, Recipe
+from helpers.simulate.taxa import draw_taxa
+from helpers.simulate.transcripts import draw_transcripts
 from helpers.simulate.truth import tell_truth
 
 CITATION = "Simulated by helpers.simulate; no real person is in it."
