@@ -16,6 +16,7 @@ from helpers.simulate.recipe import (
     MAX_MISSING,
     Recipe,
 )
+from helpers.simulate.truth import find_status
 from helpers.simulate.writing import whole_folder
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "MAX_MISSING",
     "SimulatedCohort",
     "draw_cohort",
+    "find_status",
     "simulate_cohort",
 ]
 

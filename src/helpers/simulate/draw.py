@@ -127,7 +127,7 @@ def draw_recipe(recipe: Recipe, wanted: Collection[str]) -> SimulatedCohort:
     }
     features = {name: features[name] for name in blocks if name in features}
     cohort = Cohort(Path(), _settings(recipe), shown, phenotype, blocks, features)
-    return SimulatedCohort(cohort, tell_truth(recipe, people, planted, cohort), tree, people)
+    return SimulatedCohort(cohort, tell_truth(recipe, people, planted, blocks), tree, people)
 
 
 def _draw_gut(

@@ -103,7 +103,7 @@ def _draw_brs(people: People, rng: np.random.Generator) -> pd.DataFrame:
     """Draw the Brief Resilience Scale: a second measure of the same trait, also in the null twin."""
     own = 0.7 * people.trait + np.sqrt(1 - 0.7**2) * rng.normal(size=len(people.trait))
     latent = 0.72 * own[:, None] + 0.69 * rng.normal(size=(len(own), 6))
-    answers = 1 + np.searchsorted([-2.1, -1.15, -0.25, 0.95], latent)
+    answers = 1 + np.searchsorted([-2.2, -1.25, -0.37, 0.85], latent)
     answers[:, 1::2] = 6 - answers[:, 1::2]
     return pd.DataFrame(answers.astype(float), index=people.table.index, columns=[f"brs_{i}" for i in range(1, 7)])
 
