@@ -35,7 +35,7 @@ def draw_people(n_participants: int, *, rng: np.random.Generator) -> People:
     room_sex = {True: n_women, False: n_participants - n_women}
     kept: list[tuple[bool, float, np.ndarray, float]] = []
     while len(kept) < n_participants:
-        for woman, trait, answers in _draw_candidates(4 * n_participants, rng):
+        for woman, trait, answers in list_candidates(4 * n_participants, rng):
             total = answers.sum()
             high = bool(total >= CUT)
             if not room[high] or not room_sex[woman]:
@@ -69,7 +69,15 @@ def draw_phenotype(
     return tables, planted
 
 
-def _draw_candidates(n: int, rng: np.random.Generator) -> list[tuple[bool, float, np.ndarray]]:
+def list_candidates(n: int, rng: np.random.Generator) -> list[tuple[bool, float, np.ndarray]]:
+    """Draw people of the general population: woman or not, latent trait, answers to the CD-RISC.
+
+    Examples
+    --------
+    >>> ((woman, trait, answers),) = list_candidates(1, np.random.default_rng(1))
+    >>> answers.shape, bool(0 <= answers.min() and answers.max() <= 4)
+    ((25,), True)
+    """
     women = rng.random(n) < SHARE_WOMEN
     traits = rng.normal(size=n)
     difficulty = np.linspace(-0.45, 0.45, N_CD_RISC)[np.arange(N_CD_RISC) * 7 % N_CD_RISC]
