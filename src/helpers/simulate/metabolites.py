@@ -14,12 +14,12 @@ N_METABOLITES = 420
 PLANTED_METABOLITES = {"N-acetylglutamate": ("C13", 0.50), "dimethylglycine": ("C14", 0.45)}
 SOURCE = "kim_adenomas_2020"
 # Variance of a metabolite along the axes that many share, largest first; the first axes go with the taxa's community.
-AXES = np.array([0.185, 0.055, 0.040, 0.034, 0.030, 0.028, 0.024, 0.020, 0.015, 0.012])
-FOLLOWS_COMMUNITY = 0.35  # share of the variance of such an axis
+AXES = np.array([0.210, 0.062, 0.042, 0.036, 0.032, 0.028, 0.024, 0.020, 0.015, 0.012])
+FOLLOWS_COMMUNITY = 0.34  # share of the variance of such an axis
 SAME_SIGN = 0.5  # share of the first axis that moves all metabolites alike, as dilution does
-SUPER_PATHWAY, MAX_SUB_PATHWAY = 0.02, 0.53  # each sub-pathway has its own share of variance, few a large one
+SUPER_PATHWAY, MAX_SUB_PATHWAY = 0.02, 0.95  # each sub-pathway has its own share of variance, few a large one
 SHARE_MADE_BY_TAXA = 0.5
-MADE_BY_TAXA = (0.05, 0.30)
+MADE_BY_TAXA = (0.05, 0.45)
 DIET = 0.15
 LOG_AREA_MEAN, LOG_AREA_SD = 11, 1.6
 SHARE_CENSORED = 0.2
@@ -48,12 +48,13 @@ def _draw_latent(people: People, gut: Gut, features: pd.DataFrame, rng: np.rando
     n = len(people.high)
     made = np.where(rng.random(N_METABOLITES) < SHARE_MADE_BY_TAXA, rng.uniform(*MADE_BY_TAXA, N_METABOLITES), 0.0)
     super_pathway, sub_pathway = (pd.factorize(features[column])[0] for column in ("super_pathway", "sub_pathway"))
-    within_sub = MAX_SUB_PATHWAY * rng.random(sub_pathway.max() + 1)[sub_pathway] ** 3
-    own = 1 - AXES.sum() - SUPER_PATHWAY - within_sub
-    z = _draw_axes(gut, rng) + np.sqrt(own) * (np.sqrt(made) * _draw_made(gut, rng))
+    within_sub = MAX_SUB_PATHWAY * rng.random(sub_pathway.max() + 1)[sub_pathway] ** 5
+    own = 1 - AXES.sum() - SUPER_PATHWAY
+    z = _draw_axes(gut, rng) + np.sqrt(own * made) * _draw_made(gut, rng)
     z += np.sqrt(own * (1 - made)) * rng.normal(size=(n, N_METABOLITES))
-    for pathway, share in ((super_pathway, SUPER_PATHWAY), (sub_pathway, within_sub)):
-        z += np.sqrt(share) * rng.normal(size=(n, pathway.max() + 1))[:, pathway]
+    z += np.sqrt(SUPER_PATHWAY) * rng.normal(size=(n, super_pathway.max() + 1))[:, super_pathway]
+    shared = rng.normal(size=(n, sub_pathway.max() + 1))[:, sub_pathway]
+    z = np.sqrt(1 - within_sub) * z + np.sqrt(within_sub) * shared
     z += people.nuisance(N_METABOLITES, rng=rng, size=0.1, batch=0.35)
     z += np.outer(people.diet, rng.normal(0, DIET, N_METABOLITES))
     return (z - z.mean(axis=0)) / z.std(axis=0)
