@@ -98,8 +98,8 @@ every method can be checked against it.
 Made by `resilience-book simulate FOLDER --n {n} --seed {seed} --effect {effect:g} --missing {missing:g}`: {n} people ({n_high} high, {n_low} low;
 {n_women} women). Without options, as in `resilience-book simulate data/example`, it is
 the book's own example: 116 people, seed 20240501, effect 1, missing {default_missing:g}. The
-same numbers give the same bytes. `--null` gives the null twin: the same people and noise, no resilience effect. To change
-anything, change the program and simulate again; do not edit these files.
+same numbers give the same bytes. `--null` gives the null twin: the same people and noise, no resilience effect; `--missing` changes only
+what is blank. To change anything, change the program and simulate again; do not edit these files.
 
 ## What is planted
 
@@ -111,14 +111,18 @@ Standardised differences, high minus low, adjusted for age, sex, BMI and study; 
 
 C16 (which block classifies best) is not planted. Where groups of transcripts rise, the log-ratios of all others fall
 (`by_products` in `truth.yml`). The BRS follows the same trait as the CD-RISC, also in the null twin. Taxa, diversity and
-everything else not listed are null.
+everything else not listed are null; `status` in `truth.yml` says so of every feature of every table.
 
 ## What it matches
 
 - the published numbers of people and of women, the age range, two pooled studies; groups by CD-RISC total at {cut} or more;
 - questionnaires with the right items, ranges and typical means; blanks, and people who lack a modality;
-- connectivity from positive-definite matrices over nodes of the Seitzman 2018 atlas, with network structure and motion;
-- counts with zeros, overdispersion and unequal depth; transcripts and metabolites that follow taxa; values below detection.
+- CD-RISC norms of the general population, before the quota of high scorers lowers the mean;
+- margins and correlation structure of open data of real people: prevalence and spread of genera, spread, correlation and
+  predictability of metabolites, how RNA follows DNA, how edges of the connectome vary over people;
+- connectivity from positive-definite matrices over nodes of the Seitzman 2018 atlas; values below detection.
+
+The page "The simulated people" of the book states the model and compares simulated with real margins.
 
 ## What it does not
 

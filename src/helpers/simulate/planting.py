@@ -44,8 +44,8 @@ class Planted:
             "block": self.block,
             "feature": self.feature,
             "direction": direction,
-            "d": round(float(self.d), 4),
-            "difference": round(float(self.difference), 6),
+            "d": round(float(self.d), 4) + 0.0,
+            "difference": round(float(self.difference), 6) + 0.0,
             "unit": self.unit,
         }
 
