@@ -286,6 +286,9 @@ def test_what_is_drawn_in_memory_is_what_the_folder_holds(example):
         assert ours.keys() == theirs.keys()
         for name in ours:
             pd.testing.assert_frame_equal(ours[name], theirs[name], check_dtype=False, check_names=False)
+    assert {name: set(b.dtypes) for name, b in drawn.cohort.blocks.items()} == {
+        name: set(b.dtypes) for name, b in read_back.blocks.items()
+    }
     assert drawn.truth == yaml.safe_load((EXAMPLE / "truth.yml").read_text(encoding="utf-8"))
     assert drawn.tree == (EXAMPLE / "microbiome/tree.nwk").read_text(encoding="utf-8")
 

@@ -184,15 +184,15 @@ def test_edges_that_move_together_have_one_axis(rng):
 
 @pytest.mark.parametrize("block", list(page.BLOCKS))
 def test_every_line_of_a_figure_says_whether_its_people_are_simulated_or_real(committed, block):
-    rows = committed[committed["margin"].isin(page.BLOCKS[block])]
-    licences = dict.fromkeys(page.SOURCES, "MIT")
-    labels = page.label_sources(rows, licences)
+    registry = page.read_registry()
+    labels = page.label_block(block, committed, registry)
     figure = plot_margins(committed, {m: page.BLOCKS[block][m] for m in page.DRAWN[block]}, labels=labels)
     (legend,) = figure.legends
     shown = [text.get_text() for text in legend.get_texts()]
     assert shown[0].startswith("Simulated people (n=")
     assert len(shown) > 1
-    assert all(text.startswith("Real people: ") and "n=" in text and "MIT" in text for text in shown[1:])
+    assert all(text.startswith("Real people: ") and "n=" in text for text in shown[1:])
+    assert all(any(text.endswith(f", {licence})") for licence in registry["licence"]) for text in shown[1:])
     assert len(figure.axes) == len(page.DRAWN[block])
     assert all(len(ax.get_lines()) >= 2 for ax in figure.axes)
     plt.close(figure)

@@ -75,13 +75,18 @@ def read_margins() -> pd.DataFrame:
     return pd.read_csv(MARGINS_FILE, sep="\t")
 
 
-def label_sources(rows: pd.DataFrame, licences: dict[str, str]) -> dict[str, str]:
-    """Return what legend and tables call each source: simulated or real, n, licence."""
-    sizes = rows.groupby("source")["n"].max()
+def read_registry() -> pd.DataFrame:
+    """Read licence and citation of every open data set."""
+    return load_registry(REGISTRY).drop_duplicates("dataset").set_index("dataset")
+
+
+def label_block(block: str, table: pd.DataFrame, registry: pd.DataFrame) -> dict[str, str]:
+    """Return what legend and tables call each source of a block: simulated or real, n, licence."""
+    sizes = table[table["margin"].isin(BLOCKS[block])].groupby("source")["n"].max()
     labels = {"simulated": f"Simulated people (n={sizes['simulated']})"}
     for source, name in SOURCES.items():
         if source in sizes.index:
-            labels[source] = f"Real people: {name} (n={sizes[source]}, {licences[source]})"
+            labels[source] = f"Real people: {name} (n={sizes[source]}, {registry.loc[source, 'licence']})"
     return labels
 
 
@@ -169,66 +174,69 @@ def describe_brs() -> str:
     return f"{brs.to_numpy().mean():.2f} in the example cohort, {BRS_NORM:.2f} published (n=844)"
 
 
-def write_planted() -> str:
+def write_planted(truth: dict) -> str:
     """Return the Markdown table of planted effects."""
-    truth = yaml.safe_load(TRUTH_FILE.read_text(encoding="utf-8"))
     lines = ["| claim | table | feature | d |", "|---|---|---|---|"]
     lines += [f"| {p['claim']} | {p['block']} | {p['feature']} | {write_number(p['d'])} |" for p in truth["planted"]]
     return "\n".join(lines)
 
 
-def write_text() -> str:
-    """Return the page."""
-    table = read_margins()
-    registry = load_registry(REGISTRY).drop_duplicates("dataset").set_index("dataset")
-    licences = registry["licence"].to_dict()
-    labels = {block: label_sources(table[table["margin"].isin(margins)], licences) for block, margins in BLOCKS.items()}
-    truth = yaml.safe_load(TRUTH_FILE.read_text(encoding="utf-8"))
-    predictability = table[table["margin"] == "predictability"].set_index(["source", "statistic"])["value"]
-    lowest, highest = (f(abs(p["d"]) for p in truth["planted"]) for f in (min, max))
-    parts = {
+def describe_model(truth: dict) -> dict[str, object]:
+    """Return what the page says of the model."""
+    sizes = [abs(planted["d"]) for planted in truth["planted"]]
+    return {
         "n_taxa": taxa_room.N_TAXA,
         "n_transcripts": f"{transcripts_room.N_TRANSCRIPTS:,}",
         "n_metabolites": metabolites_room.N_METABOLITES,
         "n_function": transcripts_room.N_PER_FUNCTION,
         "n_community": len(taxa_room.COMMUNITY),
         "n_axes": len(metabolites_room.AXES),
-        "community": f"{(taxa_room.COMMUNITY**2).sum():.2f}",
+        "community": write_number((taxa_room.COMMUNITY**2).sum()),
+        "min_carriers": taxa_room.MIN_CARRIERS,
         "n_nodes": N_NODES,
         "n_edges": f"{N_NODES * (N_NODES - 1) // 2:,}",
-        "min_carriers": taxa_room.MIN_CARRIERS,
         "n": truth["n_participants"],
         "n_high": truth["n_high"],
-        "shift": f"{draw_candidates().mean() - draw_people_of_example().total.mean():.1f}",
-        "scores": write_scores(),
-        "brs": describe_brs(),
-        "planted": write_planted(),
-        "lowest": write_number(lowest),
-        "highest": write_number(highest),
-        "well_simulated": f"{100 * predictability['simulated', 'share_well_predicted']:.0f}",
-        "well_real": f"{100 * predictability['kim_adenomas_2020', 'share_well_predicted']:.0f}",
-        "mean_simulated": write_number(predictability["simulated", "mean"]),
-        "mean_real": write_number(predictability["kim_adenomas_2020", "mean"]),
+        "lowest": write_number(min(sizes)),
+        "highest": write_number(max(sizes)),
+        "planted": write_planted(truth),
+    }
+
+
+def describe_margins(table: pd.DataFrame, registry: pd.DataFrame) -> dict[str, str]:
+    """Return what the page says of the margins."""
+    predictability = table[table["margin"] == "predictability"].set_index(["source", "statistic"])["value"]
+    said = {
         "gap_edges": describe_gap(table, "edge_sd", "rsfmri_mdd"),
         "gap_sub": describe_gap(table, "r_same_sub_pathway", "kim_adenomas_2020"),
-        "citations": "\n".join(
-            f"- {name}: {registry.loc[source, 'citation']}. Licence: {registry.loc[source, 'licence']}."
-            for source, name in SOURCES.items()
-        ),
     }
-    for block, named in labels.items():
-        parts[f"{block}_table"] = write_rows(block, table, named)
-        parts[f"{block}_sources"] = "; ".join(named.values())
-    return TEXT.format_map(parts)
+    for key, source in (("simulated", "simulated"), ("real", "kim_adenomas_2020")):
+        said[f"well_{key}"] = f"{100 * predictability[source, 'share_well_predicted']:.0f}"
+        said[f"mean_{key}"] = write_number(predictability[source, "mean"])
+    for block in BLOCKS:
+        labels = label_block(block, table, registry)
+        said[f"{block}_table"] = write_rows(block, table, labels)
+        said[f"{block}_sources"] = "; ".join(labels.values())
+    return said
+
+
+def write_text() -> str:
+    """Return the page."""
+    registry, truth = read_registry(), yaml.safe_load(TRUTH_FILE.read_text(encoding="utf-8"))
+    lower = draw_candidates().mean() - draw_people_of_example().total.mean()
+    parts = {"scores": write_scores(), "brs": describe_brs(), "lower": f"{lower:.1f}"}
+    parts["citations"] = "\n".join(
+        f"- {name}: {registry.loc[source, 'citation']}. Licence: {registry.loc[source, 'licence']}."
+        for source, name in SOURCES.items()
+    )
+    return TEXT.format_map(parts | describe_model(truth) | describe_margins(read_margins(), registry))
 
 
 def write_page() -> None:
     """Write the page and its figures."""
-    table = read_margins()
-    registry = load_registry(REGISTRY).drop_duplicates("dataset").set_index("dataset")
-    for block, margins in BLOCKS.items():
-        labels = label_sources(table[table["margin"].isin(margins)], registry["licence"].to_dict())
-        write_figure(block, table, labels)
+    table, registry = read_margins(), read_registry()
+    for block in BLOCKS:
+        write_figure(block, table, label_block(block, table, registry))
     PAGE.write_text(write_text(), encoding="utf-8", newline="\n")
 
 
@@ -239,7 +247,7 @@ this book can be asked whether it finds what is there and leaves alone what is n
 about people and is never a replication.
 
 This page states the model, compares simulated with real margins, and lists what was *not* matched. It is written by
-`make calibration`; every number on it is computed.
+`make calibration`; every measured number on it is computed.
 
 ## The model
 
@@ -272,7 +280,7 @@ for everything but the planted features, and zero for all in the null twin, whic
 - *Taxa → transcripts* ({n_transcripts}): log expression follows the abundance of its taxon with a correlation dealt out from
   the quantiles of HMP2; transcripts of one function share an activity. {n_function} transcripts belong to each planted function.
 - *Taxa → metabolites* ({n_metabolites}): {n_axes} axes, the first of which follow the community; a share of each metabolite is
-  made by three to six common taxa; super- and sub-pathways share axes of their own.
+  made by a few common taxa; super- and sub-pathways share axes of their own.
 - *Connectivity* ({n_edges} edges between {n_nodes} nodes): a person's correlations follow from loadings $L_i$ of the nodes on network
   signals, on two signals of the whole brain (the first grows with head motion), and on signals of the person's own:
   $R_i \propto L_i L_i^\top + \psi I$, which is always positive definite. Planted edges are shifted in Fisher z; where that would
@@ -291,8 +299,8 @@ study published directions only. `truth.yml` lists them, and says of every other
 {scores}
 
 Published: Connor and Davidson (2003), general population of the US. Candidates match the norms; the cohort keeps fewer high
-scorers than there are among candidates, because the study had {n_high} of {n}, so its mean lies {shift} points lower than that of the candidates. The {{term}}`BRS` has a
-mean of {brs}.
+scorers than there are among candidates, because the study had {n_high} of {n}, so its mean
+lies {lower} points lower than that of the candidates. The {{term}}`BRS` has a mean of {brs}.
 
 In the tables below a cell is the median and, in brackets, the 5 and 95 % quantiles over people, features or pairs of features;
 for axes, the first four shares. An r or a share of variance from fewer people is spread by chance more widely.

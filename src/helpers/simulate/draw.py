@@ -100,34 +100,30 @@ def draw_cohort(
 
 def draw_recipe(recipe: Recipe, wanted: Collection[str]) -> SimulatedCohort:
     """Draw what a recipe says, as far as these blocks need it; see :func:`draw_cohort`."""
-    streams = dict(
-        zip(STREAMS, map(np.random.default_rng, np.random.SeedSequence(recipe.seed).spawn(len(STREAMS))), strict=True)
-    )
+    seeds = np.random.SeedSequence(recipe.seed).spawn(len(STREAMS))
+    streams = dict(zip(STREAMS, map(np.random.default_rng, seeds), strict=True))
     people = draw_people(recipe.n_participants, rng=streams["people"])
     phenotype, planted = draw_phenotype(people, recipe.effect, rng=streams["phenotype"])
     tables, features, tree = {}, {}, ""
     if not set(BRAIN).isdisjoint(wanted):
-        tables, nodes, in_brain = draw_brain(
-            people,
-            recipe.effect,
-            rng=streams["brain"],
-            edge_rng=streams["connectivity"] if "connectivity" in wanted else None,
-        )
-        features |= nodes
-        planted += in_brain
+        edge_rng = streams["connectivity"] if "connectivity" in wanted else None
+        tables, features, found = draw_brain(people, recipe.effect, rng=streams["brain"], edge_rng=edge_rng)
+        planted += found
     if set(wanted) - set(BRAIN):
-        gut, about, in_gut, tree = _draw_gut(people, recipe.effect, wanted, streams)
-        tables, features, planted = tables | gut, features | about, planted + in_gut
-    tables = {name: table for name, table in tables.items() if name in wanted}
+        gut, about, found, tree = _draw_gut(people, recipe.effect, wanted, streams)
+        tables, features, planted = tables | gut, features | about, planted + found
     lacking = choose_lacking(people.table.index, recipe.missing, rng=streams["missing"])
     shown, phenotype = blank_some(people.table, phenotype, people, recipe.missing, rng=streams["missing"])
-    blocks = {
-        name: (table.loc[~table.index.isin(lacking[name])].round(DECIMALS.get(name, 0)) + 0.0)
-        for name, table in tables.items()
-    }
+    blocks = {name: _show(table, name, lacking[name]) for name, table in tables.items() if name in wanted}
     features = {name: features[name] for name in blocks if name in features}
     cohort = Cohort(Path(), _settings(recipe), shown, phenotype, blocks, features)
     return SimulatedCohort(cohort, tell_truth(recipe, people, planted, blocks), tree, people)
+
+
+def _show(table: pd.DataFrame, name: str, lacking: set[str]) -> pd.DataFrame:
+    """Return a table as it is written: rounded, and without the people who lack it."""
+    shown = table.loc[~table.index.isin(lacking)]
+    return shown.round(DECIMALS[name]) + 0.0 if name in DECIMALS else shown
 
 
 def _draw_gut(
