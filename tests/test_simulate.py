@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 from skbio import TreeNode
+from sklearn.metrics import roc_auc_score
 
 from helpers.contract import Cohort, inspect_cohort, load_cohort
 from helpers.contrasts import fit_contrasts
@@ -395,6 +396,29 @@ def test_the_null_twin_differs_only_where_something_is_planted(twin):
     assert (edges != null_edges).any().sum() == 8 * 16
     truth = yaml.safe_load((twin / "truth.yml").read_text(encoding="utf-8"))
     assert {(p["direction"], p["d"]) for p in truth["planted"]} == {("none", 0)}
+
+
+def flatter(values: np.ndarray, high: np.ndarray, fitted: np.ndarray) -> tuple[float, float]:
+    """Weigh the 20 columns that differ most among fitted people; return the AUC in them and in the others."""
+    z = (values - values[fitted].mean(axis=0)) / values[fitted].std(axis=0)
+    gap = z[fitted & high].mean(axis=0) - z[fitted & ~high].mean(axis=0)
+    weights = np.where(np.abs(gap) >= np.sort(np.abs(gap))[-20], gap, 0)
+    return tuple(roc_auc_score(high[rows], z[rows] @ weights) for rows in (fitted, ~fitted))
+
+
+def test_in_the_null_twin_a_wide_block_flatters_whom_it_was_fitted_on(rng):
+    """The trap of C16: with nothing there, 4,950 edges part the fitted people better than 50 do, and nobody else (AUC 0.5;
+    the mean of 16 AUCs in 58 people has a standard error of about 0.02)."""
+    found = []
+    for seed in range(16):
+        drawn = draw_cohort(seed=seed, effect=0, missing=0, blocks=["connectivity"])
+        edges, fitted = np.arctanh(drawn.cohort.blocks["connectivity"].to_numpy()), rng.permutation(116) < 58
+        narrow = edges[:, rng.choice(edges.shape[1], 50, replace=False)]
+        found.append([*flatter(edges, drawn.people.high, fitted), flatter(narrow, drawn.people.high, fitted)[0]])
+    wide, unseen, narrow = np.mean(found, axis=0)
+    assert wide > narrow + 0.05
+    assert wide > 0.75
+    assert unseen == pytest.approx(0.5, abs=0.08)
 
 
 def test_over_many_cohorts_the_mean_d_is_the_planted_one():
