@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PORT ?= 8000
 
-.PHONY: help book test serve setup browser lint pairs example contract cards lock kim open clean
+.PHONY: help book test serve setup browser lint pairs example margins contract cards lock kim open clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ pairs: $(READY) ## Write notebooks/*.ipynb anew from their .md sources
 
 example: $(READY) ## Simulate data/example anew, bit for bit
 	@$(BIN)/resilience-book simulate data/example --overwrite
+
+margins: $(READY) ## Compare the simulated with real people: tables, figures and page (fetches open data)
+	@$(BIN)/python -m tools.calibrate_simulation
 
 contract: $(READY) ## Write data/README.md anew from data/schema/cohort.yml
 	@$(BIN)/python tools/write_contract.py

@@ -12,16 +12,28 @@ import pandas as pd
 import pytest
 import yaml
 from skbio import TreeNode
+from sklearn.metrics import roc_auc_score
 
+from helpers.contract import Cohort, inspect_cohort, load_cohort
 from helpers.contrasts import fit_contrasts
-from helpers.simulate import DEFAULT_SEED, DEFAULT_TITLE, cohort_folder, simulate_cohort
+from helpers.simulate import (
+    DEFAULT_MISSING,
+    DEFAULT_N,
+    DEFAULT_SEED,
+    cohort_folder,
+    draw_cohort,
+    find_status,
+    simulate_cohort,
+)
 from helpers.simulate.brain import EMOTION_REGULATION_TRACTS, EMOTION_REGULATION_VOLUMES, draw_brain
-from helpers.simulate.cohort_folder import Recipe, build_files
-from helpers.simulate.gut import FUNCTIONS
+from helpers.simulate.cohort_folder import build_files
 from helpers.simulate.names import list_genera, list_metabolites
-from helpers.simulate.people import draw_people, draw_phenotype
+from helpers.simulate.people import CUT, N_CD_RISC, draw_people, draw_phenotype, list_candidates
 from helpers.simulate.planting import adjusted_difference, residual_sd
+from helpers.simulate.recipe import Recipe
+from helpers.simulate.transcripts import FUNCTIONS
 from helpers.simulate.writing import format_table
+from tests.support import run_command
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "data" / "example"
@@ -80,6 +92,16 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return simulate_cohort(tmp_path_factory.mktemp("cohorts") / "twin", effect=0)
 
 
+@pytest.fixture(scope="module")
+def example() -> Cohort:
+    return load_cohort(EXAMPLE)
+
+
+@pytest.fixture(scope="module")
+def twin_cohort(twin: Path) -> Cohort:
+    return load_cohort(twin)
+
+
 # --- the same bytes ---------------------------------------------------------------------------------------------
 
 
@@ -117,7 +139,7 @@ def test_groups_and_sexes_have_the_published_sizes(seed):
     assert people.table["sex"].value_counts().to_dict() == {"F": 71, "M": 45}
     assert people.table["age"].between(18, 60).all()
     assert people.table["bmi"].between(18, 40).all()
-    np.testing.assert_allclose(people.total, 25 * np.nanmean(people.answers, axis=1))
+    np.testing.assert_array_equal(people.total, people.answers.sum(axis=1))
     assert (people.high == (people.total >= 82)).all()
 
 
@@ -126,17 +148,38 @@ def test_other_sizes_keep_the_proportions():
     assert (people.high.sum(), (people.table["sex"] == "F").sum()) == (22, round(58 * 71 / 116))
 
 
-def test_no_total_lies_within_the_point_below_the_cut():
-    totals = np.concatenate([draw_people(200, rng=np.random.default_rng(seed)).total for seed in range(5)])
-    assert not ((totals > 81) & (totals < 82)).any()
+def test_candidates_reach_the_published_norms():
+    """Connor and Davidson 2003, US general population: mean 80.4, SD 12.8 (n=458), quartiles 73, 82 and 90."""
+    totals = np.array([answers.sum() for _, _, answers in list_candidates(20_000, np.random.default_rng(1))])
+    assert totals.mean() == pytest.approx(80.4, abs=0.4)
+    assert totals.std() == pytest.approx(12.8, abs=0.3)
+    assert np.quantile(totals, [0.25, 0.5, 0.75]) == pytest.approx([73, 82, 90], abs=1)
 
 
-def test_totals_resemble_the_norms():
-    """Connor and Davidson 2003, US general population: mean 80.4, SD 12.8 (n=458). The 44/72 quota keeps fewer high
-    scorers than a cut near the median would, so the mean may lie a little lower."""
+def test_candidates_answer_consistently():
+    """Connor and Davidson 2003 report alpha .89; items of one strong factor, as later studies found, lie a little above."""
+    answers = np.array([answers for *_, answers in list_candidates(5_000, np.random.default_rng(1))])
+    alpha = N_CD_RISC / (N_CD_RISC - 1) * (1 - answers.var(axis=0).sum() / answers.sum(axis=1).var())
+    assert 0.87 < alpha < 0.94
+
+
+def test_the_quota_of_high_scorers_lowers_the_mean():
+    """Of the candidates about half reach 82, of the cohort 44 of 116; so its mean lies a few points below 80.4."""
     totals = np.concatenate([draw_people(116, rng=np.random.default_rng(seed)).total for seed in range(8)])
-    assert totals.mean() == pytest.approx(80.4, abs=3)
+    assert 75 < totals.mean() < 79
     assert totals.std() == pytest.approx(12.8, abs=1.5)
+
+
+def test_the_other_questionnaires_are_plausible():
+    """BRS: published mean 3.70 (n=844), here a little lower with the quota. HADS: most of a healthy cohort below 8."""
+    drawn = [draw_cohort(seed=seed, effect=0, missing=0, blocks=["tracts"]).cohort.phenotype for seed in range(6)]
+    brs = pd.concat([tables["brs"] for tables in drawn])
+    brs.iloc[:, 1::2] = 6 - brs.iloc[:, 1::2]
+    assert 3.5 < brs.mean(axis=1).mean() < 3.8
+    for first in (0, 1):
+        scores = pd.concat([tables["hads"] for tables in drawn]).iloc[:, first::2].sum(axis=1)
+        assert (scores < 8).mean() > 0.65
+        assert 2.5 < scores.std() < 4.5
 
 
 def test_studies_are_unequal_and_only_mildly_tied_to_age():
@@ -150,7 +193,11 @@ def test_a_few_people_lack_a_block_and_not_the_same_ones():
     everyone = set(read(EXAMPLE, "participants.tsv").index)
     files = {"brain": "brain/volumes.tsv", "stool": "microbiome/taxa.tsv", "metabolites": "metabolites/metabolites.tsv"}
     lost = {name: everyone - set(read(EXAMPLE, file).index) for name, file in files.items()}
-    assert {name: len(ids) for name, ids in lost.items()} == {"brain": 4, "stool": 4, "metabolites": 5}
+    assert {name: len(ids) for name, ids in lost.items()} == {
+        "brain": 4,
+        "stool": 4,
+        "metabolites": 5,
+    }  # 3.5 % and so on
     assert not lost["brain"] & lost["stool"]
     assert lost["metabolites"] != lost["stool"]
     assert read(EXAMPLE, "participants.tsv")["bmi"].isna().sum() == 2
@@ -171,7 +218,7 @@ def test_every_connectivity_matrix_is_positive_definite():
 def test_an_effect_no_brain_could_show_is_refused():
     people = draw_people(116, rng=np.random.default_rng(1))
     with pytest.raises(ValueError, match="Choose a smaller effect"):
-        draw_brain(people, 8.0, rng=np.random.default_rng(1))
+        draw_brain(people, 20.0, rng=np.random.default_rng(1), edge_rng=np.random.default_rng(1))
 
 
 def test_tree_agrees_with_the_taxonomy():
@@ -189,7 +236,8 @@ def test_tree_agrees_with_the_taxonomy():
 def test_counts_have_zeros_and_overdispersion():
     taxa = read(EXAMPLE, "microbiome/taxa.tsv")
     common = taxa.loc[:, taxa.mean() > 50]
-    assert 0.2 < (taxa == 0).to_numpy().mean() < 0.6
+    assert (taxa > 0).any().all()
+    assert (taxa > 0).any(axis=1).all()
     assert (common.var() > 3 * common.mean()).all()
     assert 15_000 < taxa.sum(axis=1).median() < 60_000
 
@@ -212,6 +260,90 @@ def test_sets_name_what_the_cohort_has():
     assert members["tracts"] == set(EMOTION_REGULATION_TRACTS) <= set(read(EXAMPLE, "brain/tracts.tsv").columns)
     groups = pd.read_csv(ROOT / "data/sets/functional_groups.tsv", sep="\t")["group"]
     assert set(groups) == set(read(EXAMPLE, "microbiome/features.tsv")["group"])
+
+
+def test_blocks_are_as_wide_as_in_real_life(example):
+    widths = {name: example.blocks[name].shape[1] for name in ("taxa", "transcripts", "metabolites", "connectivity")}
+    assert widths["taxa"] >= 400
+    assert widths["transcripts"] >= 1500
+    assert widths["metabolites"] >= 400
+    assert widths["connectivity"] == 100 * 99 // 2
+
+
+def test_the_example_gives_not_one_warning():
+    _, problems = inspect_cohort(EXAMPLE)
+    assert problems == []
+
+
+def test_what_is_drawn_in_memory_is_what_the_folder_holds(example):
+    drawn, read_back = draw_cohort(), example
+    assert drawn.cohort.settings == read_back.settings
+    pd.testing.assert_frame_equal(drawn.cohort.participants, read_back.participants, check_dtype=False)
+    for ours, theirs in (
+        (drawn.cohort.phenotype, read_back.phenotype),
+        (drawn.cohort.blocks, read_back.blocks),
+        (drawn.cohort.features, read_back.features),
+    ):
+        assert ours.keys() == theirs.keys()
+        for name in ours:
+            pd.testing.assert_frame_equal(ours[name], theirs[name], check_dtype=False, check_names=False)
+    assert {name: set(b.dtypes) for name, b in drawn.cohort.blocks.items()} == {
+        name: set(b.dtypes) for name, b in read_back.blocks.items()
+    }
+    assert drawn.truth == yaml.safe_load((EXAMPLE / "truth.yml").read_text(encoding="utf-8"))
+    assert drawn.tree == (EXAMPLE / "microbiome/tree.nwk").read_text(encoding="utf-8")
+
+
+def test_a_block_drawn_alone_is_the_same_block():
+    alone = draw_cohort(n_participants=40, seed=7, blocks=["metabolites"]).cohort
+    together = draw_cohort(n_participants=40, seed=7).cohort
+    assert set(alone.blocks) == {"metabolites"}
+    pd.testing.assert_frame_equal(alone.blocks["metabolites"], together.blocks["metabolites"])
+
+
+def test_an_unknown_block_is_refused_by_name():
+    with pytest.raises(ValueError, match="no simulated block is called genes; choose among connectivity"):
+        draw_cohort(blocks=["genes", "taxa"])
+
+
+# --- what is missing --------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_missing_when_nothing_should_be():
+    cohort = draw_cohort(n_participants=60, missing=0).cohort
+    assert not cohort.participants.isna().to_numpy().any()
+    assert not any(table.isna().to_numpy().any() for table in cohort.phenotype.values())
+    assert {len(block) for block in cohort.blocks.values()} == {60}
+
+
+@pytest.mark.parametrize("missing", [0.1, 0.3, 0.5])
+def test_the_wanted_share_lacks_the_scan_and_the_stool_sample(missing):
+    cohort = draw_cohort(n_participants=200, missing=missing).cohort
+    assert len(cohort.blocks["volumes"]) == len(cohort.blocks["connectivity"]) == round(200 * (1 - missing))
+    assert len(cohort.blocks["taxa"]) == round(200 * (1 - missing))
+    assert len(cohort.blocks["transcripts"]) <= len(cohort.blocks["taxa"])
+    assert cohort.phenotype["cd_risc"].isna().sum().sum() > 200 * missing
+
+
+def test_a_larger_share_missing_takes_nothing_back_and_changes_nothing_else():
+    few, many = (draw_cohort(n_participants=80, missing=missing, blocks=["tracts"]).cohort for missing in (0.05, 0.4))
+    assert set(many.blocks["tracts"].index) < set(few.blocks["tracts"].index)
+    pd.testing.assert_frame_equal(few.blocks["tracts"].loc[many.blocks["tracts"].index], many.blocks["tracts"])
+    both = few.phenotype["hads"].notna() & many.phenotype["hads"].notna()
+    assert (few.phenotype["hads"].where(both) == many.phenotype["hads"].where(both)).where(both, True).to_numpy().all()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_blanks_move_nobody_across_the_cut_nor_close_to_it(seed):
+    """At least 19 of 25 answered, blanks filled with the person's mean (scoring rule of the CD-RISC)."""
+    drawn = draw_cohort(seed=seed, missing=0.5, blocks=["motion"])
+    answers = drawn.cohort.phenotype["cd_risc"]
+    assert answers.notna().sum(axis=1).min() >= 19
+    totals = N_CD_RISC * answers.mean(axis=1)
+    assert ((totals >= CUT) == drawn.people.high).all()
+    blanked = answers.isna().any(axis=1)
+    assert blanked.mean() > 0.5
+    assert not totals[blanked].between(CUT - 1, CUT, inclusive="neither").any()
 
 
 # --- what is planted --------------------------------------------------------------------------------------------
@@ -266,6 +398,29 @@ def test_the_null_twin_differs_only_where_something_is_planted(twin):
     assert {(p["direction"], p["d"]) for p in truth["planted"]} == {("none", 0)}
 
 
+def flatter(values: np.ndarray, high: np.ndarray, fitted: np.ndarray) -> tuple[float, float]:
+    """Weigh the 20 columns that differ most among fitted people; return the AUC in them and in the others."""
+    z = (values - values[fitted].mean(axis=0)) / values[fitted].std(axis=0)
+    gap = z[fitted & high].mean(axis=0) - z[fitted & ~high].mean(axis=0)
+    weights = np.where(np.abs(gap) >= np.sort(np.abs(gap))[-20], gap, 0)
+    return tuple(roc_auc_score(high[rows], z[rows] @ weights) for rows in (fitted, ~fitted))
+
+
+def test_in_the_null_twin_a_wide_block_flatters_whom_it_was_fitted_on(rng):
+    """The trap of C16: with nothing there, 4,950 edges part the fitted people better than 50 do, and nobody else (AUC 0.5;
+    the mean of 16 AUCs in 58 people has a standard error of about 0.02)."""
+    found = []
+    for seed in range(16):
+        drawn = draw_cohort(seed=seed, effect=0, missing=0, blocks=["connectivity"])
+        edges, fitted = np.arctanh(drawn.cohort.blocks["connectivity"].to_numpy()), rng.permutation(116) < 58
+        narrow = edges[:, rng.choice(edges.shape[1], 50, replace=False)]
+        found.append([*flatter(edges, drawn.people.high, fitted), flatter(narrow, drawn.people.high, fitted)[0]])
+    wide, unseen, narrow = np.mean(found, axis=0)
+    assert wide > narrow + 0.05
+    assert wide > 0.75
+    assert unseen == pytest.approx(0.5, abs=0.08)
+
+
 def test_over_many_cohorts_the_mean_d_is_the_planted_one():
     """Forty cohorts: the mean of d has a standard error of about 0.2 / sqrt(40) = 0.032; 0.1 is three of them."""
     found = []
@@ -286,6 +441,52 @@ def test_adjusted_difference_is_that_of_the_contrasts():
     assert adjusted_difference(values, people) == pytest.approx(fit["estimate"])
     assert residual_sd(values, people) == pytest.approx(fit["estimate"] / fit["d"])
     assert adjusted_difference(people.carrier, people) == pytest.approx(1)
+
+
+def test_every_feature_of_every_table_has_a_status(example):
+    """Counted by hand: 8 x 16 edges, 16 regions, 5 tracts, 2 metabolites, groups of transcripts as in features.tsv."""
+    truth, cohort = yaml.safe_load((EXAMPLE / "truth.yml").read_text(encoding="utf-8")), example
+    counts = {table: find_status(truth, cohort, table).value_counts().to_dict() for table in truth["status"]}
+    n = {name: block.shape[1] for name, block in cohort.blocks.items()}
+    n_other = int((cohort.features["transcripts"]["group"] == "other").sum())
+    assert set(counts) == {"participants", "phenotype", *cohort.blocks}
+    assert counts["connectivity"] == {"planted": 128, "null": n["connectivity"] - 128}
+    assert counts["volumes"] == {"planted": 16, "null": n["volumes"] - 16}
+    assert counts["tracts"] == {"planted": 5, "null": n["tracts"] - 5}
+    assert counts["metabolites"] == {"planted": 2, "null": n["metabolites"] - 2}
+    assert counts["transcripts"] == {"planted": n["transcripts"] - n_other, "by_product": n_other}
+    assert counts["phenotype"] == {"same_trait": 31, "planted": 17}
+    assert counts["taxa"] == {"null": n["taxa"]}
+    assert set(counts["participants"]) == set(counts["motion"]) == {"null"}
+
+
+def test_in_the_null_twin_all_is_null(twin, twin_cohort):
+    truth = yaml.safe_load((twin / "truth.yml").read_text(encoding="utf-8"))
+    found = pd.concat([find_status(truth, twin_cohort, table) for table in truth["status"]])
+    assert set(found) == {"null", "same_trait"}
+    assert set(found.index[found == "same_trait"].str.split(".").str[0]) == {"cd_risc", "brs"}
+
+
+def test_null_features_are_the_same_in_the_null_twin(example, twin_cohort):
+    """What truth.yml calls null or same_trait is equal to the last digit in a cohort and its null twin."""
+    here, null = example, twin_cohort
+    truth = yaml.safe_load((EXAMPLE / "truth.yml").read_text(encoding="utf-8"))
+    for name, block in here.blocks.items():
+        status = find_status(truth, here, name)
+        kept, moved = status.index[status == "null"], status.index[status == "planted"]
+        pd.testing.assert_frame_equal(block[kept], null.blocks[name][kept])
+        assert not (block[moved] == null.blocks[name][moved]).all().any()
+
+
+def test_transcripts_planted_together_rise_together(example, twin_cohort):
+    """The same log shift for all transcripts of a group: medians of log ratios to the null twin, per group, agree in sign."""
+    here, null = example, twin_cohort
+    group = here.features["transcripts"]["group"]
+    high = (N_CD_RISC * here.phenotype["cd_risc"].mean(axis=1)).reindex(here.blocks["transcripts"].index) >= CUT
+    moved = (np.log(here.blocks["transcripts"] + 0.5) - np.log(null.blocks["transcripts"] + 0.5))[high].mean()
+    medians = moved.groupby(group).median()
+    assert (medians.drop("other") > 0).all()
+    assert medians["other"] < 0
 
 
 # --- writing ----------------------------------------------------------------------------------------------------
@@ -331,7 +532,11 @@ def test_a_failure_half_way_leaves_nothing(tmp_path, monkeypatch):
         ({"n_participants": 39}, "needs 40 or more"),
         ({"effect": -1}, "from 0 .the null twin. to 1.5"),
         ({"effect": float("nan")}, "from 0"),
+        ({"effect": 1.51}, "from 0 .the null twin. to 1.5"),
         ({"seed": -1}, "from 0 upwards"),
+        ({"missing": -0.1}, "from 0 to 0.5"),
+        ({"missing": 0.51}, "from 0 to 0.5"),
+        ({"missing": float("nan")}, "from 0 to 0.5"),
     ],
 )
 def test_impossible_choices_are_refused(tmp_path, choice, said):
@@ -341,6 +546,33 @@ def test_impossible_choices_are_refused(tmp_path, choice, said):
 
 
 def test_the_smallest_cohort_has_every_file():
-    files = build_files(Recipe(40, 3, 1.0, DEFAULT_TITLE, "small"))
+    files = build_files(Recipe(n_participants=40, seed=3))
     assert files.keys() == bytes_of(EXAMPLE).keys()
     assert files["participants.tsv"].count("\n") == 41
+
+
+def test_the_command_has_the_defaults_of_the_recipe(tmp_path):
+    made = run_command("simulate", tmp_path / "cohort", "--seed", 1)
+    again = run_command(
+        "simulate", tmp_path / "again", "--n", DEFAULT_N, "--missing", DEFAULT_MISSING, "--effect", 1, "--seed", 1
+    )
+    assert (made.returncode, again.returncode) == (0, 0), made.stderr + again.stderr
+    assert bytes_of(tmp_path / "cohort") == bytes_of(tmp_path / "again")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--effect", "3", "it runs from 0 (the null twin) to 1.5"),
+        ("--effect", "nan", "it runs from 0 (the null twin) to 1.5"),
+        ("--missing", "0.9", "from 0 to 0.5"),
+        ("--n", "10", "needs 40 or more"),
+        ("--seed", "-3", "from 0 upwards"),
+    ],
+)
+def test_the_command_answers_a_wrong_value_with_a_sentence(tmp_path, option, value, said):
+    done = run_command("simulate", tmp_path / "cohort", option, value)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "cohort").exists()

@@ -44,8 +44,8 @@ class Planted:
             "block": self.block,
             "feature": self.feature,
             "direction": direction,
-            "d": round(float(self.d), 4),
-            "difference": round(float(self.difference), 6),
+            "d": round(float(self.d), 4) + 0.0,
+            "difference": round(float(self.difference), 6) + 0.0,
             "unit": self.unit,
         }
 
@@ -77,6 +77,12 @@ class People:
         """Standardised age, sex and BMI, shape (n, 3)."""
         numbers = np.column_stack([self.table["age"], self.table["sex"] == "F", self.table["bmi"]]).astype(float)
         return (numbers - numbers.mean(axis=0)) / numbers.std(axis=0)
+
+    @cached_property
+    def diet(self) -> np.ndarray:
+        """Standardised diet score, shape (n,)."""
+        score = self.table["diet_score"].to_numpy(float)
+        return (score - score.mean()) / score.std()
 
     @property
     def is_study_b(self) -> np.ndarray:
