@@ -1,0 +1,187 @@
+"""Each chapter's tests, called as its notebook calls them: one cohort in, the tables the chapter writes out.
+
+A test of a whole chapter that is no contrast (a permutation p-value, or the smallest q of a list) is a row of
+``tests``: index the name of the test, column ``p``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from helpers import brain, metabolites, microbiome, resilience
+from helpers.cohort import assign_groups, design_matrix
+from helpers.contract import Cohort
+from helpers.integration import (
+    BLOCKS,
+    BlockSPLSDA,
+    cross_validate,
+    keep_equally,
+    make_filters,
+    permute_groups,
+    prepare_blocks,
+)
+
+DISTANCES = ("bray_curtis", "aitchison", "jaccard")
+TREE_DISTANCES = ("unweighted_unifrac", "weighted_unifrac")
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much work a calibration puts into one cohort.
+
+    A permutation test rejects at exactly 5 % whenever 5 % of (1 + shuffles) is a whole number, so few shuffles do:
+    more of them make p finer and the test a little more powerful, not better calibrated.
+
+    Attributes
+    ----------
+    n_permutations : int
+        Shuffles of the max-T test over edges and of the tests of communities; 19, 39, 99, 199 and so on.
+    n_permutations_integration : int
+        Shuffles of the whole integration; each fits all models anew.
+    """
+
+    n_permutations: int = 199
+    n_permutations_integration: int = 19
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What one chapter finds in one cohort.
+
+    Attributes
+    ----------
+    tables : dict of str to pandas.DataFrame
+        By name, as the chapter writes them.
+    tests : dict of str to float
+        Test to p (or smallest q).
+    """
+
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    tests: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """One cohort, ready for every chapter."""
+
+    cohort: Cohort
+    groups: pd.DataFrame
+    design: pd.DataFrame
+    sets: pd.DataFrame
+    effort: Effort
+
+    @property
+    def batch(self) -> pd.Series | None:
+        """The study of each participant; None when there is one."""
+        return self.cohort.participants[self.cohort.settings.batch] if self.cohort.settings.batch else None
+
+
+def prepare_setting(cohort: Cohort, sets: pd.DataFrame, effort: Effort) -> Setting:
+    """Form the groups and the design of chapter 01.
+
+    Parameters
+    ----------
+    cohort : helpers.contract.Cohort
+    sets : pandas.DataFrame
+        Declared sets of brain regions (``data/sets/brain_sets.tsv``).
+    effort : Effort
+    """
+    groups = assign_groups(cohort, resilience.score_outcome(cohort))
+    return Setting(cohort, groups, design_matrix(cohort, groups), sets, effort)
+
+
+def run_resilience(setting: Setting, rng: np.random.Generator) -> Results:
+    """Contrast the symptoms (chapter 02); no chance in it."""
+    outcome = resilience.score_outcome(setting.cohort)
+    measures = resilience.score_measures(setting.cohort)
+    return Results({"symptoms": resilience.compare_symptoms(measures, setting.design, outcome=outcome.name)})
+
+
+def run_brain(setting: Setting, rng: np.random.Generator) -> Results:
+    """Contrast networks and declared sets, and test all edges at once (chapter 03)."""
+    cohort = setting.cohort
+    connectivity, nodes = cohort.block("connectivity"), cohort.features["connectivity"]
+    design = brain.add_motion(setting.design, cohort.block("motion"))
+    edges = brain.test_edges_max_t(
+        connectivity, design, blocks=setting.batch, n_permutations=setting.effort.n_permutations, rng=rng
+    )
+    networks = brain.compare_networks(connectivity, nodes, design)
+    sets = brain.compare_sets(cohort.blocks["volumes"], cohort.blocks["tracts"], setting.sets, setting.design)
+    return Results({"networks": networks, "sets": sets}, {"edges_any": float(edges.table["p_fwe"].min())})
+
+
+def run_microbiome(setting: Setting, rng: np.random.Generator) -> Results:
+    """Contrast diversity, genera and functions, and test whole communities (chapter 04)."""
+    cohort, design = setting.cohort, setting.design
+    people = design.index.intersection(cohort.block("taxa").index)
+    taxa = cohort.block("taxa").loc[people]
+    alpha = microbiome.measure_alpha(taxa, tree_path=cohort.tree_path, n_rarefactions=20, rng=rng)
+    communities = microbiome.compare_metrics(
+        _measure_distances(cohort, taxa),
+        setting.groups.loc[people, "group"],
+        covariates=design.loc[people].drop(columns="group"),
+        strata=setting.batch,
+        n_permutations=setting.effort.n_permutations,
+        rng=rng,
+    )
+    contrasts = microbiome.compare_alpha(alpha, design)
+    genera = microbiome.compare_taxa(taxa, cohort.features["taxa"], design, min_prevalence=0.1)
+    functions = microbiome.compare_functions(
+        cohort.block("transcripts"), cohort.features["transcripts"], design, min_prevalence=0.1
+    )
+    tests = {f"permanova.{metric}": float(p) for metric, p in communities["p_value"].items()}
+    tests |= {f"dispersion.{metric}": float(p) for metric, p in communities["dispersion_p"].items()}
+    tests |= {"alpha.shannon": float(contrasts.loc["shannon", "p"]), "genera_any": float(genera["q"].min())}
+    return Results({"alpha": contrasts, "permanova": communities, "taxa": genera, "functions": functions}, tests)
+
+
+def _measure_distances(cohort: Cohort, taxa: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    plain = {metric: microbiome.measure_beta(taxa, metric=metric) for metric in DISTANCES}
+    return plain | {
+        metric: microbiome.measure_beta(taxa, metric=metric, tree_path=cohort.tree_path) for metric in TREE_DISTANCES
+    }
+
+
+def run_metabolites(setting: Setting, rng: np.random.Generator) -> Results:
+    """Contrast the measured metabolites (chapter 05); no chance in it."""
+    features = setting.cohort.features["metabolites"]
+    prepared = metabolites.prepare_metabolites(setting.cohort.block("metabolites"), features)
+    contrasts = metabolites.compare_metabolites(prepared, features, setting.design)
+    return Results({"metabolites": contrasts}, {"metabolites_any": float(contrasts["q"].min())})
+
+
+def run_integration(setting: Setting, rng: np.random.Generator) -> Results:
+    """Validate the integration and shuffle the groups (chapter 06)."""
+    prepared = prepare_blocks(setting.cohort, setting.groups, names=BLOCKS)
+    common = {
+        "model": BlockSPLSDA(2, keep=keep_equally(prepared.blocks, n_keep=20, n_components=2), design=0.1),
+        "rng": rng,
+        "transforms": make_filters(prepared.blocks),
+        "batch": setting.batch,
+    }
+    covariates = setting.design.drop(columns="group").reindex(prepared.groups.index)
+    result = cross_validate(
+        prepared.blocks, prepared.groups, n_folds=5, n_repeats=10, covariates=covariates, **common
+    )
+    null = permute_groups(
+        prepared.blocks,
+        prepared.groups,
+        result,
+        n_permutations=setting.effort.n_permutations_integration,
+        **common,
+    )
+    performance = result.performance.join(null.p_value)
+    return Results({"performance": performance}, {"vote": float(null.p_value["vote"])})
+
+
+CHAPTERS: dict[str, Callable[[Setting, np.random.Generator], Results]] = {
+    "02_resilience": run_resilience,
+    "03_brain": run_brain,
+    "04_microbiome": run_microbiome,
+    "05_metabolites": run_metabolites,
+    "06_integration": run_integration,
+}
