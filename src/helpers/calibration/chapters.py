@@ -164,9 +164,7 @@ def run_integration(setting: Setting, rng: np.random.Generator) -> Results:
         "batch": setting.batch,
     }
     covariates = setting.design.drop(columns="group").reindex(prepared.groups.index)
-    result = cross_validate(
-        prepared.blocks, prepared.groups, n_folds=5, n_repeats=10, covariates=covariates, **common
-    )
+    result = cross_validate(prepared.blocks, prepared.groups, n_folds=5, n_repeats=10, covariates=covariates, **common)
     null = permute_groups(
         prepared.blocks,
         prepared.groups,
