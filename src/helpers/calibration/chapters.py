@@ -1,8 +1,4 @@
-"""Each chapter's tests, called as its notebook calls them: one cohort in, the tables the chapter writes out.
-
-A test of a whole chapter that is no contrast (a permutation p-value, or the smallest q of a list) is a row of
-``tests``: index the name of the test, column ``p``.
-"""
+"""Each chapter's tests, called as its notebook calls them: one cohort in, the tables the chapter writes out."""
 
 from __future__ import annotations
 
@@ -155,7 +151,7 @@ def run_metabolites(setting: Setting, rng: np.random.Generator) -> Results:
 
 
 def run_integration(setting: Setting, rng: np.random.Generator) -> Results:
-    """Validate the integration and shuffle the groups (chapter 06)."""
+    """Validate the integration and shuffle the groups (chapter 06), with one cross-validation per shuffle."""
     prepared = prepare_blocks(setting.cohort, setting.groups, names=BLOCKS)
     common = {
         "model": BlockSPLSDA(2, keep=keep_equally(prepared.blocks, n_keep=20, n_components=2), design=0.1),
@@ -170,6 +166,7 @@ def run_integration(setting: Setting, rng: np.random.Generator) -> Results:
         prepared.groups,
         result,
         n_permutations=setting.effort.n_permutations_integration,
+        n_repeats=1,
         **common,
     )
     performance = result.performance.join(null.p_value)

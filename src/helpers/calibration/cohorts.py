@@ -53,7 +53,7 @@ def make_stream(root_seed: int, kind: str, number: int) -> np.random.SeedSequenc
     return np.random.SeedSequence(root_seed, spawn_key=(KINDS.index(kind), number))
 
 
-def draw_cohort(
+def draw_one(
     folder: str | os.PathLike[str], stream: np.random.SeedSequence, *, effect: float, n_participants: int = 116
 ) -> Draw:
     """Simulate a cohort and read it back as a user would.

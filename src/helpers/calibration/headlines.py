@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Collection, Sequence
@@ -13,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.calibration.chapters import CHAPTERS, Effort, Results, prepare_setting
-from helpers.calibration.cohorts import EFFECTS, Draw, draw_cohort, make_stream
+from helpers.calibration.cohorts import EFFECTS, Draw, draw_one, make_stream
 from helpers.tables import write_result
 from helpers.verdict import Claim, find_row, weigh_claims
 
@@ -86,7 +85,6 @@ def run_draw(
     effort: Effort,
     chapters: Collection[str] | None = None,
     n_participants: int = 116,
-    scratch: str | os.PathLike[str] | None = None,
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     """Draw one cohort and run its headline tests.
 
@@ -100,8 +98,6 @@ def run_draw(
     claims, sets, effort, chapters
         As for :func:`measure_cohort`.
     n_participants : int, default 116
-    scratch : str or path-like, optional
-        Where the cohort is written for the time being.
 
     Returns
     -------
@@ -111,9 +107,9 @@ def run_draw(
         Seconds per part, ``draw`` among them.
     """
     sampled, analysed = make_stream(root_seed, kind, number).spawn(2)
-    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        draw = draw_cohort(folder, sampled, effect=EFFECTS[kind], n_participants=n_participants)
+        draw = draw_one(folder, sampled, effect=EFFECTS[kind], n_participants=n_participants)
         took = {"draw": time.perf_counter() - start}
         table, seconds = measure_cohort(draw, claims, sets, stream=analysed, effort=effort, chapters=chapters)
     return table.assign(kind=kind, number=number, seed=draw.seed), took | seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -43,7 +43,7 @@ class Plan:
     root_seed: int = 20240501
     n_cohorts: int = 200
     n_integrations: int = 200
-    effort: Effort = Effort()
+    effort: Effort = field(default_factory=Effort)
     n_participants: int = 116
     chapters: tuple[str, ...] = tuple(CHAPTERS)
     claims_path: str = "data/claims/an2024.yml"
