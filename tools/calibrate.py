@@ -6,6 +6,7 @@ book/error_rates.md. ``--page`` writes the figures and the page anew from the ta
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from importlib import metadata
 from pathlib import Path
@@ -42,24 +43,22 @@ FORMAT = "%.6g"
 
 @click.command(context_settings={"show_default": True})
 @click.option("--n", type=click.IntRange(2), default=Plan.n_cohorts, help="Cohorts of each kind, null and planted.")
-@click.option(
-    "--n-integration",
-    type=click.IntRange(0),
-    default=Plan.n_integrations,
-    help="How many of them the integration runs on; it costs more than all else.",
-)
+@click.option("--n-brain", type=click.IntRange(2), default=Plan.n_brains, help="The same for chapter 03.")
+@click.option("--n-integration", type=click.IntRange(2), default=Plan.n_integrations, help="Null twins for chapter 06.")
 @click.option("--workers", type=click.IntRange(1), default=2, help="Processes; no number depends on it.")
 @click.option("--only", type=click.Choice(list(CHAPTERS)), multiple=True, help="Only this chapter; may be repeated.")
 @click.option("--seed", type=click.IntRange(0), default=Plan.root_seed, help="Start of all chance.")
 @click.option("--quick", is_flag=True, help=f"{N_QUICK} cohorts of each kind, shown and not stored.")
 @click.option("--page", is_flag=True, help="Only write the figures and the page anew from the stored tables.")
-def main(n: int, n_integration: int, workers: int, only: tuple[str, ...], seed: int, quick: bool, page: bool) -> None:
+def main(
+    n: int, n_brain: int, n_integration: int, workers: int, only: tuple[str, ...], seed: int, quick: bool, page: bool
+) -> None:
     """Count how often the chapters' tests reject null twins, and how often their intervals hold what was planted."""
     if page:
         write_book_page()
         return
-    n, n_integration = (N_QUICK, N_QUICK) if quick else (n, n_integration)
-    plan = Plan(root_seed=seed, n_cohorts=n, n_integrations=n_integration, chapters=only or tuple(CHAPTERS))
+    sizes = [N_QUICK] * 3 if quick else [n, n_brain, n_integration]
+    plan = Plan(seed, *sizes, chapters=only or tuple(CHAPTERS))
     tests = run_with_bar(plan, workers)
     tables = tabulate(tests, plan)
     if quick or only:
@@ -89,16 +88,14 @@ def tabulate(tests: pd.DataFrame, plan: Plan) -> dict[str, pd.DataFrame]:
 
 def describe_run(tests: pd.DataFrame, plan: Plan) -> dict:
     """Return what the page says about a run."""
-    jobs = tests.drop_duplicates(["kind", "number", "chapter"])
-    seconds = {"drawing": tests.drop_duplicates(["kind", "number"])["seconds_draw"].mean()}
-    seconds |= jobs.groupby("chapter")["seconds"].mean().to_dict()
+    twins = tests[tests["kind"] == "null_twin"].drop_duplicates(["number", "chapter"])
+    seconds = {"drawing": twins["seconds_draw"].mean()} | twins.groupby("chapter")["seconds"].mean().to_dict()
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "version": metadata.version("resilience-book"),
         "seed": plan.root_seed,
         "n_participants": plan.n_participants,
-        "n_permutations": plan.effort.n_permutations,
-        "n_permutations_integration": plan.effort.n_permutations_integration,
+        **dataclasses.asdict(plan.effort),
         "n_quick": N_QUICK,
         "seconds": {name: round(float(mean), 2) for name, mean in seconds.items()},
     }

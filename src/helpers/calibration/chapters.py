@@ -27,7 +27,7 @@ TREE_DISTANCES = ("unweighted_unifrac", "weighted_unifrac")
 
 @dataclass(frozen=True)
 class Effort:
-    """How much work a calibration puts into one cohort.
+    """How much work a calibration puts into one cohort, where it may differ from a chapter's.
 
     A permutation test rejects at exactly 5 % whenever 5 % of (1 + shuffles) is a whole number, so few shuffles do:
     more of them make p finer and the test a little more powerful, not better calibrated.
@@ -38,10 +38,16 @@ class Effort:
         Shuffles of the max-T test over edges and of the tests of communities; 19, 39, 99, 199 and so on.
     n_permutations_integration : int
         Shuffles of the whole integration; each fits all models anew.
+    n_repeats : int
+        Cross-validations of the integration behind the ranks of its blocks.
+    n_repeats_shuffled : int
+        Cross-validations of each shuffle, and of the real groups beside them.
     """
 
     n_permutations: int = 199
     n_permutations_integration: int = 19
+    n_repeats: int = 3
+    n_repeats_shuffled: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,13 +68,14 @@ class Results:
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """One cohort, ready for every chapter."""
+    """One cohort, ready for every chapter; the shuffles are left out where only the contrasts are wanted."""
 
     cohort: Cohort
     groups: pd.DataFrame
     design: pd.DataFrame
     sets: pd.DataFrame
     effort: Effort
+    shuffles: bool
 
     @property
     def batch(self) -> pd.Series | None:
@@ -76,7 +83,7 @@ class Setting:
         return self.cohort.participants[self.cohort.settings.batch] if self.cohort.settings.batch else None
 
 
-def prepare_setting(cohort: Cohort, sets: pd.DataFrame, effort: Effort) -> Setting:
+def prepare_setting(cohort: Cohort, sets: pd.DataFrame, effort: Effort, *, shuffles: bool = True) -> Setting:
     """Form the groups and the design of chapter 01.
 
     Parameters
@@ -85,9 +92,11 @@ def prepare_setting(cohort: Cohort, sets: pd.DataFrame, effort: Effort) -> Setti
     sets : pandas.DataFrame
         Declared sets of brain regions (``data/sets/brain_sets.tsv``).
     effort : Effort
+    shuffles : bool, default True
+        Whether to run the permutation tests too.
     """
     groups = assign_groups(cohort, resilience.score_outcome(cohort))
-    return Setting(cohort, groups, design_matrix(cohort, groups), sets, effort)
+    return Setting(cohort, groups, design_matrix(cohort, groups), sets, effort, shuffles)
 
 
 def run_resilience(setting: Setting, rng: np.random.Generator) -> Results:
@@ -102,12 +111,15 @@ def run_brain(setting: Setting, rng: np.random.Generator) -> Results:
     cohort = setting.cohort
     connectivity, nodes = cohort.block("connectivity"), cohort.features["connectivity"]
     design = brain.add_motion(setting.design, cohort.block("motion"))
-    edges = brain.test_edges_max_t(
-        connectivity, design, blocks=setting.batch, n_permutations=setting.effort.n_permutations, rng=rng
-    )
+    tests = {}
+    if setting.shuffles:
+        edges = brain.test_edges_max_t(
+            connectivity, design, blocks=setting.batch, n_permutations=setting.effort.n_permutations, rng=rng
+        )
+        tests["edges_any"] = float(edges.table["p_fwe"].min())
     networks = brain.compare_networks(connectivity, nodes, design)
     sets = brain.compare_sets(cohort.blocks["volumes"], cohort.blocks["tracts"], setting.sets, setting.design)
-    return Results({"networks": networks, "sets": sets}, {"edges_any": float(edges.table["p_fwe"].min())})
+    return Results({"networks": networks, "sets": sets}, tests)
 
 
 def run_microbiome(setting: Setting, rng: np.random.Generator) -> Results:
@@ -115,24 +127,29 @@ def run_microbiome(setting: Setting, rng: np.random.Generator) -> Results:
     cohort, design = setting.cohort, setting.design
     people = design.index.intersection(cohort.block("taxa").index)
     taxa = cohort.block("taxa").loc[people]
-    alpha = microbiome.measure_alpha(taxa, tree_path=cohort.tree_path, n_rarefactions=20, rng=rng)
-    communities = microbiome.compare_metrics(
-        _measure_distances(cohort, taxa),
-        setting.groups.loc[people, "group"],
-        covariates=design.loc[people].drop(columns="group"),
-        strata=setting.batch,
-        n_permutations=setting.effort.n_permutations,
-        rng=rng,
-    )
-    contrasts = microbiome.compare_alpha(alpha, design)
     genera = microbiome.compare_taxa(taxa, cohort.features["taxa"], design, min_prevalence=0.1)
     functions = microbiome.compare_functions(
         cohort.block("transcripts"), cohort.features["transcripts"], design, min_prevalence=0.1
     )
-    tests = {f"permanova.{metric}": float(p) for metric, p in communities["p_value"].items()}
-    tests |= {f"dispersion.{metric}": float(p) for metric, p in communities["dispersion_p"].items()}
-    tests |= {"alpha.shannon": float(contrasts.loc["shannon", "p"]), "genera_any": float(genera["q"].min())}
-    return Results({"alpha": contrasts, "permanova": communities, "taxa": genera, "functions": functions}, tests)
+    alpha = microbiome.measure_alpha(taxa, tree_path=cohort.tree_path, n_rarefactions=20, rng=rng)
+    contrasts = microbiome.compare_alpha(alpha, design)
+    tests = {"alpha.shannon": float(contrasts.loc["shannon", "p"]), "genera_any": float(genera["q"].min())}
+    if setting.shuffles:
+        communities = _compare_communities(setting, taxa, rng)
+        tests |= {f"permanova.{metric}": float(p) for metric, p in communities["p_value"].items()}
+        tests |= {f"dispersion.{metric}": float(p) for metric, p in communities["dispersion_p"].items()}
+    return Results({"alpha": contrasts, "taxa": genera, "functions": functions}, tests)
+
+
+def _compare_communities(setting: Setting, taxa: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    return microbiome.compare_metrics(
+        _measure_distances(setting.cohort, taxa),
+        setting.groups.loc[taxa.index, "group"],
+        covariates=setting.design.loc[taxa.index].drop(columns="group"),
+        strata=setting.batch,
+        n_permutations=setting.effort.n_permutations,
+        rng=rng,
+    )
 
 
 def _measure_distances(cohort: Cohort, taxa: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -151,8 +168,9 @@ def run_metabolites(setting: Setting, rng: np.random.Generator) -> Results:
 
 
 def run_integration(setting: Setting, rng: np.random.Generator) -> Results:
-    """Validate the integration and shuffle the groups (chapter 06), with one cross-validation per shuffle."""
+    """Validate the integration and shuffle the groups (chapter 06)."""
     prepared = prepare_blocks(setting.cohort, setting.groups, names=BLOCKS)
+    effort = setting.effort
     common = {
         "model": BlockSPLSDA(2, keep=keep_equally(prepared.blocks, n_keep=20, n_components=2), design=0.1),
         "rng": rng,
@@ -160,13 +178,17 @@ def run_integration(setting: Setting, rng: np.random.Generator) -> Results:
         "batch": setting.batch,
     }
     covariates = setting.design.drop(columns="group").reindex(prepared.groups.index)
-    result = cross_validate(prepared.blocks, prepared.groups, n_folds=5, n_repeats=10, covariates=covariates, **common)
+    result = cross_validate(
+        prepared.blocks, prepared.groups, n_folds=5, n_repeats=effort.n_repeats, covariates=covariates, **common
+    )
+    if not setting.shuffles:
+        return Results({"performance": result.performance})
     null = permute_groups(
         prepared.blocks,
         prepared.groups,
         result,
-        n_permutations=setting.effort.n_permutations_integration,
-        n_repeats=1,
+        n_permutations=effort.n_permutations_integration,
+        n_repeats=effort.n_repeats_shuffled,
         **common,
     )
     performance = result.performance.join(null.p_value)

@@ -13,8 +13,8 @@ from helpers.contract import Cohort, load_cohort
 from helpers.simulate import simulate_cohort
 from helpers.verdict import load_truth
 
-KINDS = ("null", "planted")
-EFFECTS = {"null": 0.0, "planted": 1.0}
+KINDS = ("null_twin", "planted")
+EFFECTS = {"null_twin": 0.0, "planted": 1.0}
 TRIES = 10
 
 
@@ -41,7 +41,7 @@ def make_stream(root_seed: int, kind: str, number: int) -> np.random.SeedSequenc
     Parameters
     ----------
     root_seed : int
-    kind : {"null", "planted"}
+    kind : {"null_twin", "planted"}
     number : int
         From 0 upwards.
 

@@ -50,8 +50,8 @@ are counted below.
 outside {low:g} to {high:g} % by luck alone in {luck:.0f} % of such trials. {expected}
 
 **Few shuffles are enough here.** A permutation test rejects at exactly 5 % whenever 5 % of one plus its number of shuffles is a whole number.
-So the calibration shuffles edges and communities {n_permutations} times, and the whole integration {n_permutations_integration} times with one
-cross-validation per shuffle; the chapters take more, for a finer p and more power.
+So the calibration shuffles edges and communities {n_permutations} times and the whole integration {n_permutations_integration} times, with {each} per shuffle
+and {n_repeats} behind the ranks of the blocks; the chapters take more, for a finer p and more power.
 
 ## How often an interval holds the truth
 
@@ -107,7 +107,8 @@ def write_page(rates: pd.DataFrame, coverage: pd.DataFrame, verdicts: pd.DataFra
         From the ``tabulate_`` functions, or read back from ``data/calibration/``.
     run : mapping
         ``data/calibration/run.yml``: date, version, seed, n_participants, n_permutations,
-        n_permutations_integration, n_quick, and seconds (by part, mean over cohorts).
+        n_permutations_integration, n_repeats, n_repeats_shuffled, n_quick, and seconds (by part, mean over
+        null twins).
 
     Returns
     -------
@@ -129,6 +130,8 @@ def write_page(rates: pd.DataFrame, coverage: pd.DataFrame, verdicts: pd.DataFra
         expected=_expect_outside(rates),
         n_permutations=run["n_permutations"],
         n_permutations_integration=run["n_permutations_integration"],
+        each=count(run["n_repeats_shuffled"], "cross-validation"),
+        n_repeats=run["n_repeats"],
         coverage_said=describe_coverage(coverage),
         coverage_table=_write_coverage(coverage),
         verdicts_said=_describe_verdicts(verdicts),
@@ -172,7 +175,7 @@ def describe_coverage(coverage: pd.DataFrame) -> str:
         return text + "No mean bias can be told from zero."
     shares = 100 * biased["mean_bias"] / biased["mean_truth"]
     listed = [
-        f"{what} ({share:+.1f} % of the difference)".replace("-", "−")
+        f"{what} ({_write_number(share, '+.1f')} % of the difference)"
         for what, share in zip(biased["what"], shares, strict=True)
     ]
     return text + f"A bias that can be told from zero: {', '.join(listed)}."
@@ -182,7 +185,7 @@ def _describe_run(rates: pd.DataFrame, coverage: pd.DataFrame, run: Mapping[str,
     parts = ", ".join(f"{name.replace('_', ' ')} {seconds:.1f} s" for name, seconds in run["seconds"].items())
     return (
         f"This run: {run['date']}, version {run['version']}, seed {run['seed']}; {int(rates['n'].max()):,} null twins and "
-        f"{int(coverage['n'].max()):,} planted cohorts of {run['n_participants']} people each. Mean time per cohort: {parts}."
+        f"{int(coverage['n'].max()):,} planted cohorts of {run['n_participants']} people each. Mean time per null twin: {parts}."
     )
 
 
@@ -196,7 +199,7 @@ def _expect_outside(rates: pd.DataFrame) -> str:
 
 
 def _describe_verdicts(verdicts: pd.DataFrame) -> str:
-    null, planted = (verdicts[verdicts["kind"] == kind] for kind in ("null", "planted"))
+    null, planted = (verdicts[verdicts["kind"] == kind] for kind in ("null_twin", "planted"))
     found = planted[planted.index != "C16"]
     return (
         f"Among null twins a claim would be called *supported* in {100 * null['supported'].mean():.1f} % of verdicts "
@@ -228,7 +231,9 @@ def _write_rates(rates: pd.DataFrame) -> str:
         ]
         for row in rates.itertuples()
     ]
-    return _write_table(["chapter", "test", "null twins", "rejected", "%", f"{CONFIDENCE:.0%} interval", "band"], rows)
+    return _write_table(
+        ["chapter", "test", "null twins", "rejected", "%", f"{100 * CONFIDENCE:g} % interval", "band"], rows
+    )
 
 
 def _write_coverage(coverage: pd.DataFrame) -> str:
@@ -239,8 +244,8 @@ def _write_coverage(coverage: pd.DataFrame) -> str:
             f"{int(row.n):,}",
             f"{100 * row.coverage:.1f}",
             _write_interval(100 * row.low, 100 * row.high),
-            f"{row.mean_truth:.3g}",
-            f"{row.mean_bias:.2g} ({_write_interval(row.bias_low, row.bias_high, '.2g')})",
+            _write_number(row.mean_truth, ".3g"),
+            f"{_write_number(row.mean_bias, '.2g')} ({_write_interval(row.bias_low, row.bias_high, '.2g')})",
             f"{row.mean_width:.2g}",
             f"{100 * standardised[row.Index]:.1f}",
         ]
@@ -255,7 +260,7 @@ def _write_verdicts(verdicts: pd.DataFrame) -> str:
     for claim, found in verdicts.groupby(level=0, sort=True):
         by_kind = found.set_index("kind")
         columns = ("supported", "contradicted")
-        shares = [by_kind[name].get(kind, float("nan")) for kind in ("null", "planted") for name in columns]
+        shares = [by_kind[name].get(kind, float("nan")) for kind in ("null_twin", "planted") for name in columns]
         shares.append(by_kind["recovered"].get("planted", float("nan")) if claim != "C16" else float("nan"))
         rows.append([found["what"].iloc[0], *("–" if pd.isna(share) else f"{100 * share:.1f}" for share in shares)])
     heads = [
@@ -269,15 +274,13 @@ def _write_verdicts(verdicts: pd.DataFrame) -> str:
     return _write_table(heads, rows)
 
 
+def _write_number(value: float, form: str) -> str:
+    return f"{value:{form}}".replace("-", "−")
+
+
 def _write_interval(low: float, high: float, form: str = ".1f") -> str:
-    return f"{low:{form}} to {high:{form}}"
+    return f"{_write_number(low, form)} to {_write_number(high, form)}"
 
 
 def _write_table(heads: list[str], rows: list[list[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(
-        "| "
-        + " | ".join(cell.replace("-", "−") if cell[:1] == "-" and cell[1:2].isdigit() else cell for cell in line)
-        + " |"
-        for line in lines
-    )
+    return "\n".join(f"| {' | '.join(line)} |" for line in [heads, ["---"] * len(heads), *rows])

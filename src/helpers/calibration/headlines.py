@@ -31,6 +31,7 @@ def measure_cohort(
     stream: np.random.SeedSequence,
     effort: Effort,
     chapters: Collection[str] | None = None,
+    shuffles: bool = True,
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     """Run the headline tests of the chapters on one cohort.
 
@@ -45,6 +46,8 @@ def measure_cohort(
     effort : Effort
     chapters : collection of str, optional
         Such as ``03_brain``; all of 02 to 06 by default.
+    shuffles : bool, default True
+        Whether to run the permutation tests too.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def measure_cohort(
     dict of str to float
         Seconds per chapter.
     """
-    setting = prepare_setting(draw.cohort, sets, effort)
+    setting = prepare_setting(draw.cohort, sets, effort, shuffles=shuffles)
     results, seconds = {}, {}
     for (name, run), part in zip(CHAPTERS.items(), stream.spawn(len(CHAPTERS)), strict=True):
         if chapters is not None and name not in chapters:
@@ -86,11 +89,11 @@ def run_draw(
     chapters: Collection[str] | None = None,
     n_participants: int = 116,
 ) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Draw one cohort and run its headline tests.
+    """Draw one cohort and run its headline tests; permutation tests on null twins only, where they are needed.
 
     Parameters
     ----------
-    kind : {"null", "planted"}
+    kind : {"null_twin", "planted"}
     number : int
         Which of the cohorts of this kind, from 0.
     root_seed : int
@@ -111,7 +114,9 @@ def run_draw(
         start = time.perf_counter()
         draw = draw_one(folder, sampled, effect=EFFECTS[kind], n_participants=n_participants)
         took = {"draw": time.perf_counter() - start}
-        table, seconds = measure_cohort(draw, claims, sets, stream=analysed, effort=effort, chapters=chapters)
+        table, seconds = measure_cohort(
+            draw, claims, sets, stream=analysed, effort=effort, chapters=chapters, shuffles=kind == "null_twin"
+        )
     return table.assign(kind=kind, number=number, seed=draw.seed), took | seconds
 
 

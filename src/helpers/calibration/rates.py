@@ -58,11 +58,11 @@ def tabulate_rates(tests: pd.DataFrame, claims: Sequence[Claim]) -> pd.DataFrame
 
     Examples
     --------
-    >>> tests = pd.DataFrame({"kind": "null", "chapter": "06_integration", "p": [0.04, 0.6]}, index=["vote", "vote"])
+    >>> tests = pd.DataFrame({"kind": "null_twin", "chapter": "06_integration", "p": [0.04, 0.6]}, index=["vote", "vote"])
     >>> float(tabulate_rates(tests, []).loc["vote", "rate"])
     0.5
     """
-    known = tests[(tests["kind"] == "null") & tests["p"].notna()]
+    known = tests[(tests["kind"] == "null_twin") & tests["p"].notna()]
     rows = {}
     for test, found in known.groupby(level=0, sort=False):
         rejections = int((found["p"] <= ALPHA + TIE).sum())

@@ -18,6 +18,11 @@ from helpers.tables import read_table, resolve_path, write_atomically
 from helpers.verdict import load_claims
 
 FORMAT = "%.10g"
+PARTS = {
+    "cheap": ("02_resilience", "04_microbiome", "05_metabolites"),
+    "brain": ("03_brain",),
+    "integration": ("06_integration",),
+}
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,10 @@ class Plan:
     root_seed : int
     n_cohorts : int
         Of each kind, null twins and planted cohorts.
+    n_brains : int
+        On how many of them (the first ones) chapter 03 runs.
     n_integrations : int
-        Cohorts of each kind (the first ones) on which the integration runs as well; it costs more than all else.
+        On how many null twins (the first ones) chapter 06 runs; it costs more than all else.
     effort : Effort
     n_participants : int
         People per cohort.
@@ -41,7 +48,8 @@ class Plan:
     """
 
     root_seed: int = 20240501
-    n_cohorts: int = 200
+    n_cohorts: int = 400
+    n_brains: int = 200
     n_integrations: int = 200
     effort: Effort = field(default_factory=Effort)
     n_participants: int = 116
@@ -52,21 +60,20 @@ class Plan:
 
 @dataclass(frozen=True)
 class Job:
-    """The tests of one chapter or more on one cohort."""
+    """The tests of some chapters on one cohort."""
 
     kind: str
     number: int
-    chapters: tuple[str, ...]
+    part: str
 
     @property
     def name(self) -> str:
         """Its file, without ending."""
-        part = "integration" if self.chapters == ("06_integration",) else "rest"
-        return f"{self.kind}_{self.number:05d}_{part}"
+        return f"{self.kind}_{self.number:05d}_{self.part}"
 
 
 def list_jobs(plan: Plan) -> list[Job]:
-    """List what a plan has to run: the integration apart from the rest, so that more cohorts can go without it.
+    """List what a plan has to run; cheap chapters apart from costly ones, which run on fewer cohorts.
 
     Parameters
     ----------
@@ -74,13 +81,17 @@ def list_jobs(plan: Plan) -> list[Job]:
 
     Examples
     --------
-    >>> [job.name for job in list_jobs(Plan(n_cohorts=1, n_integrations=0))]
-    ['null_00000_rest', 'planted_00000_rest']
+    >>> [job.name for job in list_jobs(Plan(n_cohorts=1, n_brains=0, n_integrations=1))]
+    ['null_twin_00000_cheap', 'planted_00000_cheap', 'null_twin_00000_integration']
     """
-    rest = tuple(name for name in plan.chapters if name != "06_integration")
-    jobs = [Job(kind, number, rest) for number in range(plan.n_cohorts) for kind in KINDS if rest]
-    n_integrations = min(plan.n_integrations, plan.n_cohorts) if "06_integration" in plan.chapters else 0
-    return jobs + [Job(kind, number, ("06_integration",)) for number in range(n_integrations) for kind in KINDS]
+    sizes = {"cheap": plan.n_cohorts, "brain": plan.n_brains, "integration": plan.n_integrations}
+    return [
+        Job(kind, number, part)
+        for part, size in sizes.items()
+        if set(PARTS[part]) & set(plan.chapters)
+        for number in range(size)
+        for kind in (KINDS if part != "integration" else KINDS[:1])
+    ]
 
 
 def run_plan(
@@ -138,7 +149,7 @@ def _run_job(plan: Plan, job: Job, folder: Path) -> Job:
         claims=load_claims(plan.claims_path),
         sets=read_table(resolve_path(plan.sets_path)),
         effort=plan.effort,
-        chapters=job.chapters,
+        chapters=[name for name in PARTS[job.part] if name in plan.chapters],
         n_participants=plan.n_participants,
     )
     table["seconds"] = table["chapter"].map(seconds)
@@ -154,5 +165,5 @@ def _name_settings(plan: Plan) -> str:
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    digest.update(repr((plan.root_seed, plan.effort, plan.n_participants)).encode())
+    digest.update(repr((plan.root_seed, plan.effort, plan.n_participants, plan.chapters)).encode())
     return digest.hexdigest()[:16]
