@@ -182,22 +182,29 @@ def fetch(name: str | None, folder: str | None, show_list: bool, overwrite: bool
 
 @cli.command()
 @click.argument("folder", type=click.Path())
-@click.option("--n", "n_participants", type=click.IntRange(40), default=116, show_default=True, help="People.")
+@click.option("--n", "n_participants", type=int, default=116, show_default=True, help="People, 40 or more.")
+@click.option("--seed", type=int, default=20240501, show_default=True, help="The same seed gives the same bytes.")
+@click.option("--effect", type=float, default=1.0, show_default=True, help="Planted effects times this, 0 to 1.5.")
 @click.option(
-    "--seed", type=click.IntRange(0), default=20240501, show_default=True, help="The same seed gives the same bytes."
-)
-@click.option(
-    "--effect", type=click.FloatRange(0, 3), default=1.0, show_default=True, help="Planted effects times this."
+    "--missing",
+    type=float,
+    default=0.035,
+    show_default=True,
+    help="Share of people without the scan, and without the stool sample, 0 to 0.5; blank answers grow with it.",
 )
 @click.option("--null", is_flag=True, help="The null twin: no effect of resilience on anything.")
 @click.option("--overwrite", is_flag=True, help="Replace a folder simulated before.")
-def simulate(folder: str, n_participants: int, seed: int, effect: float, null: bool, overwrite: bool) -> None:
+def simulate(
+    folder: str, n_participants: int, seed: int, effect: float, missing: float, null: bool, overwrite: bool
+) -> None:
     """Write a simulated cohort, with the truth in truth.yml, into FOLDER."""
     from helpers.simulate import simulate_cohort
 
     target, planted = Path(folder).absolute(), 0.0 if null else effect
     try:
-        made = simulate_cohort(target, n_participants=n_participants, seed=seed, effect=planted, overwrite=overwrite)
+        made = simulate_cohort(
+            target, n_participants=n_participants, seed=seed, effect=planted, missing=missing, overwrite=overwrite
+        )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     click.echo(

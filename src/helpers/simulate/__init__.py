@@ -5,16 +5,32 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from helpers.simulate.cohort_folder import Recipe, build_files
+from helpers.simulate.cohort_folder import build_files
+from helpers.simulate.draw import SimulatedCohort, draw_cohort
+from helpers.simulate.recipe import (
+    DEFAULT_MISSING,
+    DEFAULT_N,
+    DEFAULT_SEED,
+    DEFAULT_TITLE,
+    MAX_EFFECT,
+    MAX_MISSING,
+    Recipe,
+)
+from helpers.simulate.truth import find_status
 from helpers.simulate.writing import whole_folder
 
-DEFAULT_N = 116
-DEFAULT_SEED = 20240501
-DEFAULT_TITLE = "Simulated cohort: stress resilience, brain and gut"
-MIN_PARTICIPANTS = 40
-MAX_EFFECT = 1.5
-
-__all__ = ["simulate_cohort"]
+__all__ = [
+    "DEFAULT_MISSING",
+    "DEFAULT_N",
+    "DEFAULT_SEED",
+    "DEFAULT_TITLE",
+    "MAX_EFFECT",
+    "MAX_MISSING",
+    "SimulatedCohort",
+    "draw_cohort",
+    "find_status",
+    "simulate_cohort",
+]
 
 
 def simulate_cohort(
@@ -23,6 +39,7 @@ def simulate_cohort(
     n_participants: int = DEFAULT_N,
     seed: int = DEFAULT_SEED,
     effect: float = 1.0,
+    missing: float = DEFAULT_MISSING,
     title: str = DEFAULT_TITLE,
     overwrite: bool = False,
 ) -> Path:
@@ -35,9 +52,12 @@ def simulate_cohort(
     n_participants : int, default 116
         40 or more; 44 of 116 are in the high group and 71 of 116 are women, or the nearest to these shares.
     seed : int, default 20240501
-        The same seed, n and effect give the same bytes.
+        The same seed, n, effect and missing give the same bytes.
     effect : float, default 1.0
         Multiplies every planted d, from 0 to 1.5; 0 gives the null twin: the same people and noise, no resilience effect.
+    missing : float, default 0.035
+        Share of people who lack the scan, and the stool sample, 0 to 0.5; blank answers grow with it. The people and all
+        their other values stay the same.
     title : str
     overwrite : bool, default False
         Replace a simulated cohort that is in the folder.
@@ -60,21 +80,10 @@ def simulate_cohort(
     ...     (made / "truth.yml").is_file()
     True
     """
-    if n_participants < MIN_PARTICIPANTS:
-        raise ValueError(
-            f"n_participants is {n_participants}; a simulated cohort needs {MIN_PARTICIPANTS} or more. Ask for more people."
-        )
-    if not 0 <= effect <= MAX_EFFECT:
-        raise ValueError(
-            f"effect is {effect:g}; it runs from 0 (the null twin) to {MAX_EFFECT:g}. Choose one in between."
-        )
-    if seed < 0:
-        raise ValueError(f"seed is {seed}; seeds are whole numbers from 0 upwards. Choose another.")
-    is_example = (n_participants, seed, effect) == (DEFAULT_N, DEFAULT_SEED, 1.0)
-    name = "example" if is_example else f"simulated_n{n_participants}_seed{seed}_effect{effect:g}"
+    recipe = Recipe(n_participants, seed, float(effect), float(missing), title)
     target = Path(folder)
     with whole_folder(target, overwrite=overwrite) as partial:
-        for file, text in build_files(Recipe(n_participants, seed, float(effect), title, name)).items():
+        for file, text in build_files(recipe).items():
             path = partial / file
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")

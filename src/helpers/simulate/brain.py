@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
+from scipy.spatial.distance import squareform
 
 from helpers.simulate.planting import People, Planted, adjusted_difference, residual_sd
 
@@ -19,9 +22,21 @@ NODES_PER_NETWORK = {
     "VentralAttention": 6,
     "MedialTemporalLobe": 4,
 }
+N_NODES = sum(NODES_PER_NETWORK.values())
 MERGED = {"SomatomotorDorsal": "Somatomotor", "SomatomotorLateral": "Somatomotor"}
-N_FRAMES = 240
-SHRINKAGE = 0.1
+CHUNK = 50  # people drawn at a time; part of what a seed means
+LOADING, LOADING_NODE_SD, LOADING_PERSON_SD = 0.60, 0.10, 0.15  # on a node's network signal
+COUPLING_SD = 0.20  # of the mixing of network signals, between people
+GLOBAL_GAIN = 0.70  # loading on the signal of the whole brain
+GLOBAL_LOG_SD = 0.40  # between people
+GLOBAL_MOTION = 0.3  # on log motion
+GLOBAL_NODE_SD, GLOBAL_PERSON_SD = 0.35, 0.2
+SECOND_GAIN, SECOND_LOG_SD = 0.36, 0.45  # a second such signal, opposite in sensory and other networks
+SENSORY = ("Somatomotor", "Visual", "CinguloOpercular", "DorsalAttention", "VentralAttention")
+N_PERSONAL, PERSONAL_SD = 6, 0.34
+NOISE = 0.40
+MIN_EIGENVALUE = 0.01
+ROUNDS = 12
 D_CONNECTIVITY = 0.50
 D_VOLUMES = -0.45
 D_TRACTS = -0.40
@@ -82,19 +97,21 @@ def choose_nodes() -> pd.DataFrame:
 
 
 def draw_brain(
-    people: People, effect: float, *, rng: np.random.Generator
-) -> tuple[dict[str, pd.DataFrame], list[Planted]]:
-    """Draw all brain tables; return them by name (nodes, connectivity, volumes, tracts, motion) and what was planted."""
-    nodes = choose_nodes()
+    people: People, effect: float, *, rng: np.random.Generator, edge_rng: np.random.Generator | None
+) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame], list[Planted]]:
+    """Draw all brain tables, the connectivity only when given a stream; return tables, nodes, and what was planted."""
     motion = np.exp(
         -2.1 + 0.35 * rng.normal(size=len(people.high)) + 0.1 * people.covariates[:, 2] + 0.12 * people.is_study_b
     )
-    edges, in_edges = _draw_connectivity(people, nodes, motion, effect * D_CONNECTIVITY, rng)
     volumes, in_volumes = _draw_volumes(people, effect * D_VOLUMES, rng)
     tracts, in_tracts = _draw_tracts(people, effect * D_TRACTS, rng)
     motion_table = pd.DataFrame({"mean_fd_mm": motion}, index=people.table.index)
-    tables = {"nodes": nodes, "connectivity": edges, "volumes": volumes, "tracts": tracts, "motion": motion_table}
-    return tables, [in_edges, in_volumes, in_tracts]
+    tables = {"volumes": volumes, "tracts": tracts, "motion": motion_table}
+    if edge_rng is None:
+        return tables, {}, [in_volumes, in_tracts]
+    nodes = choose_nodes()
+    edges, in_edges = _draw_connectivity(people, nodes, motion, effect * D_CONNECTIVITY, edge_rng)
+    return {"connectivity": edges, **tables}, {"connectivity": nodes}, [in_edges, in_volumes, in_tracts]
 
 
 def _draw_connectivity(
@@ -102,52 +119,86 @@ def _draw_connectivity(
 ) -> tuple[pd.DataFrame, Planted]:
     """Draw one positive-definite correlation matrix per person, then shift Reward x Somatomotor in Fisher z."""
     first, second = np.triu_indices(len(nodes), k=1)
-    z = np.arctanh(_draw_correlations(people, nodes, motion, rng)[:, first, second])
+    z = np.arctanh(np.concatenate([r[:, first, second] for r in _draw_correlations(people, nodes, motion, rng)]))
     networks = nodes["network"].to_numpy()
     ends = np.array([networks[first], networks[second]])
     planted = np.isin(ends, ["Reward", "Somatomotor"]).all(axis=0) & (ends[0] != ends[1])
-    network_mean = z[:, planted].mean(axis=1)
-    difference = d * residual_sd(network_mean, people)
-    z[:, planted] += difference * people.carrier[:, None]
+    difference = d * residual_sd(z[:, planted].mean(axis=1), people)
+    _shift_edges(z, planted, people, difference)
     names = [f"{nodes.index[i]}--{nodes.index[j]}" for i, j in zip(first, second, strict=True)]
     r = np.tanh(z)
-    _refuse_impossible(r, first, second, d)
     edges = pd.DataFrame(r, index=people.table.index, columns=names)
     return edges, Planted("C06", "connectivity", "Reward × Somatomotor", d, difference, "Fisher z, mean over edges")
 
 
-def _draw_correlations(people: People, nodes: pd.DataFrame, motion: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Correlate time series made of network signals, a global signal that grows with motion, and noise.
+def _draw_correlations(
+    people: People, nodes: pd.DataFrame, motion: np.ndarray, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Correlate nodes by what they load on: network signals, two signals of the whole brain, signals of the person's own.
 
-    Shrunk by a tenth towards no correlation, as regularised estimates are: shape (n, 100, 100).
+    The first signal of the whole brain grows with motion. Chunks of shape (people, 100, 100), positive definite by construction.
     """
     n, n_nodes = len(people.high), len(nodes)
     names = list(NODES_PER_NETWORK)
     membership = nodes["network"].map(names.index).to_numpy()
-    coupling = np.linalg.cholesky(_network_coupling(names)).T
-    own = 0.13 * rng.normal(size=(n, len(names), len(names)))
+    coupling = np.linalg.cholesky(_network_coupling(names))
+    own = COUPLING_SD * rng.normal(size=(n, len(names), len(names)))
     nuisance = people.nuisance(len(names) ** 2, rng=rng, size=0.02, batch=0.04).reshape(own.shape)
-    signals = rng.normal(size=(n, N_FRAMES, len(names))) @ (coupling + own + nuisance)
-    loading = np.clip(0.62 + 0.10 * rng.normal(size=n_nodes) + 0.12 * rng.normal(size=(n, n_nodes)), 0.2, 0.92)
-    shared = (0.15 + 0.6 * motion)[:, None, None] * rng.normal(size=(n, N_FRAMES, 1))
-    noise = np.sqrt(1 - loading**2)[:, None, :] * rng.normal(size=(n, N_FRAMES, n_nodes))
-    series = signals[:, :, membership] * loading[:, None, :] + shared + noise
-    series -= series.mean(axis=1, keepdims=True)
-    series /= np.sqrt((series**2).sum(axis=1, keepdims=True))
-    return (1 - SHRINKAGE) * np.swapaxes(series, 1, 2) @ series + SHRINKAGE * np.eye(n_nodes)
+    mixing = coupling + own + nuisance
+    usual = LOADING + LOADING_NODE_SD * rng.normal(size=n_nodes)
+    received = np.clip(1 + GLOBAL_NODE_SD * rng.normal(size=n_nodes), 0.2, None)
+    side = np.where(nodes["network"].isin(SENSORY), 1.0, -0.6)
+    log_motion = np.log(motion) - np.log(motion).mean()
+    gain = GLOBAL_GAIN * np.exp(GLOBAL_LOG_SD * rng.normal(size=n) + GLOBAL_MOTION * log_motion)
+    second = SECOND_GAIN * np.exp(SECOND_LOG_SD * rng.normal(size=n))
+    for start in range(0, n, CHUNK):
+        chunk = slice(start, min(start + CHUNK, n))
+        size = chunk.stop - start
+        loading = np.clip(usual + LOADING_PERSON_SD * rng.normal(size=(size, n_nodes)), 0.2, None)
+        whole = gain[chunk, None] * (received + GLOBAL_PERSON_SD * rng.normal(size=(size, n_nodes)))
+        personal = PERSONAL_SD * rng.normal(size=(size, n_nodes, N_PERSONAL))
+        signals = [
+            loading[:, :, None] * mixing[chunk][:, membership],
+            whole[:, :, None],
+            (second[chunk, None] * side)[:, :, None],
+            personal,
+        ]
+        yield _correlate(np.concatenate(signals, axis=2))
 
 
-def _refuse_impossible(r: np.ndarray, first: np.ndarray, second: np.ndarray, effect_d: float) -> None:
-    """Raise when a shift was so large that somebody's matrix is no correlation matrix any more."""
-    matrices = np.tile(np.eye(second.max() + 1), (len(r), 1, 1))
-    matrices[:, first, second] = matrices[:, second, first] = r
+def _correlate(loadings: np.ndarray) -> np.ndarray:
+    """Return correlations of nodes with these loadings on independent signals, and with noise of their own."""
+    covariance = loadings @ np.swapaxes(loadings, 1, 2) + NOISE * np.eye(loadings.shape[1])
+    spread = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+    return covariance / (spread[:, :, None] * spread[:, None, :])
+
+
+def _shift_edges(z: np.ndarray, planted: np.ndarray, people: People, difference: float) -> None:
+    """Shift the planted edges by the carrier, less in people whose matrix leaves less room; the mean difference is as wanted."""
+    room = np.ones(len(z))
+    start = z[:, planted]
+    for _ in range(ROUNDS):
+        carrier = room * people.carrier
+        shift = difference * carrier / adjusted_difference(carrier, people)
+        z[:, planted] = start + shift[:, None]
+        impossible = np.array([not _is_possible(row) for row in z])
+        if not impossible.any():
+            return
+        room[impossible] /= 2
+    raise ValueError(
+        f"A difference of {difference:.2g} in Fisher z between Reward and Somatomotor would leave people without a possible "
+        "correlation matrix (it must be positive definite). Choose a smaller effect, or another seed."
+    )
+
+
+def _is_possible(z: np.ndarray) -> bool:
+    """Return whether Fisher z of all edges of one person belong to a positive-definite matrix."""
+    matrix = squareform(np.tanh(z)) + (1 - MIN_EIGENVALUE) * np.eye(N_NODES)
     try:
-        np.linalg.cholesky(matrices)
+        np.linalg.cholesky(matrix)
     except np.linalg.LinAlgError:
-        raise ValueError(
-            f"With d = {effect_d:g} between Reward and Somatomotor, somebody's matrix is no longer a possible correlation matrix "
-            "(it must be positive definite). Choose a smaller effect, or another seed."
-        ) from None
+        return False
+    return True
 
 
 def _network_coupling(names: list[str]) -> np.ndarray:

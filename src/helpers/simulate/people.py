@@ -13,8 +13,7 @@ SHARE_HIGH = 44 / 116
 SHARE_WOMEN = 71 / 116
 N_CD_RISC = 25
 CD_RISC_LOADING = 0.62
-CD_RISC_THRESHOLDS = np.array([-2.85, -2.05, -1.15, 0.05])
-SHARE_WITH_BLANK = 0.05
+CD_RISC_THRESHOLDS = np.array([-2.510, -1.724, -0.865, 0.086])  # candidates then reach the US norms
 HADS_THRESHOLDS = {"anxiety": np.array([-0.1, 1.0, 2.0]), "depression": np.array([0.3, 1.35, 2.3])}
 HADS_FIRST_ITEM = {"anxiety": 0, "depression": 1}
 SYMPTOM_EFFECTS = {"depression": ("C01", -0.60), "anxiety": ("C02", -0.55)}
@@ -29,8 +28,7 @@ def draw_people(n_participants: int, *, rng: np.random.Generator) -> People:
     """Draw candidates one after another and keep those a quota still has room for.
 
     The quotas fix how many people score 82 or more on the CD-RISC (44 of 116) and how many are women (71 of
-    116). Nobody's answers are changed to fill them. A candidate whose total, with blanks filled, lies less than
-    one point below the cut is passed over, so that no rounding rule can move anyone to the other group.
+    116). Nobody's answers are changed to fill them.
     """
     n_high, n_women = round(n_participants * SHARE_HIGH), round(n_participants * SHARE_WOMEN)
     room = {True: n_high, False: n_participants - n_high}
@@ -38,9 +36,9 @@ def draw_people(n_participants: int, *, rng: np.random.Generator) -> People:
     kept: list[tuple[bool, float, np.ndarray, float]] = []
     while len(kept) < n_participants:
         for woman, trait, answers in _draw_candidates(4 * n_participants, rng):
-            total = np.nanmean(answers) * N_CD_RISC
+            total = answers.sum()
             high = bool(total >= CUT)
-            if CUT - 1 < total < CUT or not room[high] or not room_sex[woman]:
+            if not room[high] or not room_sex[woman]:
                 continue
             room[high] -= 1
             room_sex[woman] -= 1
@@ -68,7 +66,7 @@ def draw_phenotype(
         scored = tables.setdefault(measure, pd.DataFrame(index=ids))
         scored[name] = values
         planted.append(truth)
-    return _blank_some(tables, rng), planted
+    return tables, planted
 
 
 def _draw_candidates(n: int, rng: np.random.Generator) -> list[tuple[bool, float, np.ndarray]]:
@@ -78,8 +76,6 @@ def _draw_candidates(n: int, rng: np.random.Generator) -> list[tuple[bool, float
     noise = rng.normal(size=(n, N_CD_RISC)) * np.sqrt(1 - CD_RISC_LOADING**2)
     latent = CD_RISC_LOADING * traits[:, None] + noise - difficulty
     answers = np.searchsorted(CD_RISC_THRESHOLDS, latent).astype(float)
-    for person in np.flatnonzero(rng.random(n) < SHARE_WITH_BLANK):
-        answers[person, rng.choice(N_CD_RISC, rng.integers(1, 4), replace=False)] = np.nan
     return list(zip(women.tolist(), traits, answers, strict=True))
 
 
@@ -107,7 +103,7 @@ def _draw_brs(people: People, rng: np.random.Generator) -> pd.DataFrame:
     """Draw the Brief Resilience Scale: a second measure of the same trait, also in the null twin."""
     own = 0.7 * people.trait + np.sqrt(1 - 0.7**2) * rng.normal(size=len(people.trait))
     latent = 0.72 * own[:, None] + 0.69 * rng.normal(size=(len(own), 6))
-    answers = 1 + np.searchsorted([-2.1, -1.15, -0.25, 0.95], latent)
+    answers = 1 + np.searchsorted([-2.2, -1.25, -0.37, 0.85], latent)
     answers[:, 1::2] = 6 - answers[:, 1::2]
     return pd.DataFrame(answers.astype(float), index=people.table.index, columns=[f"brs_{i}" for i in range(1, 7)])
 
@@ -144,14 +140,3 @@ def _find_shift(build, people: People, claim: str, feature: str, d: float) -> tu
     shift = calibrate_shift(build, people, d * residual_sd(null, people))
     difference = adjusted_difference(build(shift), people) - adjusted_difference(null, people)
     return shift, Planted(claim, "phenotype", feature, d, difference, "points")
-
-
-def _blank_some(tables: dict[str, pd.DataFrame], rng: np.random.Generator) -> dict[str, pd.DataFrame]:
-    """Blank single answers of a few people; nobody becomes impossible to score on HADS."""
-    blanked = {name: table.copy() for name, table in tables.items()}
-    for name, n_people in (("brs", 2), ("hads", 3), ("ffmq", 1), ("csq", 2)):
-        table = blanked[name]
-        rows = rng.choice(len(table), n_people, replace=False)
-        for row in rows:
-            table.iloc[row, rng.integers(table.shape[1])] = np.nan
-    return blanked

@@ -78,6 +78,12 @@ class People:
         numbers = np.column_stack([self.table["age"], self.table["sex"] == "F", self.table["bmi"]]).astype(float)
         return (numbers - numbers.mean(axis=0)) / numbers.std(axis=0)
 
+    @cached_property
+    def diet(self) -> np.ndarray:
+        """Standardised diet score, shape (n,)."""
+        score = self.table["diet_score"].to_numpy(float)
+        return (score - score.mean()) / score.std()
+
     @property
     def is_study_b(self) -> np.ndarray:
         """1 for study B, 0 for study A."""

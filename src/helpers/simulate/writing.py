@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,10 +17,14 @@ MISSING = "n/a"
 
 def format_table(table: pd.DataFrame, *, decimals: int = 0) -> str:
     """Return a table as tab-separated text: numbers with fixed decimals, blanks as ``n/a``, lines ending in LF."""
-    columns = [_format_column(table[name], decimals) for name in table.columns]
-    lines = ["\t".join([str(table.index.name), *map(str, table.columns)])]
-    lines += ["\t".join(row) for row in zip(table.index.astype(str), *columns, strict=True)]
-    return "\n".join(lines) + "\n"
+    head = "\t".join([str(table.index.name), *map(str, table.columns)])
+    if all(map(pd.api.types.is_numeric_dtype, table.dtypes)):
+        rows = _format_numbers(table.to_numpy(float), decimals)
+    else:
+        columns = [_format_column(table[name], decimals) for name in table.columns]
+        rows = map("\t".join, zip(*columns, strict=True))
+    lines = [f"{name}\t{row}" for name, row in zip(table.index, rows, strict=True)]
+    return "\n".join([head, *lines]) + "\n"
 
 
 def format_yaml(content: dict) -> str:
@@ -69,8 +72,13 @@ def _refuse_full_folder(folder: Path, overwrite: bool) -> None:
         )
 
 
+def _format_numbers(numbers: np.ndarray, decimals: int) -> Iterator[str]:
+    template = "\t".join([f"%.{decimals}f"] * numbers.shape[1])
+    for row in numbers:
+        yield (template % tuple(np.round(row, decimals) + 0.0)).replace("nan", MISSING)
+
+
 def _format_column(column: pd.Series, decimals: int) -> list[str]:
     if not pd.api.types.is_numeric_dtype(column):
         return [MISSING if pd.isna(cell) else str(cell) for cell in column]
-    numbers = np.round(column.to_numpy(float), decimals) + 0.0
-    return [MISSING if math.isnan(cell) else f"{cell:.{decimals}f}" for cell in numbers.tolist()]
+    return list(_format_numbers(column.to_numpy(float)[:, None], decimals))

@@ -1,0 +1,136 @@
+"""The truth of a simulated cohort: for every feature of every table, planted, by-product or null."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import pandas as pd
+
+from helpers.contract import Cohort
+from helpers.simulate.brain import EMOTION_REGULATION_TRACTS, EMOTION_REGULATION_VOLUMES
+from helpers.simulate.planting import People, Planted
+from helpers.simulate.recipe import Recipe
+
+WHY_OTHER_FALLS = "log-ratios of all transcripts sum to zero, so the rest falls when groups rise"
+ANY = ".*"
+STATUSES = ("same_trait", "planted", "by_product", "null")
+PATTERNS: dict[str, dict[str, Any]] = {
+    "participants": {"by": "column", "null": [ANY]},
+    "phenotype": {
+        "by": "measure.column",
+        "same_trait": [r"cd_risc\..*", r"brs\..*"],
+        "planted": [r"hads\..*", r"ffmq\.describing", r"ffmq\.nonjudging", r"csq\.catastrophizing"],
+        "null": [ANY],
+    },
+    "connectivity": {
+        "by": "column",
+        "planted": [r"Reward_\d+--Somatomotor_\d+", r"Somatomotor_\d+--Reward_\d+"],
+        "null": [ANY],
+    },
+    "volumes": {"by": "column", "planted": list(EMOTION_REGULATION_VOLUMES), "null": [ANY]},
+    "tracts": {"by": "column", "planted": list(EMOTION_REGULATION_TRACTS), "null": [ANY]},
+    "motion": {"by": "column", "null": [ANY]},
+    "taxa": {"by": "column", "null": [ANY]},
+    "transcripts": {"by": "group", "planted": [], "by_product": ["other"], "null": [ANY]},
+    "metabolites": {"by": "name", "planted": [], "null": [ANY]},
+}
+MEANING_OF_D = (
+    "Difference high minus low, adjusted for age, sex, bmi and study (volumes also icv), that was added to the feature, "
+    "divided by the feature's residual SD in the null twin: the cohort of the same seed with effect 0, in which everybody "
+    "and all noise is the same. The difference is carried by the continuous CD-RISC total. What one cohort shows is this "
+    "difference plus the chance difference of its null twin."
+)
+MEANING_OF_STATUS = (
+    "For every table, `by` says what the patterns are matched with, as a whole: the column, or the group or name that "
+    "the table of features gives it. The first of same_trait, planted, by_product, null with a matching pattern is the "
+    "status. same_trait: measures resilience itself, also in the null twin. by_product: moves because something else was "
+    "planted. null: resilience has no effect on it; averages that include planted features, such as that of the whole "
+    "brain, move with them."
+)
+
+
+def tell_truth(recipe: Recipe, people: People, planted: list[Planted], blocks: Collection[str]) -> dict[str, Any]:
+    """Return what ``truth.yml`` holds; see :func:`find_status`."""
+    tables = {"participants", "phenotype", *blocks}
+    claims = [p for p in planted if p.claim != "by-product" and p.block in tables]
+    by_products = [p for p in planted if p.claim == "by-product" and p.d and p.block in tables]
+    return {
+        "seed": recipe.seed,
+        "effect": recipe.effect,
+        "missing": recipe.missing,
+        "n_participants": recipe.n_participants,
+        "n_high": int(people.high.sum()),
+        "n_low": int((~people.high).sum()),
+        "meaning_of_d": MEANING_OF_D,
+        "planted": [p.to_dict() for p in sorted(claims, key=lambda p: p.claim)],
+        "by_products": [p.to_dict() | {"why": WHY_OTHER_FALLS} for p in by_products],
+        "not_planted": {
+            "C16": "No block was made to classify best; which one does follows from the effects above and from chance."
+        },
+        "meaning_of_status": MEANING_OF_STATUS,
+        "status": {table: _list_patterns(table, claims) for table in PATTERNS if table in tables},
+    }
+
+
+def find_status(truth: Mapping[str, Any], cohort: Cohort, table: str) -> pd.Series:
+    """Return what is true of every feature of one table of a simulated cohort.
+
+    Parameters
+    ----------
+    truth : mapping
+        As read from ``truth.yml``, or :attr:`SimulatedCohort.truth`.
+    cohort : Cohort
+        The same cohort.
+    table : str
+        ``participants``, ``phenotype`` or a block.
+
+    Returns
+    -------
+    pandas.Series of str
+        By column (in phenotype: measure.column): ``same_trait``, ``planted``, ``by_product`` or ``null``.
+
+    Raises
+    ------
+    KeyError
+        When the truth does not know the table, or the cohort lacks it.
+
+    Examples
+    --------
+    >>> from helpers.simulate import draw_cohort
+    >>> drawn = draw_cohort(n_participants=40, blocks=["metabolites"])
+    >>> find_status(drawn.truth, drawn.cohort, "metabolites").value_counts().to_dict()
+    {'null': 418, 'planted': 2}
+    """
+    patterns = truth["status"][table]
+    columns = _list_columns(cohort, table)
+    labels = (
+        columns
+        if patterns["by"] in ("column", "measure.column")
+        else cohort.features[table].loc[columns, patterns["by"]]
+    )
+    return pd.Series([_match(str(label), patterns) for label in labels], index=columns, name="status")
+
+
+def _list_columns(cohort: Cohort, table: str) -> pd.Index:
+    if table == "participants":
+        return cohort.participants.columns
+    if table == "phenotype":
+        return pd.Index([f"{measure}.{column}" for measure, answers in cohort.phenotype.items() for column in answers])
+    return cohort.blocks[table].columns
+
+
+def _match(label: str, patterns: Mapping[str, Any]) -> str:
+    return next(s for s in STATUSES if any(re.fullmatch(pattern, label) for pattern in patterns.get(s, ())))
+
+
+def _list_patterns(table: str, claims: list[Planted]) -> dict[str, Any]:
+    """Return the patterns of one table, with those of nothing planted in this cohort left out."""
+    patterns = {key: list(value) if isinstance(value, list) else value for key, value in PATTERNS[table].items()}
+    here = [p for p in claims if p.block == table]
+    if table in ("transcripts", "metabolites"):
+        patterns["planted"] = [re.escape(p.feature) for p in here]
+    if not any(p.d for p in here):
+        patterns = {key: value for key, value in patterns.items() if key not in ("planted", "by_product")}
+    return patterns
