@@ -202,3 +202,11 @@ CHAPTERS: dict[str, Callable[[Setting, np.random.Generator], Results]] = {
     "05_metabolites": run_metabolites,
     "06_integration": run_integration,
 }
+
+NEEDED = {
+    "02_resilience": (),
+    "03_brain": ("connectivity", "volumes", "tracts", "motion"),
+    "04_microbiome": ("taxa", "transcripts"),
+    "05_metabolites": ("metabolites",),
+    "06_integration": BLOCKS,
+}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from helpers.contract import Cohort, load_cohort
-from helpers.simulate import simulate_cohort
-from helpers.verdict import load_truth
+from helpers.contract import Cohort
+from helpers.simulate import draw_cohort
 
 KINDS = ("null_twin", "planted")
 EFFECTS = {"null_twin": 0.0, "planted": 1.0}
@@ -54,18 +54,25 @@ def make_stream(root_seed: int, kind: str, number: int) -> np.random.SeedSequenc
 
 
 def draw_one(
-    folder: str | os.PathLike[str], stream: np.random.SeedSequence, *, effect: float, n_participants: int = 116
+    folder: str | os.PathLike[str],
+    stream: np.random.SeedSequence,
+    *,
+    effect: float,
+    n_participants: int = 116,
+    blocks: Collection[str] | None = None,
 ) -> Draw:
-    """Simulate a cohort and read it back as a user would.
+    """Simulate a cohort in memory: what a user would read from its folder.
 
     Parameters
     ----------
     folder : str or path-like
-        Empty; the cohort is written below it.
+        Where the tree of the taxa is written, which chapters read from a file.
     stream : numpy.random.SeedSequence
     effect : float
         0 for the null twin, 1 for the planted effects.
     n_participants : int, default 116
+    blocks : collection of str, optional
+        Only these, to save time; by default all.
 
     Returns
     -------
@@ -76,11 +83,14 @@ def draw_one(
     ValueError
         When the simulator refuses ten seeds in turn (so strong an effect that no correlation matrix is possible).
     """
-    for number, seed in enumerate(stream.generate_state(TRIES).tolist()):
+    for seed in stream.generate_state(TRIES).tolist():
         try:
-            made = simulate_cohort(Path(folder) / str(number), n_participants=n_participants, seed=seed, effect=effect)
+            drawn = draw_cohort(n_participants=n_participants, seed=seed, effect=effect, blocks=blocks)
         except ValueError as error:
             refused = error
             continue
-        return Draw(load_cohort(made), load_truth(made) or [], seed)
+        tree_path = Path(folder) / "tree.nwk"
+        tree_path.write_text(drawn.tree, encoding="utf-8")
+        cohort = replace(drawn.cohort, tree_path=tree_path if drawn.tree else None)
+        return Draw(cohort, drawn.truth["planted"], seed)
     raise refused

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.calibration.chapters import CHAPTERS, Effort, Results, prepare_setting
+from helpers.calibration.chapters import CHAPTERS, NEEDED, Effort, Results, prepare_setting
 from helpers.calibration.cohorts import EFFECTS, Draw, draw_one, make_stream
 from helpers.tables import write_result
 from helpers.verdict import Claim, find_row, weigh_claims
@@ -112,7 +112,8 @@ def run_draw(
     sampled, analysed = make_stream(root_seed, kind, number).spawn(2)
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        draw = draw_one(folder, sampled, effect=EFFECTS[kind], n_participants=n_participants)
+        blocks = {block for name in CHAPTERS if chapters is None or name in chapters for block in NEEDED[name]}
+        draw = draw_one(folder, sampled, effect=EFFECTS[kind], n_participants=n_participants, blocks=blocks)
         took = {"draw": time.perf_counter() - start}
         table, seconds = measure_cohort(
             draw, claims, sets, stream=analysed, effort=effort, chapters=chapters, shuffles=kind == "null_twin"
