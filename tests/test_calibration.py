@@ -25,8 +25,11 @@ from helpers.calibration import (
     tabulate_rates,
     tabulate_verdicts,
 )
+from helpers.calibration.chapters import SETTINGS, prepare_setting
+from helpers.contract import load_cohort
 from helpers.plots.calibration import plot_coverage, plot_rates
-from helpers.tables import PROJECT_ROOT, read_table
+from helpers.run.execution import NOTEBOOKS_DIR, read_parameters
+from helpers.tables import PROJECT_ROOT, read_result, read_table
 from helpers.verdict import load_claims, load_truth
 from tests.support import EXAMPLE
 from tools.calibrate import FIGURES, PAGE, TABLES, read_stored, write_page
@@ -67,6 +70,33 @@ def test_one_null_twin_gives_every_headline_test_a_p(null_tests):
     assert p.between(0, 1).all() and (p > 0).all()
     assert set(table["chapter"]) == set(CHAPTERS) == set(seconds) - {"draw"}
     assert (table.loc[CONTRASTS, "ci_low"] < table.loc[CONTRASTS, "ci_high"]).all()
+
+
+def test_settings_are_those_of_the_chapters():
+    """The calibration speaks about the book only if its settings are the defaults of the notebooks."""
+    for chapter, settings in SETTINGS.items():
+        declared = read_parameters(NOTEBOOKS_DIR / f"{chapter}.md")
+        assert settings == {name: declared[name] for name in settings}
+    assert Plan.sets_path == read_parameters(NOTEBOOKS_DIR / "03_brain.md")["sets_path"]
+    assert Plan.claims_path == read_parameters(NOTEBOOKS_DIR / "07_verdict.md")["claims_path"]
+
+
+@pytest.mark.book
+def test_contrasts_are_those_the_chapters_wrote(built_book):
+    """Identity: on the example cohort, every contrast equals the one in the chapter's own table."""
+    setting = prepare_setting(load_cohort(EXAMPLE), SETS, SMALL, shuffles=False)
+    for chapter in ("02_resilience", "03_brain", "04_microbiome", "05_metabolites"):
+        for name, table in CHAPTERS[chapter](setting, np.random.default_rng(1)).tables.items():
+            if name == "alpha":
+                continue  # rarefied with another seed
+            written = read_result(built_book.parent / "results", chapter, name)
+            columns = ["n_high", "n_low", "estimate", "ci_low", "ci_high", "d", "p"]
+            pd.testing.assert_frame_equal(
+                table[columns].astype(float),
+                written.loc[table.index, columns].astype(float),
+                check_names=False,
+                rtol=1e-6,
+            )
 
 
 def test_nothing_is_planted_in_a_null_twin_and_nothing_recovered(null_tests):

@@ -23,6 +23,10 @@ from helpers.integration import (
 
 DISTANCES = ("bray_curtis", "aitchison", "jaccard")
 TREE_DISTANCES = ("unweighted_unifrac", "weighted_unifrac")
+SETTINGS = {
+    "04_microbiome": {"n_rarefactions": 20, "min_prevalence": 0.1},
+    "06_integration": {"n_folds": 5, "n_keep": 20, "n_components": 2},
+}
 
 
 @dataclass(frozen=True)
@@ -127,11 +131,13 @@ def run_microbiome(setting: Setting, rng: np.random.Generator) -> Results:
     cohort, design = setting.cohort, setting.design
     people = design.index.intersection(cohort.block("taxa").index)
     taxa = cohort.block("taxa").loc[people]
-    genera = microbiome.compare_taxa(taxa, cohort.features["taxa"], design, min_prevalence=0.1)
+    common = {"min_prevalence": SETTINGS["04_microbiome"]["min_prevalence"]}
+    genera = microbiome.compare_taxa(taxa, cohort.features["taxa"], design, **common)
     functions = microbiome.compare_functions(
-        cohort.block("transcripts"), cohort.features["transcripts"], design, min_prevalence=0.1
+        cohort.block("transcripts"), cohort.features["transcripts"], design, **common
     )
-    alpha = microbiome.measure_alpha(taxa, tree_path=cohort.tree_path, n_rarefactions=20, rng=rng)
+    n_rarefactions = SETTINGS["04_microbiome"]["n_rarefactions"]
+    alpha = microbiome.measure_alpha(taxa, tree_path=cohort.tree_path, n_rarefactions=n_rarefactions, rng=rng)
     contrasts = microbiome.compare_alpha(alpha, design)
     tests = {"alpha.shannon": float(contrasts.loc["shannon", "p"]), "genera_any": float(genera["q"].min())}
     if setting.shuffles:
@@ -170,16 +176,23 @@ def run_metabolites(setting: Setting, rng: np.random.Generator) -> Results:
 def run_integration(setting: Setting, rng: np.random.Generator) -> Results:
     """Validate the integration and shuffle the groups (chapter 06)."""
     prepared = prepare_blocks(setting.cohort, setting.groups, names=BLOCKS)
-    effort = setting.effort
+    effort, settings = setting.effort, SETTINGS["06_integration"]
+    n_components = settings["n_components"]
+    keep = keep_equally(prepared.blocks, n_keep=settings["n_keep"], n_components=n_components)
     common = {
-        "model": BlockSPLSDA(2, keep=keep_equally(prepared.blocks, n_keep=20, n_components=2), design=0.1),
+        "model": BlockSPLSDA(n_components, keep=keep, design=0.1),
         "rng": rng,
         "transforms": make_filters(prepared.blocks),
         "batch": setting.batch,
     }
     covariates = setting.design.drop(columns="group").reindex(prepared.groups.index)
     result = cross_validate(
-        prepared.blocks, prepared.groups, n_folds=5, n_repeats=effort.n_repeats, covariates=covariates, **common
+        prepared.blocks,
+        prepared.groups,
+        n_folds=settings["n_folds"],
+        n_repeats=effort.n_repeats,
+        covariates=covariates,
+        **common,
     )
     if not setting.shuffles:
         return Results({"performance": result.performance})
