@@ -171,6 +171,8 @@ def describe_coverage(coverage: pd.DataFrame) -> str:
     biased = own[(own["bias_low"] > 0) | (own["bias_high"] < 0)]
     text = f"Of {count(len(own), 'interval')}, {len(own) - len(outside)} lie inside the band"
     text += f"; outside: {_list_shares(outside, 'coverage')}. " if len(outside) else ". "
+    chances = [chance_outside(int(n), CONFIDENCE, *BAND_COVERAGE) for n in own["n"]]
+    text += f"If all were exact, {sum(chances):.1f} are expected outside it by luck. "
     if biased.empty:
         return text + "No mean bias can be told from zero."
     shares = 100 * biased["mean_bias"] / biased["mean_truth"]

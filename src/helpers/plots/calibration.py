@@ -29,7 +29,7 @@ def plot_rates(rates: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         Per cent on the horizontal axis; one line per test, squares where the share lies outside the band.
     """
     ax = _plot_shares(rates, "rate", names=rates["what"], aim=0.05, ax=ax)
-    ax.set_xlabel(f"Null twins rejected, %, with 95 % interval\n({_write_n(rates)} null twins per test)", fontsize=9)
+    ax.set_xlabel(f"Null twins rejected, %, with 95 % interval\n({_write_n(rates)} null twins)", fontsize=9)
     return ax
 
 
@@ -50,8 +50,7 @@ def plot_coverage(coverage: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     shown = coverage[coverage["scale"] == "unit"]
     ax = _plot_shares(shown, "coverage", names=shown["what"], aim=0.95, ax=ax)
     ax.set_xlabel(
-        f"Intervals that hold the planted difference, %, with 95 % interval\n({_write_n(shown)} planted cohorts per claim)",
-        fontsize=9,
+        f"Intervals that hold the truth, %, with 95 % interval\n({_write_n(shown)} planted cohorts)", fontsize=9
     )
     return ax
 
