@@ -124,10 +124,12 @@ def run_plan(
     folder = Path(keep_dir) / _name_settings(plan)
     folder.mkdir(parents=True, exist_ok=True)
     jobs = list_jobs(plan)
-    waiting = [job for job in jobs if not (folder / f"{job.name}.tsv").is_file()]
+    waiting = []
     for job in jobs:
-        if job not in waiting:
+        if (folder / f"{job.name}.tsv").is_file():
             on_done(job)
+        else:
+            waiting.append(job)
     for job in _run_all(plan, waiting, folder, n_workers):
         on_done(job)
     tables = [read_table(folder / f"{job.name}.tsv") for job in jobs]
