@@ -223,7 +223,7 @@ def permute_groups(
     Luck in the folds adds to every error, and averaging over repeats takes it away. So an error is only compared
     with errors averaged over as many repeats: the real groups enter with their first `n_repeats` repeats, each
     shuffle with as many of its own. The test then rejects noise as often as it should; a mean of ten repeats set
-    beside shuffles of one would hardly ever reject anything. Settings other than `n_permutations` and `n_repeats`
+    beside shuffles of one would reject too seldom, noise and signal alike. Settings other than `n_permutations` and `n_repeats`
     must be those of `cross_validate`.
 
     Parameters
