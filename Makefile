@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PORT ?= 8000
 
-.PHONY: help book test serve setup browser lint pairs example margins contract cards lock kim open clean
+.PHONY: help book test serve setup browser lint pairs example margins calibrate contract cards lock kim open clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ browser: $(READY) ## Find or install the browser that the tests use
 lint: $(READY) ## Check style and import layers
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports --no-cache
+
+calibrate: $(READY) ## Try out on simulated cohorts whether the tests keep their error rates; write book/error_rates.md
+	@OMP_NUM_THREADS=1 $(BIN)/python tools/calibrate.py
 
 pairs: $(READY) ## Write notebooks/*.ipynb anew from their .md sources
 	@$(BIN)/python tools/write_pairs.py

@@ -150,7 +150,7 @@ def gather_evidence(claim: Claim, results_dir: str | os.PathLike[str], *, settin
         return replace(evidence, missing=reason)
     if claim.is_rank:
         return _gather_rank(evidence, table)
-    row = _find_row(claim, table)
+    row = find_row(claim, table)
     if row is None:
         return replace(evidence, missing=f"'{claim.feature}' is not in the table '{claim.table}' of {claim.chapter}")
     return _gather_contrast(evidence, row)
@@ -256,6 +256,31 @@ def explain_outcome(settings: Settings) -> str:
     return ""
 
 
+def find_row(claim: Claim, table: pd.DataFrame) -> pd.Series | None:
+    """Find the row of a result table that speaks to a claim.
+
+    Parameters
+    ----------
+    claim : Claim
+    table : pandas.DataFrame
+        Of the chapter and name the claim declares; found by its index, or by its columns name and hmdb.
+
+    Returns
+    -------
+    pandas.Series or None
+        The first row called as the claim's feature, else as one of its aliases; capitals and signs do not count.
+    """
+    names = pd.DataFrame({"index": table.index.map(_simplify)}, index=table.index)
+    for column in ("name", "hmdb"):
+        if column in table:
+            names[column] = table[column].map(_simplify)
+    for wanted in map(_simplify, (claim.feature, *claim.aliases)):
+        hits = np.flatnonzero((names == wanted).any(axis=1))
+        if len(hits):
+            return table.iloc[hits[0]]
+    return None
+
+
 def _index_planted(truth: Sequence[Mapping[str, Any]] | None) -> dict[str, Mapping[str, Any]] | None:
     if truth is None:
         return None
@@ -291,18 +316,6 @@ def _say_unplanted(evidence: Evidence) -> str:
     alarm = evidence.d_low > 0 or evidence.d_high < 0
     tail = "the interval excludes zero: a false alarm" if alarm else "the interval includes zero, as it should"
     return f"Nothing was planted for this claim; {tail}."
-
-
-def _find_row(claim: Claim, table: pd.DataFrame) -> pd.Series | None:
-    names = pd.DataFrame({"index": table.index.map(_simplify)}, index=table.index)
-    for column in ("name", "hmdb"):
-        if column in table:
-            names[column] = table[column].map(_simplify)
-    for wanted in map(_simplify, (claim.feature, *claim.aliases)):
-        hits = np.flatnonzero((names == wanted).any(axis=1))
-        if len(hits):
-            return table.iloc[hits[0]]
-    return None
 
 
 def _simplify(name: object) -> str:

@@ -1,0 +1,39 @@
+"""Do the book's tests keep their error rates? Many simulated cohorts in; rates and coverage with intervals out."""
+
+from __future__ import annotations
+
+from helpers.calibration.chapters import CHAPTERS, Effort
+from helpers.calibration.cohorts import KINDS, Draw, draw_one, make_stream
+from helpers.calibration.describe import describe_coverage, describe_rates, write_page
+from helpers.calibration.headlines import measure_cohort, run_draw
+from helpers.calibration.rates import (
+    chance_outside,
+    find_outside,
+    tabulate_coverage,
+    tabulate_rates,
+    tabulate_verdicts,
+)
+from helpers.calibration.running import Job, Plan, list_jobs, run_plan
+
+__all__ = [
+    "CHAPTERS",
+    "KINDS",
+    "Draw",
+    "Effort",
+    "Job",
+    "Plan",
+    "chance_outside",
+    "describe_coverage",
+    "describe_rates",
+    "draw_one",
+    "find_outside",
+    "list_jobs",
+    "make_stream",
+    "measure_cohort",
+    "run_draw",
+    "run_plan",
+    "tabulate_coverage",
+    "tabulate_rates",
+    "tabulate_verdicts",
+    "write_page",
+]

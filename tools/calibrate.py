@@ -1,0 +1,122 @@
+"""Try out whether the book's tests keep their error rates: many simulated cohorts, two tables, one page.
+
+Writes data/calibration/{error_rates,coverage,verdicts}.tsv and run.yml, book/figures/{error_rates,coverage}.svg and
+book/error_rates.md. ``--page`` writes the figures and the page anew from the tables, without running anything.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from importlib import metadata
+from pathlib import Path
+
+import click
+import matplotlib as mpl
+import pandas as pd
+import yaml
+from tqdm import tqdm
+
+from helpers.calibration import (
+    CHAPTERS,
+    Plan,
+    list_jobs,
+    run_plan,
+    tabulate_coverage,
+    tabulate_rates,
+    tabulate_verdicts,
+    write_page,
+)
+from helpers.contract import load_cohort
+from helpers.plots.calibration import plot_coverage, plot_rates
+from helpers.plots.style import use_style
+from helpers.tables import PROJECT_ROOT, read_table, write_atomically
+from helpers.verdict import load_claims
+
+N_QUICK = 20
+TABLES = PROJECT_ROOT / "data" / "calibration"
+PAGE = PROJECT_ROOT / "book" / "error_rates.md"
+FIGURES = PROJECT_ROOT / "book" / "figures"
+KEEP = PROJECT_ROOT / "_build" / "calibration"
+FORMAT = "%.6g"
+
+
+@click.command(context_settings={"show_default": True})
+@click.option("--n", type=click.IntRange(2), default=Plan.n_cohorts, help="Cohorts of each kind, null and planted.")
+@click.option("--n-brain", type=click.IntRange(2), default=Plan.n_brains, help="The same for chapter 03.")
+@click.option("--n-integration", type=click.IntRange(2), default=Plan.n_integrations, help="Null twins for chapter 06.")
+@click.option("--workers", type=click.IntRange(1), default=2, help="Processes; no number depends on it.")
+@click.option("--only", type=click.Choice(list(CHAPTERS)), multiple=True, help="Only this chapter; may be repeated.")
+@click.option("--seed", type=click.IntRange(0), default=Plan.root_seed, help="Start of all chance.")
+@click.option("--quick", is_flag=True, help=f"{N_QUICK} cohorts of each kind, shown and not stored.")
+@click.option("--page", is_flag=True, help="Only write the figures and the page anew from the stored tables.")
+def main(
+    n: int, n_brain: int, n_integration: int, workers: int, only: tuple[str, ...], seed: int, quick: bool, page: bool
+) -> None:
+    """Count how often the chapters' tests reject null twins, and how often their intervals hold what was planted."""
+    if page:
+        write_book_page()
+        return
+    sizes = [N_QUICK] * 3 if quick else [n, n_brain, n_integration]
+    plan = Plan(seed, *sizes, chapters=only or tuple(CHAPTERS))
+    tests = run_with_bar(plan, workers)
+    tables = tabulate(tests, plan)
+    if quick or only:
+        for table in tables.values():
+            click.echo(table.round(3).to_string() + "\n")
+        click.echo("Nothing was stored: this was a part only.")
+        return
+    TABLES.mkdir(exist_ok=True)
+    for name, table in tables.items():
+        write_atomically(TABLES / f"{name}.tsv", table.to_csv(sep="\t", na_rep="n/a", float_format=FORMAT))
+    write_atomically(TABLES / "run.yml", yaml.safe_dump(describe_run(tests, plan), sort_keys=False))
+    write_book_page()
+
+
+def run_with_bar(plan: Plan, workers: int) -> pd.DataFrame:
+    """Run a plan with a progress bar; what an interrupted run left is taken up."""
+    with tqdm(total=len(list_jobs(plan)), unit="cohort", smoothing=0.05) as bar:
+        return run_plan(plan, keep_dir=KEEP, n_workers=workers, on_done=lambda job: bar.update())
+
+
+def tabulate(tests: pd.DataFrame, plan: Plan) -> dict[str, pd.DataFrame]:
+    """Return the three tables, by the name of their file."""
+    claims = load_claims(plan.claims_path)
+    tabulators = {"error_rates": tabulate_rates, "coverage": tabulate_coverage, "verdicts": tabulate_verdicts}
+    return {name: tabulator(tests, claims) for name, tabulator in tabulators.items()}
+
+
+def describe_run(tests: pd.DataFrame, plan: Plan) -> dict:
+    """Return what the page says about a run."""
+    twins = tests[tests["kind"] == "null_twin"].drop_duplicates(["number", "chapter"])
+    seconds = {"drawing": twins["seconds_draw"].mean()} | twins.groupby("chapter")["seconds"].mean().to_dict()
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "version": metadata.version("resilience-book"),
+        "seed": plan.root_seed,
+        "n_participants": plan.n_participants,
+        **dataclasses.asdict(plan.effort),
+        "n_quick": N_QUICK,
+        "seconds": {name: round(float(mean), 2) for name, mean in seconds.items()},
+    }
+
+
+def read_stored(folder: Path = TABLES) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict]:
+    """Return the stored tables and the facts of their run."""
+    tables = (read_table(folder / f"{name}.tsv") for name in ("error_rates", "coverage", "verdicts"))
+    return (*tables, yaml.safe_load((folder / "run.yml").read_text(encoding="utf-8")))
+
+
+def write_book_page() -> None:
+    """Write the figures and the page from the stored tables."""
+    rates, coverage, verdicts, run = read_stored()
+    FIGURES.mkdir(exist_ok=True)
+    mpl.use("agg")
+    use_style(load_cohort("data/example", blocks=[]))
+    for name, axes in (("error_rates", plot_rates(rates)), ("coverage", plot_coverage(coverage))):
+        axes.figure.savefig(FIGURES / f"{name}.svg", metadata={"Date": None})
+    write_atomically(PAGE, write_page(rates, coverage, verdicts, run))
+
+
+if __name__ == "__main__":
+    main()
