@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from helpers.integration.core import Array
+from helpers.integration.folded import Array
 from helpers.problems import count, name_some
 
 RESPONSE = "Y"  # how the response is called where loadings, scores and starts are named by block
@@ -47,20 +47,21 @@ def check_same_people(ids: pd.Index, expected: pd.Index, name: str, other: str) 
         )
 
 
-def refuse_missing_cells(arrays: Mapping[str, Array]) -> None:
-    """Refuse missing or infinite cells, block by block."""
-    holes = {name: int((~np.isfinite(values)).sum()) for name, values in arrays.items()}
-    if found := [f"{name} ({n:,})" for name, n in holes.items() if n]:
+def refuse_infinite_cells(arrays: Mapping[str, Array]) -> None:
+    """Refuse infinite cells, block by block; missing ones are allowed."""
+    counts = {name: int(np.isinf(values).sum()) for name, values in arrays.items()}
+    if found := [f"{name} ({n:,})" for name, n in counts.items() if n]:
         raise ValueError(
-            f"Missing or infinite cells in {', '.join(found)}. This model needs complete blocks: impute them "
-            f"(inside each fold, as cross_validate does, when the model is validated)."
+            f"Infinite cells in {', '.join(found)}; a logarithm of zero was probably taken. Leave them blank instead."
         )
 
 
 def refuse_constant_features(arrays: Mapping[str, Array], blocks: Mapping[str, pd.DataFrame]) -> None:
-    """Refuse features with the same value for everyone, by name."""
+    """Refuse features with one known value, or none, by name."""
     for name, values in arrays.items():
-        if (flat := np.ptp(values, axis=0) == 0).any():
+        known = ~np.isnan(values)
+        spread = np.where(known, values, -np.inf).max(axis=0) - np.where(known, values, np.inf).min(axis=0)
+        if (flat := ~(spread > 0)).any():
             raise ValueError(
                 f"Block {name} has {count(int(flat.sum()), 'feature')} with one value for everyone: "
                 f"{name_some(blocks[name].columns[flat])}. Drop them first."

@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import eigh
+from scipy.sparse.linalg import svds
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Ints = NDArray[np.intp]
 CHUNK = 4096  # columns looked at together while standardising
 SPARSE_BELOW = 0.1  # share of loadings above zero below which scores are taken from sparse loadings
+LARGE = 1500  # smaller side of a matrix above which its leading vectors are found by iteration
 NO_SPREAD = 1e-10  # SD, relative to the column's largest value, below which a column counts as constant
 
 
@@ -31,22 +34,31 @@ class FoldedBlock:
         Divide columns by their SD (n - 1) in the training set.
     kept : numpy.ndarray of bool, shape (m, p), optional
         Columns used in each training set; a constant column is never used.
+    nuisance : numpy.ndarray of shape (n, c), optional
+        Columns are replaced by their residuals on these, regressed within the training set; without it by their
+        distance to the mean. Complete.
 
     Attributes
     ----------
-    means, inverse_sds : numpy.ndarray of shape (m, p)
-        Of the training sets, over known cells; an inverse of 0 leaves the column out.
+    terms : numpy.ndarray of shape (n, 1 + c)
+        Intercept and nuisance.
+    slopes : numpy.ndarray of shape (m, 1 + c, p)
+        Of the columns on the terms, from known cells of the training set.
+    inverse_sds : numpy.ndarray of shape (m, p)
+        0 leaves the column out.
     """
 
-    def __init__(self, values: Array, train: Mask, *, scale: bool, kept: Mask | None = None) -> None:
+    def __init__(
+        self, values: Array, train: Mask, *, scale: bool, kept: Mask | None = None, nuisance: Array | None = None
+    ) -> None:
         missing = np.isnan(values)
         self.holes = np.flatnonzero(missing.any(axis=0))
         self.missing = missing[:, self.holes].astype(float)
         self.train = train.astype(float)
-        self.centre = np.nan_to_num(np.nanmean(values, axis=0)) if self.holes.size else values.mean(axis=0)
+        self.centre = _known_means(values, missing) if self.holes.size else values.mean(axis=0)
         self.columns = np.ascontiguousarray((values - self.centre).T)  # (p, n)
-        if self.holes.size:
-            self.columns[self.holes] = np.where(missing[:, self.holes].T, 0.0, self.columns[self.holes])
+        self.columns[self.holes] = np.where(missing[:, self.holes].T, 0.0, self.columns[self.holes])
+        self.terms = np.ones((len(values), 1)) if nuisance is None else add_intercept(nuisance)
         self._standardise(scale, kept)
 
     @property
@@ -54,72 +66,86 @@ class FoldedBlock:
         return self.columns.shape[1], self.columns.shape[0]
 
     def _standardise(self, scale: bool, kept: Mask | None) -> None:
-        m, (n, p) = len(self.train), self.shape
+        m, (n, p), c = len(self.train), self.shape, self.terms.shape[1]
+        inside = (self.train[:, None] * self.terms.T).reshape(m * c, n)
+        inverse = np.linalg.pinv((self.train[:, None] * self.terms.T) @ self.terms, hermitian=True)
+        lacking = _invert_known(self.train, self.terms, self.missing)
         counts = np.repeat(self.train.sum(axis=1)[:, None], p, axis=1)
         counts[:, self.holes] -= self.train @ self.missing
-        self.means, self.inverse_sds = np.zeros((m, p)), np.zeros((m, p))
+        self.slopes, self.inverse_sds, self.sizes = np.zeros((m, c, p)), np.zeros((m, p)), np.zeros(m)
         for start in range(0, p, CHUNK):
-            part = slice(start, start + CHUNK)
-            x, known = self.columns[part], np.maximum(counts[:, part], 1.0)
-            mean = self.train @ x.T / known
-            square = np.maximum(self.train @ (x**2).T - known * mean**2, 0.0)
-            sd = np.sqrt(square / np.maximum(known - 1.0, 1.0))
+            part = slice(start, min(start + CHUNK, p))
+            x = self.columns[part]
+            products = (inside @ x.T).reshape(m, c, -1)
+            slopes = inverse @ products
+            here = (self.holes >= part.start) & (self.holes < part.stop)
+            at = self.holes[here] - start
+            slopes[:, :, at] = np.einsum("mhcd,mdh->mch", lacking[:, here], products[:, :, at])
+            square = np.maximum(self.train @ (x**2).T - (products * slopes).sum(axis=1), 0.0)
+            sd = np.sqrt(square / np.maximum(counts[:, part] - 1.0, 1.0))
             varies = sd > NO_SPREAD * np.abs(x).max(axis=1, initial=0.0)
-            self.means[:, part] = mean
+            self.slopes[:, :, part] = slopes
             self.inverse_sds[:, part] = np.divide(1.0, sd if scale else 1.0, out=np.zeros_like(sd), where=varies)
-        if kept is not None:
-            self.inverse_sds *= kept
+            if kept is not None:
+                self.inverse_sds[:, part] *= kept[:, part]
+            self.sizes += (square * self.inverse_sds[:, part] ** 2).sum(axis=1)
 
-    def used(self) -> Mask:
-        """Return which columns vary and are kept in each training set: (m, p)."""
-        return self.inverse_sds > 0
-
-    def sizes(self) -> Array:
-        """Return the sum of squares of the standardised block in each training set: (m,)."""
-        sums = np.zeros(len(self.train))
-        for start in range(0, self.shape[1], CHUNK):
-            part = slice(start, start + CHUNK)
-            square = self.train @ (self.columns[part] ** 2).T - self._counts(part) * self.means[:, part] ** 2
-            sums += (square * self.inverse_sds[:, part] ** 2).sum(axis=1)
-        return sums
-
-    def _counts(self, part: slice) -> Array:
-        counts = np.repeat(self.train.sum(axis=1)[:, None], self.columns[part].shape[0], axis=1)
-        if self.holes.size:
-            inside = (self.holes >= part.start) & (self.holes < part.stop)
-            counts[:, self.holes[inside] - part.start] -= self.train @ self.missing[:, inside]
-        return counts
-
-    def correlate(self, inner: Array, fold: NDArray[np.intp]) -> Array:
+    def correlate(self, inner: Array, fold: Ints) -> Array:
         """Return the product of inner scores (r, n), zero outside the run's training set, with the block: (r, p)."""
         found = inner @ self.columns.T
-        means = self.means[fold]
-        found -= inner.sum(axis=1, keepdims=True) * means
-        if self.holes.size:
-            found[:, self.holes] += (inner @ self.missing) * means[:, self.holes]
+        slopes = self.slopes[fold]
+        for c, term in enumerate(self.terms.T):
+            found -= (inner @ term)[:, None] * slopes[:, c]
+            if self.holes.size:
+                found[:, self.holes] += ((inner * term) @ self.missing) * slopes[:, c, self.holes]
         found *= self.inverse_sds[fold]
         return found
 
-    def project(self, loadings: Array, fold: NDArray[np.intp]) -> Array:
+    def project(self, loadings: Array, fold: Ints) -> Array:
         """Return the scores of all n people, held out or not, from loadings (r, p); unknown cells count 0: (r, n)."""
         weights = loadings * self.inverse_sds[fold]
-        shifts = weights * self.means[fold]
         if np.count_nonzero(weights) < SPARSE_BELOW * weights.size:
             scores = sparse.csr_array(weights) @ self.columns
         else:
             scores = weights @ self.columns
-        scores -= shifts.sum(axis=1, keepdims=True)
-        if self.holes.size:
-            scores += shifts[:, self.holes] @ self.missing.T
+        slopes = self.slopes[fold]
+        for c, term in enumerate(self.terms.T):
+            shifts = weights * slopes[:, c]
+            scores -= shifts.sum(axis=1, keepdims=True) * term
+            if self.holes.size:
+                scores += (shifts[:, self.holes] @ self.missing.T) * term
         return scores
 
     def matrix(self, k: int) -> Array:
         """Return the standardised rows of training set k, columns left out included as zeros: (n_k, p)."""
         rows = self.train[k] > 0
-        values = (self.columns[:, rows].T - self.means[k]) * self.inverse_sds[k]
+        values = (self.columns[:, rows].T - self.terms[rows] @ self.slopes[k]) * self.inverse_sds[k]
         if self.holes.size:
             values[:, self.holes] *= 1.0 - self.missing[rows]
         return values
+
+    def standardise_new(self, values: Array, nuisance: Array | None = None) -> Array:
+        """Return new people's values (n_new, p) as the one training set standardises them; NaN becomes 0."""
+        terms = np.ones((len(values), 1)) if nuisance is None else add_intercept(nuisance)
+        return np.nan_to_num((values - self.centre - terms @ self.slopes[0]) * self.inverse_sds[0])
+
+
+def add_intercept(nuisance: Array) -> Array:
+    """Return nuisance columns behind a column of ones."""
+    return np.column_stack([np.ones(len(nuisance)), nuisance])
+
+
+def _known_means(values: Array, missing: Mask) -> Array:
+    known = np.maximum((~missing).sum(axis=0), 1)
+    return np.where(missing, 0.0, values).sum(axis=0) / known
+
+
+def _invert_known(train: Array, terms: Array, missing: Array) -> Array:
+    """Return, per training set and column with unknown cells, the inverse cross-product of the terms: (m, h, c, c)."""
+    c, h = terms.shape[1], missing.shape[1]
+    products = (terms[:, :, None] * terms[:, None, :]).reshape(len(terms), 1, c * c)
+    spread = ((1.0 - missing)[:, :, None] * products).reshape(len(terms), h * c * c)
+    return np.linalg.pinv((train @ spread).reshape(len(train), h, c, c), hermitian=True)
 
 
 class Deflation:
@@ -133,13 +159,12 @@ class Deflation:
         One per earlier component, zero outside the training set.
     """
 
-    def __init__(self, block: FoldedBlock, fold: NDArray[np.intp]) -> None:
+    def __init__(self, block: FoldedBlock, fold: Ints) -> None:
         self.block, self.fold = block, fold
         self.scores: list[Array] = []
         self.patterns: list[Array] = []  # regression of each column on a score; needed where cells are missing
-        self._grams: list[Array] | None = None
 
-    def take(self, runs: NDArray[np.intp]) -> Deflation:
+    def take(self, runs: Ints) -> Deflation:
         """Return the same for some runs, in that order; a lineage may be taken many times."""
         taken = Deflation(self.block, self.fold[runs])
         taken.scores = [scores[runs] for scores in self.scores]
@@ -197,16 +222,26 @@ class Deflation:
 
     def leading_pairs(self) -> tuple[Array, Array]:
         """Return the first left (l, n) and right (l, p) singular vectors of each lineage, unit norm, signs arbitrary."""
-        n, p = self.block.shape
-        lefts, rights = np.zeros((len(self.fold), n)), np.zeros((len(self.fold), p))
-        for i in range(len(self.fold)):
-            rows = self.block.train[self.fold[i]] > 0
-            left, right = self._leading_pair(i, rows)
-            lefts[i, rows], rights[i] = left, right
+        if not self.scores:
+            folds, lineage = np.unique(self.fold, return_inverse=True)
+            lefts, rights = self._find_pairs(Deflation(self.block, folds))
+            return lefts[lineage], rights[lineage]
+        return self._find_pairs(self)
+
+    @staticmethod
+    def _find_pairs(lineages: Deflation) -> tuple[Array, Array]:
+        (n, p), train = lineages.block.shape, lineages.block.train
+        lefts, rights = np.zeros((len(lineages.fold), n)), np.zeros((len(lineages.fold), p))
+        for i, k in enumerate(lineages.fold):
+            rows = train[k] > 0
+            lefts[i, rows], rights[i] = lineages._find_pair(i, rows)
         return lefts, rights
 
-    def _leading_pair(self, i: int, rows: Mask) -> tuple[Array, Array]:
+    def _find_pair(self, i: int, rows: Mask) -> tuple[Array, Array]:
         matrix = self._deflated_matrix(i, rows)
+        if max(min(matrix.shape), 1) > LARGE:
+            left, _, right = svds(matrix, k=1, random_state=0)
+            return left[:, 0], right[0]
         if matrix.shape[0] < matrix.shape[1]:
             left = _leading_eigenvector(matrix @ matrix.T)
             right = left @ matrix

@@ -19,9 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from helpers.integration.folded import Array, Deflation
+from helpers.integration.folded import Array, Deflation, Ints
 
-Ints = NDArray[np.intp]
 SAME_OPTIMUM = 1e-4  # relative difference below which two criteria count as the same optimum
 MERGED = 1e-3  # squared distance of all loading vectors below which two starts follow one path
 
@@ -134,7 +133,7 @@ def fit_component(
         Per block, the response last.
     design : numpy.ndarray of shape (blocks + 1, blocks + 1)
     keep : list of numpy.ndarray of int, shape (r,)
-        Per block.
+        Per block, and for the response if it is thinned too.
     model : numpy.ndarray of int, shape (r,)
         Runs of one model differ in their start only; one that meets an earlier one of its model is given up.
     """
@@ -185,7 +184,8 @@ def _sweep(state: State, scores: Array, design: Array, keep: list[Ints]) -> tupl
         scores[q], everyone = block.score(loadings[-1])
         plain.append(everyone)
     inner = np.tensordot(design[-1], scores, axes=1)
-    loadings.append(_normalise(np.einsum("rnk,rn->rk", state.response, inner)))
+    product = np.einsum("rnk,rn->rk", state.response, inner)
+    loadings.append(_normalise(soft_keep(product, keep[-1]) if len(keep) == len(design) else product))
     scores[-1] = np.einsum("rnk,rk->rn", state.response, loadings[-1])
     return loadings, plain
 
@@ -270,8 +270,8 @@ def deflate(state: State, found: Component) -> None:
     state.response = state.response - explained / len(state.blocks)
 
 
-def mix_signs(rights: Sequence[Array], lefts: Sequence[Array], response: Array) -> tuple[list[Array], Ints, Ints]:
-    """Return leading singular vectors under every relative sign: starts, the model of each run, its row.
+def mix_signs(rights: Sequence[Array], lefts: Sequence[Array], response: Array) -> tuple[list[Array], Ints]:
+    """Return leading singular vectors under every relative sign: starts per block, and the model of each run.
 
     The first block is updated before its own start is used, so its sign is left alone; the response sets the common
     sign. That leaves 2 ** (blocks - 1) patterns for two blocks or more.
@@ -285,4 +285,4 @@ def mix_signs(rights: Sequence[Array], lefts: Sequence[Array], response: Array) 
     model = np.repeat(np.arange(n_models), len(patterns))
     which = np.tile(np.arange(len(patterns)), n_models)
     signs = np.column_stack([np.ones(len(patterns)), patterns])
-    return [right[model] * signs[which, q][:, None] for q, right in enumerate(turned)], model, which
+    return [right[model] * signs[which, q][:, None] for q, right in enumerate(turned)], model
