@@ -391,6 +391,33 @@ def test_permutation_p_counts_the_real_labels(rng):
         permute_groups(blocks, y, result, model=model, rng=rng, n_permutations=1, batch=y.rename("study"))
 
 
+def test_shuffles_are_compared_with_as_many_repeats_of_the_real_groups(rng):
+    """Identity: luck in the folds is averaged alike on both sides, so the p-value is no more careful than it says."""
+    blocks, y = make_people(rng, n_high=15, n_low=20)
+    model = make_model(blocks, 5)
+    result = cross_validate(blocks, y, model=model, rng=rng, n_folds=3, n_repeats=4)
+    null = permute_groups(blocks, y, result, model=model, rng=rng, n_permutations=9, n_repeats=2)
+    votes = result.repeats.query("block == 'vote'").set_index("repeat")["balanced_error"]
+    assert null.observed["vote"] == pytest.approx(votes.loc[[1, 2]].mean())
+    n_below = (null.null["vote"] <= null.observed["vote"] + 1e-12).sum()
+    assert null.p_value["vote"] == pytest.approx((1 + n_below) / 10)
+    assert "2 repeats each" in describe_null(null) and "mean of their first 2 repeats" in describe_null(null)
+    with pytest.raises(ValueError, match="expected 1 to 4"):
+        permute_groups(blocks, y, result, model=model, rng=rng, n_permutations=1, n_repeats=5)
+
+
+def test_averaging_over_repeats_narrows_the_null(rng):
+    """Border case: on noise, the mean of eight repeats wanders less between shuffles than a single one."""
+    blocks, y = make_people(rng, n_high=15, n_low=15, sizes=(("a", 30), ("b", 30)))
+    model = make_model(blocks, 5)
+    result = cross_validate(blocks, y, model=model, rng=rng, n_folds=3, n_repeats=8)
+    spread = [
+        permute_groups(blocks, y, result, model=model, rng=rng, n_permutations=30, n_repeats=n).null["vote"].std()
+        for n in (1, 8)
+    ]
+    assert spread[1] < spread[0]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -61,11 +61,13 @@ def describe_ranking(result: IntegrationPerformance, *, block: str = "transcript
 def describe_null(null: PermutationNull) -> str:
     """Return where the voted error lies among shuffled groups."""
     within = f" within {as_text(null.within)}" if null.within else ""
+    each = f", {null.n_repeats} repeats each" if null.n_repeats > 1 else ""
+    same = f"the mean of their first {null.n_repeats} repeats" if null.n_repeats > 1 else "their first repeat"
     low, high = np.percentile(null.null[VOTE], [2.5, 97.5])
     return (
-        f"With the groups shuffled{within} {null.n_permutations} times, the voted balanced error falls between "
+        f"With the groups shuffled{within} {null.n_permutations} times{each}, the voted balanced error falls between "
         f"{low:.2f} and {high:.2f} in 95 % of shuffles: that much is luck. The real groups give "
-        f"{null.observed[VOTE]:.2f} (p = {null.p_value[VOTE]:.3f}; the smallest p that "
+        f"{null.observed[VOTE]:.2f}, {same} (p = {null.p_value[VOTE]:.3f}; the smallest p that "
         f"{null.n_permutations} shuffles can give is {1 / (1 + null.n_permutations):.3f})."
     )
 
