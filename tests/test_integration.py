@@ -31,8 +31,9 @@ from helpers.integration import (
     permute_groups,
     prepare_blocks,
 )
-from helpers.integration.core import soft_keep
-from helpers.integration.folds import assign_folds, prepare_split
+from helpers.integration.folded import FoldedBlock
+from helpers.integration.folds import assign_folds
+from helpers.integration.sweeps import soft_keep
 
 ORACLE = Path(__file__).parent / "data" / "oracle_synth"
 FITS = ["synth_2class", "synth_2class_tight", "synth_3class", "synth_3class_tight"]
@@ -173,7 +174,7 @@ def spoil(blocks, *, kind):
     blocks = {name: block.copy() for name, block in blocks.items()}
     match kind:
         case "hole":
-            blocks["b"].iloc[0, :2] = np.nan
+            blocks["b"].iloc[0, :2] = np.inf
         case "constant":
             blocks["b"]["b003"] = 1.0
         case "person":
@@ -190,7 +191,7 @@ def spoil(blocks, *, kind):
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("hole", r"Missing or infinite cells in b \(2\)"),
+        ("hole", r"Infinite cells in b \(2\)"),
         ("constant", "Block b has 1 feature with one value for everyone: b003"),
         ("person", "1 of y are not in b"),
         ("text", "Block b has 1 column of text: b003"),
@@ -340,12 +341,25 @@ def test_covariates_that_make_the_groups_beat_noise(rng):
     assert "covariates alone" in describe_performance(result)
 
 
-def test_blanks_are_filled_from_the_training_people_only():
-    values = np.array([[1.0, 0.0, np.nan], [3.0, 0.0, np.nan], [np.nan, 5.0, 2.0]])
-    split = prepare_split(values, np.array([0, 1]), np.array([2]), None)
-    assert split.kept.tolist() == [0]  # the second is constant in training, the third never observed
-    assert split.test.tolist() == [[2.0]]
-    assert split.n_imputed == 1
+def test_a_block_is_standardised_by_the_training_people_only():
+    values = np.array([[1.0, 0.1, np.nan], [3.0, 0.1, np.nan], [np.nan, 5.0, 2.0]])
+    block = FoldedBlock(values, np.array([[True, True, False]]), scale=True)
+    assert (block.inverse_sds[0] > 0).tolist() == [True, False, False]  # constant in training, never observed
+    everyone = block.project(np.array([[1.0, 0.0, 0.0]]), np.zeros(1, np.intp))
+    np.testing.assert_allclose(everyone, [[-np.sqrt(0.5), np.sqrt(0.5), 0.0]])  # mean 2, SD sqrt(2); blank: 0
+
+
+def test_residuals_on_nuisance_are_those_of_least_squares_in_the_training_people(rng):
+    values, nuisance = rng.normal(size=(30, 4)), rng.normal(size=(30, 2))
+    values[3, 1] = np.nan
+    train = np.arange(30) < 20
+    block = FoldedBlock(values, train[None], scale=False, nuisance=nuisance)
+    for j in range(4):
+        known = train & ~np.isnan(values[:, j])
+        terms = np.column_stack([np.ones(30), nuisance])
+        expected = values[:, j] - terms @ np.linalg.lstsq(terms[known], values[known, j], rcond=None)[0]
+        found = block.project(np.eye(4)[[j]], np.zeros(1, np.intp))[0]
+        np.testing.assert_allclose(found, np.nan_to_num(expected), atol=1e-12)
 
 
 def test_blanks_and_rare_constants_do_not_stop_a_validation(rng):
@@ -354,7 +368,7 @@ def test_blanks_and_rare_constants_do_not_stop_a_validation(rng):
     blocks["gut"]["gut_9"] = np.where(np.arange(24) == 0, 1.0, 0.0)
     result = cross_validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=3, n_repeats=1)
     assert result.n_dropped_most == 1
-    assert result.n_imputed_most == 1
+    assert result.n_blank_most == 1
 
 
 def test_folds_hold_their_share_of_each_group():

@@ -71,7 +71,12 @@ class BlockModel(BaseEstimator):
         return pd.concat(tables, ignore_index=True)
 
     def fit_folds(
-        self, names: list[str], blocks: list[FoldedBlock], fold: Ints, response: Response, keep: list[Ints] | None = None
+        self,
+        names: list[str],
+        blocks: list[FoldedBlock],
+        fold: Ints,
+        response: Response,
+        keep: list[Ints] | None = None,
     ) -> ManyFits:
         """Fit one model per run on blocks sorted by name; leaves the estimator unchanged.
 
@@ -106,9 +111,7 @@ class BlockModel(BaseEstimator):
                 f"the components before it. Ask for fewer components (n_components={error.component - 1})."
             ) from error
 
-    def _fit_all(
-        self, blocks: Mapping[str, pd.DataFrame], ids: pd.Index, names: list[str], response: Response
-    ) -> None:
+    def _fit_all(self, blocks: Mapping[str, pd.DataFrame], ids: pd.Index, names: list[str], response: Response) -> None:
         arrays = {name: blocks[name].loc[ids].to_numpy(float) for name in names}
         refuse_infinite_cells(arrays)
         refuse_constant_features(arrays, blocks)
@@ -172,9 +175,7 @@ class BlockModel(BaseEstimator):
                 if not near or min(near) > SAME_OPTIMUM * abs(ends.criterion[run]):
                     kept.append(int(run))
             for place, run in enumerate(kept, start=1):
-                shared = [
-                    self._share(w[kept[0]] != 0, w[run] != 0) for w in ends.loadings[: len(self.blocks_)]
-                ]
+                shared = [self._share(w[kept[0]] != 0, w[run] != 0) for w in ends.loadings[: len(self.blocks_)]]
                 rows.append([self._components[h], place, ends.criterion[run], *shared])
         return pd.DataFrame(rows, columns=columns)
 

@@ -116,7 +116,6 @@ class ManyFits:
             weights.append(np.divide((centred * response).sum(axis=1), size, out=np.zeros_like(size), where=size > 0))
         return np.stack(weights, axis=1)
 
-
     def explain_variance(self) -> Array:
         """Return the share of each block's variance along its own scores, first model: (blocks + 1, components)."""
         shares = []

@@ -18,7 +18,7 @@ Ints = NDArray[np.intp]
 CHUNK = 4096  # columns looked at together while standardising
 SPARSE_BELOW = 0.1  # share of loadings above zero below which scores are taken from sparse loadings
 LARGE = 1500  # smaller side of a matrix above which its leading vectors are found by iteration
-NO_SPREAD = 1e-10  # SD, relative to the column's largest value, below which a column counts as constant
+NO_SPREAD = 1e-7  # SD, relative to the column's largest value, below which a column counts as constant
 
 
 class FoldedBlock:
@@ -64,6 +64,12 @@ class FoldedBlock:
     @property
     def shape(self) -> tuple[int, int]:
         return self.columns.shape[1], self.columns.shape[0]
+
+    def values(self) -> Array:
+        """Return the block as it was given, (n, p)."""
+        values = self.columns.T + self.centre
+        values[:, self.holes] = np.where(self.missing > 0, np.nan, values[:, self.holes])
+        return values
 
     def _standardise(self, scale: bool, kept: Mask | None) -> None:
         m, (n, p), c = len(self.train), self.shape, self.terms.shape[1]
@@ -201,7 +207,10 @@ class Deflation:
         known = squares.sum(axis=1, keepdims=True) - squares[:, block.holes] @ block.missing.T
         lacking = block.missing.any(axis=1)
         inside[:, lacking] = np.divide(
-            inside[:, lacking], known[:, lacking], out=np.zeros_like(inside[:, lacking]), where=known[:, lacking] > 1e-15
+            inside[:, lacking],
+            known[:, lacking],
+            out=np.zeros_like(inside[:, lacking]),
+            where=known[:, lacking] > 1e-15,
         )
         return inside, plain
 

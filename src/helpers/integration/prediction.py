@@ -40,9 +40,7 @@ class ManyPredictions:
         blocks name, `NO_CLASS` when two classes share that place.
         """
         weights = self.weights if weighted else np.ones_like(self.weights)
-        votes = np.stack(
-            [((self.classes == k) * weights[:, :, None]).sum(axis=0) for k in range(n_classes)], axis=2
-        )
+        votes = np.stack([((self.classes == k) * weights[:, :, None]).sum(axis=0) for k in range(n_classes)], axis=2)
         if weighted:
             return n_classes - 1 - np.argmax(votes[:, :, ::-1], axis=2)
         winners = votes == votes.max(axis=2, keepdims=True)

@@ -174,9 +174,7 @@ class BlockSPLSDA(ClassifierMixin, BlockModel):
             raise ValueError(f"n_components is {n_components}; this model has 1 to {self.n_components}.")
         positions, ids, plain = self._plain_scores(blocks)
         names = [self.blocks_[position] for position in positions]
-        found = predict_many(
-            self.fit_, plain, positions, codes=self.codes_, distance=distance, depth=n_components
-        )
+        found = predict_many(self.fit_, plain, positions, codes=self.codes_, distance=distance, depth=n_components)
         n_classes = len(self.classes_)
         return BlockPrediction(
             {n: pd.DataFrame(r[0], ids, self.classes_) for n, r in zip(names, found.responses, strict=True)},

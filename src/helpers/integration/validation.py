@@ -6,7 +6,7 @@ each training fold. The same folds serve every block, the vote and the covariate
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
 from helpers.integration.checks import check_blocks, check_same_people
-from helpers.integration.core import Array
+from helpers.integration.folded import Array, Ints
 from helpers.integration.folds import (
+    FoldResult,
     FoldSettings,
+    Split,
     assign_folds,
-    prepare_split,
-    run_fold,
+    fold_blocks,
+    list_splits,
     run_rival,
+    run_splits,
     stop_early,
 )
 from helpers.integration.prediction import DISTANCES
@@ -42,6 +45,8 @@ from helpers.integration.summary import (
     tabulate_repeats,
 )
 from helpers.permutation import shuffle_within
+
+SPLITS_AT_ONCE = 50  # given to one worker; changes no number
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +76,8 @@ class IntegrationPerformance:
     n_participants, n_folds, n_repeats : int
     n_dropped_most : int
         Most features dropped in one fold (filtered, constant or never observed in training).
-    n_imputed_most : int
-        Most cells imputed in one fold.
+    n_blank_most : int
+        Most blank cells among the features of one fold's model.
     n_unconverged : int
         Fold models that reached the limit of sweeps.
     """
@@ -85,7 +90,7 @@ class IntegrationPerformance:
     n_folds: int
     n_repeats: int
     n_dropped_most: int
-    n_imputed_most: int
+    n_blank_most: int
     n_unconverged: int
 
 
@@ -144,7 +149,7 @@ def cross_validate(
     Parameters
     ----------
     blocks : dict of pandas.DataFrame
-        Block -> people x features; missing cells are imputed by training means in each fold.
+        Block -> people x features; missing cells are left out of the sums, as if at their training mean.
     y : pandas.Series
         Two groups, index ``participant_id``, the same people as the blocks.
     model : BlockSPLSDA
@@ -179,11 +184,11 @@ def cross_validate(
     settings, arrays, codes, labels = _set_up(blocks, y, model, transforms, distance, vote, n_folds)
     strata = _make_strata(codes, y.index, batch)
     extra = _read_covariates(covariates, y.index)
-    repeats = Parallel(n_jobs=n_workers, prefer="threads")(
-        delayed(_run_repeat)(arrays, codes, strata, extra, settings, n_folds, stream) for stream in rng.spawn(n_repeats)
+    repeats = _run_repeats(
+        arrays, [(codes, strata)] * n_repeats, extra, settings, n_folds, rng.spawn(n_repeats), n_workers
     )
     everyone = np.arange(len(codes))
-    training = run_fold(arrays, codes, everyone, everyone, settings)
+    (training,) = run_splits(arrays, [Split(everyone, everyone, codes)], settings)
     scorers = [*settings.names, VOTE, *([RIVAL] if extra is not None else [])]
     table = summarise_repeats(repeats, codes, scorers, rng=rng.spawn(1)[0])
     table = add_stability(add_training(table, training, codes, extra), repeats, settings.names)
@@ -198,7 +203,7 @@ def cross_validate(
         n_folds,
         n_repeats,
         max(fold.n_dropped for r in repeats for fold in r.folds),
-        max(fold.n_imputed for r in repeats for fold in r.folds),
+        max(fold.n_blank for r in repeats for fold in r.folds),
         sum(not fold.converged for r in repeats for fold in r.folds),
     )
 
@@ -253,17 +258,17 @@ def permute_groups(
     levels = None if batch is None else _codes_of(batch, y.index)
     _check_shuffles(codes, levels, batch, observed, n_repeats)
 
-    def run(stream: np.random.Generator) -> tuple[Array, Array]:
-        shuffled = shuffle_within(codes, levels, rng=stream)
-        strata = _make_strata(shuffled, y.index, batch)
-        found = [
-            _run_repeat(arrays, shuffled, strata, None, settings, observed.n_folds, stream) for _ in range(n_repeats)
-        ]
-        errors = np.mean([balance_error(repeat.wrong, shuffled) for repeat in found], axis=0)
-        return errors, np.mean([count_steady(repeat, at_least=STEADY) for repeat in found], axis=0)
-
-    found = Parallel(n_jobs=n_workers, prefer="threads")(delayed(run)(stream) for stream in rng.spawn(n_permutations))
-    errors, steady = zip(*found, strict=True)
+    streams = rng.spawn(n_permutations)
+    shuffled = [shuffle_within(codes, levels, rng=stream) for stream in streams]
+    labelled = [(own, _make_strata(own, y.index, batch)) for own in shuffled for _ in range(n_repeats)]
+    each = [stream for stream in streams for _ in range(n_repeats)]
+    repeats = _run_repeats(arrays, labelled, None, settings, observed.n_folds, each, n_workers)
+    of_shuffle = [repeats[i * n_repeats : (i + 1) * n_repeats] for i in range(n_permutations)]
+    errors = [
+        np.mean([balance_error(repeat.wrong, own) for repeat in found], axis=0)
+        for own, found in zip(shuffled, of_shuffle, strict=True)
+    ]
+    steady = [np.mean([count_steady(repeat, at_least=STEADY) for repeat in found], axis=0) for found in of_shuffle]
     null = pd.DataFrame(list(errors), columns=[*settings.names, VOTE]).rename_axis("shuffle")
     first = observed.repeats[observed.repeats["repeat"] <= n_repeats]
     real = first.groupby("block")["balanced_error"].mean().reindex(null.columns)
@@ -342,27 +347,37 @@ def _read_covariates(covariates: pd.DataFrame | None, ids: pd.Index) -> Array | 
     return covariates.loc[ids].to_numpy(float)
 
 
-def _run_repeat(
+def _run_repeats(
     arrays: list[Array],
-    codes: NDArray[np.intp],
-    strata: NDArray[np.intp],
+    labelled: Sequence[tuple[Ints, Ints]],
     extra: Array | None,
     settings: FoldSettings,
     n_folds: int,
-    rng: np.random.Generator,
-) -> Repeat:
-    folds = assign_folds(strata, n_folds=n_folds, rng=rng)
-    n_scorers = len(arrays) + 1 + (extra is not None)
-    classes = np.empty((len(codes), n_scorers), np.intp)
-    scores = np.empty((len(codes), n_scorers))
-    results = []
-    for k in range(n_folds):
-        train, test = np.flatnonzero(folds != k), np.flatnonzero(folds == k)
-        results.append(run_fold(arrays, codes, train, test, settings))
-        classes[test, : len(arrays) + 1] = results[-1].classes
-        scores[test, : len(arrays) + 1] = results[-1].scores
+    streams: Sequence[np.random.Generator],
+    n_workers: int,
+) -> list[Repeat]:
+    """Cross-validate once per (codes, strata) and stream; all folds are fitted together, a share per worker."""
+    folds = [assign_folds(strata, n_folds=n_folds, rng=rng) for (_, strata), rng in zip(labelled, streams, strict=True)]
+    splits = [split for own, (codes, _) in zip(folds, labelled, strict=True) for split in list_splits(own, codes)]
+    shares = [splits[i : i + SPLITS_AT_ONCE] for i in range(0, len(splits), SPLITS_AT_ONCE)]
+    parts = Parallel(n_jobs=n_workers, prefer="threads")(
+        delayed(run_splits)(arrays, share, settings) for share in shares
+    )
+    results = [result for part in parts for result in part]
+    return [
+        _join(splits[i * n_folds : (i + 1) * n_folds], results[i * n_folds : (i + 1) * n_folds], own, extra)
+        for i, own in enumerate(folds)
+    ]
+
+
+def _join(splits: Sequence[Split], results: list[FoldResult], folds: Ints, extra: Array | None) -> Repeat:
+    codes, n_models = splits[0].codes, results[0].classes.shape[1]
+    n_scorers = n_models + (extra is not None)
+    classes, scores = np.empty((len(codes), n_scorers), np.intp), np.empty((len(codes), n_scorers))
+    for split, result in zip(splits, results, strict=True):
+        classes[split.test, :n_models], scores[split.test, :n_models] = result.classes, result.scores
         if extra is not None:
-            classes[test, -1], scores[test, -1] = run_rival(extra, codes, train, test)
+            classes[split.test, -1], scores[split.test, -1] = run_rival(extra, split)
     together = (folds[codes == 0][:, None] == folds[codes == 1]).astype(float)
     wrong = (classes != codes[:, None]).astype(float)
     return Repeat(wrong, order_pairs(scores, codes) * together, together, results)
@@ -370,9 +385,10 @@ def _run_repeat(
 
 def _fit_everyone(blocks: Mapping[str, pd.DataFrame], y: pd.Series, settings: FoldSettings) -> BlockSPLSDA:
     everyone = np.arange(len(y))
+    arrays = [blocks[name].loc[y.index].to_numpy(float) for name in settings.names]
+    split = Split(everyone, everyone, np.zeros(len(y), np.intp))
     frames = {}
-    for name in settings.names:
-        block = blocks[name].loc[y.index]
-        part = prepare_split(block.to_numpy(float), everyone, everyone, settings.transforms.get(name))
-        frames[name] = pd.DataFrame(part.train, y.index, block.columns[part.kept])
+    for name, block in zip(settings.names, fold_blocks(arrays, [split], settings), strict=True):
+        used = block.inverse_sds[0] > 0
+        frames[name] = pd.DataFrame(block.values()[:, used], y.index, blocks[name].columns[used])
     return clone(settings.model).fit(frames, y)
