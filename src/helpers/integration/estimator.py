@@ -77,6 +77,7 @@ class BlockModel(BaseEstimator):
         fold: Ints,
         response: Response,
         keep: list[Ints] | None = None,
+        grid: list[Ints] | None = None,
     ) -> ManyFits:
         """Fit one model per run on blocks sorted by name; leaves the estimator unchanged.
 
@@ -88,6 +89,8 @@ class BlockModel(BaseEstimator):
         response : Response
         keep : list of numpy.ndarray of int, shape (r, components), optional
             Per block; by default the estimator's own for every run.
+        grid : list of numpy.ndarray of int, shape (g,), optional
+            Per block: what one more component keeps, see :func:`helpers.integration.fitting.fit_many`.
         """
         sizes = [block.shape[1] for block in blocks]
         self._check_settings(names, sizes, int(blocks[0].train[fold].sum(axis=1).min()))
@@ -103,6 +106,7 @@ class BlockModel(BaseEstimator):
                 tol=self.tol,
                 max_iter=self.max_iter,
                 starter=self._starter(names),
+                grid=grid,
             )
         except ExhaustedBlock as error:
             block = [*names, RESPONSE][error.position]

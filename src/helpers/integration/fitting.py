@@ -141,8 +141,9 @@ def fit_many(
     tol: float,
     max_iter: int,
     starter: Starter,
+    grid: Sequence[Ints] | None = None,
 ) -> ManyFits:
-    """Fit all components of r models.
+    """Fit all components of r models, and if a grid is given one more for each of its points.
 
     Parameters
     ----------
@@ -156,23 +157,61 @@ def fit_many(
         As in :func:`helpers.integration.sweeps.fit_component`.
     starter : callable
         State and component (from 0) in; per block, the response last, the starts, and the model each belongs to.
+    grid : sequence of numpy.ndarray of int, shape (g,), optional
+        Per block: how many features one more component keeps. The result then holds g times r models, grid
+        point by grid point, which share the components before it.
     """
     state = State([Deflation(block, fold) for block in blocks], response.values)
     sizes = [block.sizes[fold] for block in blocks]
+    settings = {"design": design, "tol": tol, "max_iter": max_iter}
     found: list[Component] = []
     rivals = []
-    for h in range(keep[0].shape[1]):
+    n_fixed = keep[0].shape[1]
+    for h in range(n_fixed):
         starts, model = starter(state, h)
-        counts = [part[model, h] for part in keep]
-        trial = state if len(model) == len(fold) else state.take(model)
-        tried = fit_component(trial, starts, design=design, keep=counts, tol=tol, max_iter=max_iter, model=model)
-        several = len(model) > len(fold)
-        found.append(orient(tried.take(choose_best(tried, model))) if several else tried)
-        rivals.append(tried.take(np.flatnonzero((model == 0) & (tried.n_sweeps > 0))) if several else None)
-        _refuse_exhausted(found[-1], sizes, h)
-        if h + 1 < keep[0].shape[1]:
-            deflate(state, found[-1])
-    return _collect(list(blocks), fold, response, found, rivals)
+        one, ends = _find_best(state, starts, model, [part[model, h] for part in keep], settings)
+        _refuse_exhausted(one, sizes, h)
+        found.append(one)
+        rivals.append(ends)
+        if h + 1 < n_fixed or grid is not None:
+            deflate(state, one)
+    if grid is None:
+        return _collect(list(blocks), fold, response, found, rivals)
+    runs = np.tile(np.arange(len(fold)), len(grid[0]))
+    starts, model = starter(state, n_fixed)
+    n_points, n_starts = len(grid[0]), len(model)
+    everything = np.tile(np.arange(n_starts), n_points)
+    spread = np.repeat(np.arange(n_points), n_starts)
+    one, _ = _find_best(
+        state,
+        [start[everything] for start in starts],
+        model[everything] + len(fold) * spread,
+        [counts[spread] for counts in grid],
+        settings,
+        origin=model[everything],
+    )
+    before = [component.take(runs) for component in found]
+    spread_response = Response(response.values[runs], response.means[runs], response.sds[runs])
+    return _collect(list(blocks), fold[runs], spread_response, [*before, one], [*rivals, None])
+
+
+def _find_best(
+    state: State,
+    starts: list[Array],
+    model: Ints,
+    keep: list[Ints],
+    settings: dict,
+    origin: Ints | None = None,
+) -> tuple[Component, Component | None]:
+    """Fit one component from all starts; return the best run of each model, and all of the first if there are several."""
+    origin = model if origin is None else origin
+    alone = len(np.unique(model)) == len(model)
+    trial = state if alone and np.array_equal(origin, np.arange(len(state.response))) else state.take(origin)
+    tried = fit_component(trial, starts, keep=keep, model=model, **settings)
+    if alone:
+        return tried, None
+    ends = tried.take(np.flatnonzero((model == 0) & (tried.n_sweeps > 0)))
+    return orient(tried.take(choose_best(tried, model))), ends
 
 
 def _refuse_exhausted(component: Component, sizes: list[Array], h: int) -> None:

@@ -15,7 +15,7 @@ from helpers.integration.folded import Array, FoldedBlock, Ints, Mask
 from helpers.integration.prediction import ManyPredictions, predict_many
 from helpers.integration.splsda import BlockSPLSDA
 
-CELLS_AT_ONCE = 40_000_000  # models x features fitted together; bounds the memory
+CELLS_AT_ONCE = 10_000_000  # models x features fitted together; bounds the memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,13 +135,14 @@ def fit_splits(
     *,
     fold: Ints | None = None,
     keep: list[Ints] | None = None,
+    grid: list[Ints] | None = None,
 ) -> ManyFits:
-    """Fit one model per training set, or per entry of `fold`, each with its own keep counts if given."""
+    """Fit one model per training set, or per entry of `fold`, with keep counts of its own and a grid if given."""
     fold = np.arange(len(codes)) if fold is None else fold
     response = standardise_response(
         indicate(codes, int(codes.max()) + 1), blocks[0].train[fold] > 0, scale=settings.model.scale
     )
-    return settings.model.fit_folds(settings.names, blocks, fold, response, keep)
+    return settings.model.fit_folds(settings.names, blocks, fold, response, keep, grid)
 
 
 def _pick(

@@ -234,13 +234,11 @@ def compute_criterion(scores: Array, design: Array) -> Array:
 
 def choose_best(found: Component, model: Ints) -> Ints:
     """Return, per model, the first run that reaches its largest criterion."""
-    chosen = []
-    for k in range(model.max() + 1):
-        runs = np.flatnonzero(model == k)
-        reached = found.criterion[runs]
-        best = reached.max()
-        chosen.append(runs[np.argmax(reached >= best - SAME_OPTIMUM * abs(best))])
-    return np.array(chosen)
+    best = np.full(model.max() + 1, -np.inf)
+    np.maximum.at(best, model, found.criterion)
+    reaches = np.flatnonzero(found.criterion >= (best - SAME_OPTIMUM * np.abs(best))[model])
+    models, first = np.unique(model[reaches], return_index=True)
+    return reaches[first]
 
 
 def orient(found: Component) -> Component:

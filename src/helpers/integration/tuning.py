@@ -1,0 +1,140 @@
+"""How many features to keep: grids of keep counts scored by cross-validation, component by component."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+
+from helpers.integration.folded import Array, FoldedBlock, Ints
+from helpers.integration.folds import CELLS_AT_ONCE, FoldSettings, Split, fit_splits
+from helpers.integration.prediction import NO_CLASS, predict_many
+
+RULES = ("one_se", "minimum")
+
+
+@dataclass(frozen=True, eq=False)
+class TunedKeep:
+    """Keep counts chosen by cross-validation.
+
+    Attributes
+    ----------
+    keep : dict of list of int
+        Block -> features kept on each component, as `BlockSPLSDA` takes it.
+    n_components : int
+        Components from which on one more no longer lowers the error by a standard error.
+    errors : pandas.DataFrame
+        One row per component and grid point: ``component``; one column per block with its count; ``balanced_error``,
+        mean over repeats; ``se``, its standard error over folds; ``chosen``.
+    rule : str
+        ``one_se``: the fewest features within one standard error of the smallest error. ``minimum``: the
+        smallest error, ties going to the fewest features.
+    """
+
+    keep: dict[str, list[int]]
+    n_components: int
+    errors: pd.DataFrame
+    rule: str
+
+
+def list_grid(grid: Mapping[str, Sequence[int]], names: Sequence[str]) -> Ints:
+    """Return every combination of counts, the first block changing fastest: (points, blocks).
+
+    Examples
+    --------
+    >>> list_grid({"a": [5, 10], "b": [1, 2]}, ["a", "b"]).tolist()
+    [[5, 1], [10, 1], [5, 2], [10, 2]]
+    """
+    counts = [sorted(grid[name]) for name in reversed(names)]
+    return np.array([point[::-1] for point in itertools.product(*counts)], np.intp)
+
+
+def score_grid(
+    blocks: list[FoldedBlock],
+    splits: Sequence[Split],
+    settings: FoldSettings,
+    *,
+    points: Ints,
+    fixed: list[Ints],
+    n_workers: int = 1,
+) -> Array:
+    """Return which held-out people each grid point gets wrong: (points, splits, people), NaN for those fitted on.
+
+    Parameters
+    ----------
+    blocks : list of FoldedBlock
+        With one training set per split, in order.
+    splits : sequence of Split
+    settings : FoldSettings
+    points : numpy.ndarray of int, shape (points, blocks)
+    fixed : list of numpy.ndarray of int, shape (splits, earlier components)
+        Per block: what the components before keep.
+    n_workers : int
+        Threads; the numbers do not depend on it.
+    """
+    width = sum(block.shape[1] for block in blocks) * len(splits)
+    size = max(1, CELLS_AT_ONCE // width)
+    shares = [points[start : start + size] for start in range(0, len(points), size)]
+    found = Parallel(n_jobs=n_workers, prefer="threads")(
+        delayed(_score_points)(blocks, splits, settings, share, fixed) for share in shares
+    )
+    return np.concatenate(found)
+
+
+def _score_points(
+    blocks: list[FoldedBlock], splits: Sequence[Split], settings: FoldSettings, points: Ints, fixed: list[Ints]
+) -> Array:
+    codes = np.stack([split.codes for split in splits])
+    fits = fit_splits(blocks, codes, settings, keep=fixed, grid=list(points.T))
+    runs = np.tile(np.arange(len(splits)), len(points))
+    found = predict_many(fits, fits.plain, list(range(len(blocks))), codes=codes[runs], distance=settings.distance)
+    voted = found.count_votes(int(codes.max()) + 1, weighted=settings.weighted_vote)
+    wrong = ((voted == NO_CLASS) | (voted != codes[runs])).astype(float)
+    held_out = np.zeros(codes.shape, bool)
+    for i, split in enumerate(splits):
+        held_out[i, split.test] = True
+    return np.where(held_out[runs], wrong, np.nan).reshape(len(points), len(splits), -1)
+
+
+def balance_repeats(wrong: Array, codes: Ints, n_folds: int) -> Array:
+    """Return the balanced error of each grid point and repeat: (points, repeats).
+
+    Parameters
+    ----------
+    wrong : numpy.ndarray of shape (points, splits, people)
+        From :func:`score_grid`; the folds of one repeat follow each other.
+    codes : numpy.ndarray of int, shape (people,)
+    n_folds : int
+    """
+    by_repeat = np.nanmax(wrong.reshape(len(wrong), -1, n_folds, wrong.shape[2]), axis=2)
+    return np.mean([by_repeat[:, :, codes == k].mean(axis=2) for k in range(codes.max() + 1)], axis=0)
+
+
+def spread_over_folds(wrong: Array, codes: Ints) -> Array:
+    """Return the standard error of each grid point's balanced error, from the spread between folds: (points,)."""
+    rates = np.mean([np.nanmean(wrong[:, :, codes == k], axis=2) for k in range(codes.max() + 1)], axis=0)
+    return rates.std(axis=1, ddof=1) / np.sqrt(wrong.shape[1])
+
+
+def choose_point(errors: Array, ses: Array, points: Ints, sizes: Sequence[int], *, rule: str) -> int:
+    """Return the position of the chosen grid point.
+
+    Examples
+    --------
+    The second is best, the first is within its standard error and keeps fewer features:
+
+    >>> points = np.array([[5], [50]])
+    >>> choose_point(np.array([0.31, 0.30]), np.array([0.02, 0.02]), points, [100], rule="one_se")
+    0
+    >>> choose_point(np.array([0.31, 0.30]), np.array([0.02, 0.02]), points, [100], rule="minimum")
+    1
+    """
+    best = int(np.argmin(errors))
+    limit = errors[best] + (ses[best] if rule == "one_se" else 0.0) + 1e-12
+    allowed = np.flatnonzero(errors <= limit)
+    burden = (points[allowed] / np.asarray(sizes)).sum(axis=1)
+    return int(allowed[np.lexsort([np.arange(len(allowed)), burden])[0]])
