@@ -16,18 +16,32 @@ NAMED_DESIGNS = {"null": 0.0, "full": 1.0}
 
 def check_blocks(blocks: Mapping[str, pd.DataFrame], y: pd.Series) -> list[str]:
     """Return the block names, sorted, after checking that people match by id and groups can be fitted."""
-    if not blocks:
-        raise ValueError("No block was given; expected a dict of at least one name and frame.")
-    if RESPONSE in blocks:
-        raise ValueError(f"A block is called {RESPONSE!r}, the name of the response; rename it.")
     if y.isna().any():
         raise ValueError(f"{count(int(y.isna().sum()), 'person')} without a group; leave them out of y.")
     sizes = y.value_counts()
     if len(sizes) < 2 or sizes.min() < 2:
         held = ", ".join(f"{label}: {n}" for label, n in sizes.items())
         raise ValueError(f"Groups are {held}; expected two or more groups of at least 2 people each.")
+    return _check_frames(blocks, y.index)
+
+
+def check_outcomes(blocks: Mapping[str, pd.DataFrame], outcomes: pd.DataFrame) -> list[str]:
+    """Return the block names, sorted, after checking that people match by id and every outcome is known and varies."""
+    unknown = int(outcomes.isna().any(axis=1).sum())
+    if unknown:
+        raise ValueError(f"{count(unknown, 'person')} without an outcome; leave them out of y.")
+    if flat := [name for name in outcomes.columns if outcomes[name].nunique() < 2]:
+        raise ValueError(f"The outcome {name_some(flat)} is the same for everyone: nothing can be explained.")
+    return _check_frames(blocks, outcomes.index)
+
+
+def _check_frames(blocks: Mapping[str, pd.DataFrame], ids: pd.Index) -> list[str]:
+    if not blocks:
+        raise ValueError("No block was given; expected a dict of at least one name and frame.")
+    if RESPONSE in blocks:
+        raise ValueError(f"A block is called {RESPONSE!r}, the name of the response; rename it.")
     for name, block in blocks.items():
-        check_same_people(block.index, y.index, name, "y")
+        check_same_people(block.index, ids, name, "y")
         if twice := list(block.columns[block.columns.duplicated()].unique()):
             raise ValueError(f"Block {name} names {count(len(twice), 'feature')} twice: {name_some(twice)}.")
         if text := [c for c, kind in block.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
 
+from helpers.integration.checks import check_blocks
 from helpers.integration.fitting import ManyFits, indicate, standardise_response
 from helpers.integration.folded import Array, FoldedBlock, Ints, Mask
-from helpers.integration.prediction import ManyPredictions, predict_many
-from helpers.integration.splsda import BlockSPLSDA
+from helpers.integration.prediction import DISTANCES, ManyPredictions, predict_many
+from helpers.integration.splsda import VOTES, BlockSPLSDA
 
 CELLS_AT_ONCE = 10_000_000  # models x features fitted together; bounds the memory
 
@@ -54,6 +56,45 @@ class FoldResult:
     def selected(self) -> list[Mask]:
         """Which features were kept: per block, (features, components)."""
         return [loadings != 0 for loadings in self.loadings]
+
+
+def read_settings(
+    blocks: Mapping[str, pd.DataFrame],
+    y: pd.Series,
+    model: BlockSPLSDA,
+    transforms: Mapping[str, BaseEstimator] | None,
+    distance: str,
+    vote: str,
+    n_folds: int,
+) -> tuple[FoldSettings, list[Array], Ints, list[str]]:
+    """Check what a validation is given; return settings, arrays in the order of block names, class codes and names."""
+    names = check_blocks(blocks, y)
+    for value, known, what in ((distance, DISTANCES, "distance"), (vote, VOTES, "vote")):
+        if value not in known:
+            raise ValueError(f"{what} is {value!r}; expected one of {', '.join(known)}.")
+    if unknown := sorted(set(transforms or {}) - set(names)):
+        raise ValueError(f"transforms names {', '.join(unknown)}; the blocks are {', '.join(names)}.")
+    labels, codes = np.unique(y.to_numpy(), return_inverse=True)
+    stop_early(codes, list(labels), n_folds)
+    arrays = [blocks[name].loc[y.index].to_numpy(float) for name in names]
+    settings = FoldSettings(clone(model), names, dict(transforms or {}), distance, vote == "weighted")
+    return settings, arrays, codes, list(labels)
+
+
+def codes_of(batch: pd.Series, ids: pd.Index) -> Ints:
+    """Return the level of each person as a number from 0."""
+    levels = batch.reindex(ids)
+    if levels.isna().any():
+        raise ValueError(f"{int(levels.isna().sum())} people have no {batch.name or 'batch'}; leave them out.")
+    return pd.factorize(levels, sort=True)[0]
+
+
+def make_strata(codes: Ints, ids: pd.Index, batch: pd.Series | None) -> Ints:
+    """Return what folds are balanced on: the class, and the batch within it."""
+    if batch is None:
+        return codes
+    levels = codes_of(batch, ids)
+    return codes * (levels.max() + 1) + levels
 
 
 def assign_folds(strata: NDArray[np.intp], *, n_folds: int, rng: np.random.Generator) -> NDArray[np.intp]:

@@ -237,7 +237,7 @@ def choose_best(found: Component, model: Ints) -> Ints:
     best = np.full(model.max() + 1, -np.inf)
     np.maximum.at(best, model, found.criterion)
     reaches = np.flatnonzero(found.criterion >= (best - SAME_OPTIMUM * np.abs(best))[model])
-    models, first = np.unique(model[reaches], return_index=True)
+    _, first = np.unique(model[reaches], return_index=True)
     return reaches[first]
 
 

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from sklearn.base import BaseEstimator, clone
 
 from helpers.integration.folded import Array, FoldedBlock, Ints
-from helpers.integration.folds import CELLS_AT_ONCE, FoldSettings, Split, fit_splits
+from helpers.integration.folds import (
+    CELLS_AT_ONCE,
+    FoldSettings,
+    Split,
+    assign_folds,
+    fit_splits,
+    fold_blocks,
+    list_splits,
+    make_strata,
+    read_settings,
+)
 from helpers.integration.prediction import NO_CLASS, predict_many
+from helpers.integration.splsda import BlockSPLSDA
 
 RULES = ("one_se", "minimum")
 
@@ -39,6 +51,110 @@ class TunedKeep:
     n_components: int
     errors: pd.DataFrame
     rule: str
+
+
+def tune(
+    blocks: Mapping[str, pd.DataFrame],
+    y: pd.Series,
+    *,
+    grid: Mapping[str, Sequence[int]],
+    model: BlockSPLSDA,
+    rng: np.random.Generator,
+    n_folds: int = 5,
+    n_repeats: int = 10,
+    rule: str = "one_se",
+    transforms: Mapping[str, BaseEstimator] | None = None,
+    batch: pd.Series | None = None,
+    distance: str = "centroids",
+    vote: str = "weighted",
+    n_workers: int = 1,
+) -> TunedKeep:
+    """Choose how many features each block keeps on each component, by repeated stratified cross-validation.
+
+    Component h reuses the counts chosen for those before it, and gets folds of its own. The error found here belongs to
+    the best of many and is too good: judge the model with `cross_validate`, which tunes again inside every fold.
+
+    Parameters
+    ----------
+    blocks, y, transforms, batch, distance, vote
+        As in :func:`cross_validate`.
+    grid : dict of sequence of int
+        Block -> counts to try; every combination is tried. Each block must be named.
+    model : BlockSPLSDA
+        Its `keep` is not used; `n_components` says how many are tuned.
+    rng : numpy.random.Generator
+    n_folds, n_repeats : int
+    rule : {"one_se", "minimum"}
+        See :class:`TunedKeep`.
+    n_workers : int
+        Threads; the numbers do not depend on it.
+
+    Raises
+    ------
+    ValueError
+        When the grid does not name every block, a count is impossible, or the rule is unknown.
+    """
+    if rule not in RULES:
+        raise ValueError(f"rule is {rule!r}; expected one of {', '.join(RULES)}.")
+    settings, arrays, codes, _ = read_settings(blocks, y, model, transforms, distance, vote, n_folds)
+    sizes = [values.shape[1] for values in arrays]
+    _check_grid(grid, settings.names, sizes)
+    strata = make_strata(codes, y.index, batch)
+    draws = [
+        [
+            split
+            for stream in own.spawn(n_repeats)
+            for split in list_splits(assign_folds(strata, n_folds=n_folds, rng=stream), codes)
+        ]
+        for own in rng.spawn(model.n_components)
+    ]
+    return _tune(arrays, codes, draws, settings, list_grid(grid, settings.names), n_folds, rule, n_workers)
+
+
+def _tune(
+    arrays: list[Array],
+    codes: Ints,
+    draws: Sequence[Sequence[Split]],
+    settings: FoldSettings,
+    points: Ints,
+    n_folds: int,
+    rule: str,
+    n_workers: int,
+) -> TunedKeep:
+    sizes = [values.shape[1] for values in arrays]
+    chosen, tables, best = np.empty((0, len(arrays)), np.intp), [], []
+    for h, splits in enumerate(draws):
+        step = replace(settings, model=clone(settings.model).set_params(n_components=h + 1, keep=None))
+        folded = fold_blocks(arrays, splits, step)
+        fixed = [np.tile(counts, (len(splits), 1)) for counts in chosen.T]
+        wrong = score_grid(folded, splits, step, points=points, fixed=fixed, n_workers=n_workers)
+        errors = balance_repeats(wrong, codes, n_folds).mean(axis=1)
+        ses = spread_over_folds(wrong, codes)
+        at = choose_point(errors, ses, points, sizes, rule=rule)
+        chosen = np.vstack([chosen, points[at]])
+        best.append((errors[at], ses[at]))
+        table = pd.DataFrame(points, columns=settings.names)
+        table.insert(0, "component", h + 1)
+        tables.append(table.assign(balanced_error=errors, se=ses, chosen=np.arange(len(points)) == at))
+    keep = {name: counts.tolist() for name, counts in zip(settings.names, chosen.T, strict=True)}
+    return TunedKeep(keep, _count_components(best), pd.concat(tables, ignore_index=True), rule)
+
+
+def _count_components(best: Sequence[tuple[float, float]]) -> int:
+    """Return the first component whose error is within one standard error of the smallest."""
+    errors = np.array([error for error, _ in best])
+    limit = errors.min() + best[int(errors.argmin())][1]
+    return int(np.flatnonzero(errors <= limit + 1e-12)[0]) + 1
+
+
+def _check_grid(grid: Mapping[str, Sequence[int]], names: Sequence[str], sizes: Sequence[int]) -> None:
+    if set(grid) != set(names):
+        raise ValueError(f"The grid names {', '.join(grid) or 'nothing'}; expected every block: {', '.join(names)}.")
+    for name, size in zip(names, sizes, strict=True):
+        if not len(grid[name]) or min(grid[name]) < 1 or max(grid[name]) > size:
+            raise ValueError(
+                f"The grid of {name} is {list(grid[name])}; expected counts from 1 to {size}, its number of features."
+            )
 
 
 def list_grid(grid: Mapping[str, Sequence[int]], names: Sequence[str]) -> Ints:

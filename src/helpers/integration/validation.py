@@ -15,21 +15,22 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
-from helpers.integration.checks import check_blocks, check_same_people
+from helpers.integration.checks import check_same_people
 from helpers.integration.folded import Array, Ints
 from helpers.integration.folds import (
     FoldResult,
     FoldSettings,
     Split,
     assign_folds,
+    codes_of,
     fold_blocks,
     list_splits,
+    make_strata,
+    read_settings,
     run_rival,
     run_splits,
-    stop_early,
 )
-from helpers.integration.prediction import DISTANCES
-from helpers.integration.splsda import VOTES, BlockSPLSDA
+from helpers.integration.splsda import BlockSPLSDA
 from helpers.integration.summary import (
     RIVAL,
     STEADY,
@@ -181,8 +182,8 @@ def cross_validate(
     >>> float(result.performance.loc["vote", "balanced_error"])
     0.0
     """
-    settings, arrays, codes, labels = _set_up(blocks, y, model, transforms, distance, vote, n_folds)
-    strata = _make_strata(codes, y.index, batch)
+    settings, arrays, codes, labels = read_settings(blocks, y, model, transforms, distance, vote, n_folds)
+    strata = make_strata(codes, y.index, batch)
     extra = _read_covariates(covariates, y.index)
     repeats = _run_repeats(
         arrays, [(codes, strata)] * n_repeats, extra, settings, n_folds, rng.spawn(n_repeats), n_workers
@@ -254,13 +255,13 @@ def permute_groups(
     ValueError
         More repeats than `observed` has, or every level of `batch` holds one group only.
     """
-    settings, arrays, codes, _ = _set_up(blocks, y, model, transforms, distance, vote, observed.n_folds)
-    levels = None if batch is None else _codes_of(batch, y.index)
+    settings, arrays, codes, _ = read_settings(blocks, y, model, transforms, distance, vote, observed.n_folds)
+    levels = None if batch is None else codes_of(batch, y.index)
     _check_shuffles(codes, levels, batch, observed, n_repeats)
 
     streams = rng.spawn(n_permutations)
     shuffled = [shuffle_within(codes, levels, rng=stream) for stream in streams]
-    labelled = [(own, _make_strata(own, y.index, batch)) for own in shuffled for _ in range(n_repeats)]
+    labelled = [(own, make_strata(own, y.index, batch)) for own in shuffled for _ in range(n_repeats)]
     each = [stream for stream in streams for _ in range(n_repeats)]
     repeats = _run_repeats(arrays, labelled, None, settings, observed.n_folds, each, n_workers)
     of_shuffle = [repeats[i * n_repeats : (i + 1) * n_repeats] for i in range(n_permutations)]
@@ -302,42 +303,6 @@ def _check_shuffles(
             f"Every level of {batch.name or 'batch'} holds one group only, so shuffling within it changes "
             f"nothing: group and batch cannot be told apart in this cohort."
         )
-
-
-def _set_up(
-    blocks: Mapping[str, pd.DataFrame],
-    y: pd.Series,
-    model: BlockSPLSDA,
-    transforms: Mapping[str, BaseEstimator] | None,
-    distance: str,
-    vote: str,
-    n_folds: int,
-) -> tuple[FoldSettings, list[Array], NDArray[np.intp], list[str]]:
-    names = check_blocks(blocks, y)
-    for value, known, what in ((distance, DISTANCES, "distance"), (vote, VOTES, "vote")):
-        if value not in known:
-            raise ValueError(f"{what} is {value!r}; expected one of {', '.join(known)}.")
-    if unknown := sorted(set(transforms or {}) - set(names)):
-        raise ValueError(f"transforms names {', '.join(unknown)}; the blocks are {', '.join(names)}.")
-    labels, codes = np.unique(y.to_numpy(), return_inverse=True)
-    stop_early(codes, list(labels), n_folds)
-    arrays = [blocks[name].loc[y.index].to_numpy(float) for name in names]
-    settings = FoldSettings(clone(model), names, dict(transforms or {}), distance, vote == "weighted")
-    return settings, arrays, codes, list(labels)
-
-
-def _codes_of(batch: pd.Series, ids: pd.Index) -> NDArray[np.intp]:
-    levels = batch.reindex(ids)
-    if levels.isna().any():
-        raise ValueError(f"{int(levels.isna().sum())} people have no {batch.name or 'batch'}; leave them out.")
-    return pd.factorize(levels, sort=True)[0]
-
-
-def _make_strata(codes: NDArray[np.intp], ids: pd.Index, batch: pd.Series | None) -> NDArray[np.intp]:
-    if batch is None:
-        return codes
-    levels = _codes_of(batch, ids)
-    return codes * (levels.max() + 1) + levels
 
 
 def _read_covariates(covariates: pd.DataFrame | None, ids: pd.Index) -> Array | None:
