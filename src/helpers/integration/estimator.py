@@ -95,7 +95,7 @@ class BlockModel(BaseEstimator):
         sizes = [block.shape[1] for block in blocks]
         self._check_settings(names, sizes, int(blocks[0].train[fold].sum(axis=1).min()))
         if keep is None:
-            keep = [np.tile(counts, (len(fold), 1)) for counts in self._keep_lists(names, sizes)]
+            keep = self.read_keep(names, sizes, len(fold))
         try:
             return fit_many(
                 blocks,
@@ -208,7 +208,8 @@ class BlockModel(BaseEstimator):
                     f"{size} features) allows {limit} at most."
                 )
 
-    def _keep_lists(self, names: list[str], sizes: list[int]) -> list[list[int]]:
+    def read_keep(self, names: list[str], sizes: list[int], n_runs: int) -> list[Ints]:
+        """Return the counts to keep, per block (runs, components); a block that `keep` does not name keeps all."""
         keep = dict(self.keep or {})
         if unknown := sorted(set(keep) - set(names)):
             raise ValueError(f"keep names {name_some(unknown)}; the blocks are {name_some(names)}.")
@@ -217,8 +218,8 @@ class BlockModel(BaseEstimator):
                 raise ValueError(
                     f"keep[{name!r}] is {list(counts)}; expected {self.n_components} counts of 1 or more, one per component."
                 )
-        everything = {name: [size] * self.n_components for name, size in zip(names, sizes, strict=True)}
-        return [list(keep.get(name, everything[name])) for name in names]
+        counts = [keep.get(name, [size] * self.n_components) for name, size in zip(names, sizes, strict=True)]
+        return [np.tile(np.array(own, np.intp), (n_runs, 1)) for own in counts]
 
     def _keep_response(self, n_runs: int, n_columns: int) -> list[Ints]:
         return []

@@ -65,9 +65,9 @@ class FoldedBlock:
     def shape(self) -> tuple[int, int]:
         return self.columns.shape[1], self.columns.shape[0]
 
-    def values(self) -> Array:
-        """Return the block as it was given, (n, p)."""
-        values = self.columns.T + self.centre
+    def residuals(self) -> Array:
+        """Return the block as it was given, less what the nuisance explains in the first training set: (n, p)."""
+        values = self.columns.T + self.centre - self.terms[:, 1:] @ self.slopes[0, 1:]
         values[:, self.holes] = np.where(self.missing > 0, np.nan, values[:, self.holes])
         return values
 

@@ -21,6 +21,15 @@ CELLS_AT_ONCE = 10_000_000  # models x features fitted together; bounds the memo
 
 
 @dataclass(frozen=True, eq=False)
+class Search:
+    """A grid of keep counts to be scored inside each training set."""
+
+    points: Ints  # (points, blocks)
+    n_folds: int
+    rule: str
+
+
+@dataclass(frozen=True, eq=False)
 class FoldSettings:
     """What stays the same over all splits."""
 
@@ -30,6 +39,7 @@ class FoldSettings:
     distance: str
     weighted_vote: bool
     nuisance: Array | None = None  # (people, terms): blocks are replaced by their residuals on these
+    search: Search | None = None  # how keep counts are chosen anew in each training set
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +58,7 @@ class FoldResult:
     classes: Ints
     scores: Array  # larger = more like the first class
     loadings: list[Array]  # per block, (features, components)
+    keep: list[list[int]]  # per block, the counts asked for on each component
     n_dropped: int
     n_blank: int
     converged: bool
@@ -117,28 +128,43 @@ def list_splits(folds: Ints, codes: Ints) -> list[Split]:
     return [Split(np.flatnonzero(folds != k), np.flatnonzero(folds == k), codes) for k in range(folds.max() + 1)]
 
 
-def run_splits(arrays: list[Array], splits: Sequence[Split], settings: FoldSettings) -> list[FoldResult]:
-    """Fit one model per split and predict its held-out people (the same people for training figures)."""
-    return [result for part in _divide(arrays, splits, settings) for result in _run_together(arrays, part, settings)]
+def run_splits(
+    arrays: list[Array], splits: Sequence[Split], settings: FoldSettings, keep: list[Ints] | None = None
+) -> list[FoldResult]:
+    """Fit one model per split and predict its held-out people (the same people for training figures).
+
+    `keep` gives each split its own counts: per block, (splits, components).
+    """
+    return [
+        result
+        for rows in _divide(arrays, len(splits), settings)
+        for result in _run_together(arrays, splits[rows], settings, keep and [counts[rows] for counts in keep])
+    ]
 
 
-def _divide(arrays: list[Array], splits: Sequence[Split], settings: FoldSettings) -> Iterator[Sequence[Split]]:
+def _divide(arrays: list[Array], n_splits: int, settings: FoldSettings) -> Iterator[slice]:
     """Yield splits to be fitted together: bounded in memory, one by one where a transform changes values."""
     size = max(1, CELLS_AT_ONCE // sum(values.shape[1] for values in arrays))
     if any(not hasattr(transform, "get_support") for transform in settings.transforms.values()):
         size = 1
-    for start in range(0, len(splits), size):
-        yield splits[start : start + size]
+    for start in range(0, n_splits, size):
+        yield slice(start, start + size)
 
 
-def _run_together(arrays: list[Array], splits: Sequence[Split], settings: FoldSettings) -> list[FoldResult]:
+def _run_together(
+    arrays: list[Array], splits: Sequence[Split], settings: FoldSettings, keep: list[Ints] | None
+) -> list[FoldResult]:
     blocks = fold_blocks(arrays, splits, settings)
     codes = np.stack([split.codes for split in splits])
-    fits = fit_splits(blocks, codes, settings)
+    fits = fit_splits(blocks, codes, settings, keep=keep)
     found = predict_many(fits, fits.plain, list(range(len(blocks))), codes=codes, distance=settings.distance)
     vote = found.count_votes(int(codes.max()) + 1, weighted=settings.weighted_vote)
     response = found.average_response()
-    return [_pick(found, vote, response, fits, arrays, i, split) for i, split in enumerate(splits)]
+    counts = keep or settings.model.read_keep(settings.names, [block.shape[1] for block in blocks], len(splits))
+    return [
+        _pick(found, vote, response, fits, [own[i].tolist() for own in counts], i, split)
+        for i, split in enumerate(splits)
+    ]
 
 
 def fold_blocks(arrays: list[Array], splits: Sequence[Split], settings: FoldSettings) -> list[FoldedBlock]:
@@ -187,17 +213,17 @@ def fit_splits(
 
 
 def _pick(
-    found: ManyPredictions, vote: Ints, response: Array, fits: ManyFits, arrays: list[Array], i: int, split: Split
+    found: ManyPredictions, vote: Ints, response: Array, fits: ManyFits, keep: list[list[int]], i: int, split: Split
 ) -> FoldResult:
-    own = [found.classes[q, i, split.test] for q in range(len(arrays))]
-    scores = [found.responses[q, i, split.test, 0] for q in range(len(arrays))]
+    own, scores = found.classes[:, i, split.test].T, found.responses[:, i, split.test, 0].T
     used = [block.inverse_sds[i] > 0 for block in fits.blocks]
     return FoldResult(
-        np.column_stack([*own, vote[i, split.test]]),
-        np.column_stack([*scores, response[i, split.test, 0]]),
+        np.column_stack([own, vote[i, split.test]]),
+        np.column_stack([scores, response[i, split.test, 0]]),
         [loadings[i] for loadings in fits.loadings[:-1]],
+        keep,
         sum(int((~mask).sum()) for mask in used),
-        sum(int(np.isnan(values[:, mask]).sum()) for values, mask in zip(arrays, used, strict=True)),
+        sum(int(block.missing[:, mask[block.holes]].sum()) for block, mask in zip(fits.blocks, used, strict=True)),
         bool(fits.converged[i].all()),
     )
 

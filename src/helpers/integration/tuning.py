@@ -94,11 +94,8 @@ def tune(
     ValueError
         When the grid does not name every block, a count is impossible, or the rule is unknown.
     """
-    if rule not in RULES:
-        raise ValueError(f"rule is {rule!r}; expected one of {', '.join(RULES)}.")
     settings, arrays, codes, _ = read_settings(blocks, y, model, transforms, distance, vote, n_folds)
-    sizes = [values.shape[1] for values in arrays]
-    _check_grid(grid, settings.names, sizes)
+    check_search(grid, rule, settings.names, [values.shape[1] for values in arrays])
     strata = make_strata(codes, y.index, batch)
     draws = [
         [
@@ -108,12 +105,29 @@ def tune(
         ]
         for own in rng.spawn(model.n_components)
     ]
-    return _tune(arrays, codes, draws, settings, list_grid(grid, settings.names), n_folds, rule, n_workers)
+    people = np.arange(len(codes))
+    return _tune(arrays, people, draws, settings, list_grid(grid, settings.names), n_folds, rule, n_workers)
+
+
+def tune_inside(
+    arrays: list[Array], split: Split, strata: Ints, settings: FoldSettings, rng: np.random.Generator
+) -> list[Ints]:
+    """Choose keep counts from the training people of one split alone: per block, one count per component."""
+    search = settings.search
+    draws = [
+        [
+            Split(split.train[inner.train], split.train[inner.test], split.codes)
+            for inner in list_splits(assign_folds(strata[split.train], n_folds=search.n_folds, rng=rng), split.codes)
+        ]
+        for _ in range(settings.model.n_components)
+    ]
+    tuned = _tune(arrays, split.train, draws, settings, search.points, search.n_folds, search.rule, 1)
+    return [np.array(tuned.keep[name]) for name in settings.names]
 
 
 def _tune(
     arrays: list[Array],
-    codes: Ints,
+    people: Ints,
     draws: Sequence[Sequence[Split]],
     settings: FoldSettings,
     points: Ints,
@@ -128,6 +142,7 @@ def _tune(
         folded = fold_blocks(arrays, splits, step)
         fixed = [np.tile(counts, (len(splits), 1)) for counts in chosen.T]
         wrong = score_grid(folded, splits, step, points=points, fixed=fixed, n_workers=n_workers)
+        wrong, codes = wrong[:, :, people], splits[0].codes[people]
         errors = balance_repeats(wrong, codes, n_folds).mean(axis=1)
         ses = spread_over_folds(wrong, codes)
         at = choose_point(errors, ses, points, sizes, rule=rule)
@@ -147,7 +162,10 @@ def _count_components(best: Sequence[tuple[float, float]]) -> int:
     return int(np.flatnonzero(errors <= limit + 1e-12)[0]) + 1
 
 
-def _check_grid(grid: Mapping[str, Sequence[int]], names: Sequence[str], sizes: Sequence[int]) -> None:
+def check_search(grid: Mapping[str, Sequence[int]], rule: str, names: Sequence[str], sizes: Sequence[int]) -> None:
+    """Refuse an unknown rule, and a grid that does not name every block or asks for an impossible count."""
+    if rule not in RULES:
+        raise ValueError(f"rule is {rule!r}; expected one of {', '.join(RULES)}.")
     if set(grid) != set(names):
         raise ValueError(f"The grid names {', '.join(grid) or 'nothing'}; expected every block: {', '.join(names)}.")
     for name, size in zip(names, sizes, strict=True):

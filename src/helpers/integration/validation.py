@@ -7,7 +7,7 @@ each training fold. The same folds serve every block, the vote and the covariate
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from helpers.integration.folded import Array, Ints
 from helpers.integration.folds import (
     FoldResult,
     FoldSettings,
+    Search,
     Split,
     assign_folds,
     codes_of,
@@ -45,6 +46,7 @@ from helpers.integration.summary import (
     tabulate_loadings,
     tabulate_repeats,
 )
+from helpers.integration.tuning import check_search, list_grid, tune_inside
 from helpers.permutation import shuffle_within
 
 SPLITS_AT_ONCE = 50  # given to one worker; changes no number
@@ -137,6 +139,10 @@ def cross_validate(
     transforms: Mapping[str, BaseEstimator] | None = None,
     batch: pd.Series | None = None,
     covariates: pd.DataFrame | None = None,
+    grid: Mapping[str, Sequence[int]] | None = None,
+    n_inner_folds: int = 5,
+    rule: str = "one_se",
+    residualise: pd.DataFrame | None = None,
     distance: str = "centroids",
     vote: str = "weighted",
     n_workers: int = 1,
@@ -164,6 +170,14 @@ def cross_validate(
         Folds are balanced on it as well as on the groups.
     covariates : pandas.DataFrame, optional
         Numeric, people x covariates, for the rival; missing cells are imputed in the fold.
+    grid : dict of sequence of int, optional
+        Block -> counts of features to try. They are then chosen anew inside every training set, by `n_inner_folds`
+        folds of its own and the `rule` of :func:`tune`; the model's own `keep` is not used.
+    n_inner_folds : int, default 5
+    rule : {"one_se", "minimum"}
+    residualise : pandas.DataFrame, optional
+        Numeric and complete, people x covariates: every feature is replaced by its residual on them, regressed among
+        the training people. What the covariates and the groups share is then taken from the blocks.
     distance, vote : str
         As in `BlockSPLSDA.predict`.
     n_workers : int
@@ -183,13 +197,15 @@ def cross_validate(
     0.0
     """
     settings, arrays, codes, labels = read_settings(blocks, y, model, transforms, distance, vote, n_folds)
+    settings = _add_choices(settings, arrays, y.index, grid, n_inner_folds, rule, residualise)
     strata = make_strata(codes, y.index, batch)
     extra = _read_covariates(covariates, y.index)
     repeats = _run_repeats(
         arrays, [(codes, strata)] * n_repeats, extra, settings, n_folds, rng.spawn(n_repeats), n_workers
     )
     everyone = np.arange(len(codes))
-    (training,) = run_splits(arrays, [Split(everyone, everyone, codes)], settings)
+    whole = Split(everyone, everyone, codes)
+    (training,) = _run_share(arrays, [(whole, strata, rng.spawn(1)[0])], settings)
     scorers = [*settings.names, VOTE, *([RIVAL] if extra is not None else [])]
     table = summarise_repeats(repeats, codes, scorers, rng=rng.spawn(1)[0])
     table = add_stability(add_training(table, training, codes, extra), repeats, settings.names)
@@ -199,7 +215,7 @@ def cross_validate(
         table,
         tabulate_repeats(repeats, codes, scorers),
         tabulate_loadings(training, repeats, {n: blocks[n].columns for n in settings.names}),
-        _fit_everyone(blocks, y, settings),
+        _fit_everyone(blocks, y, settings, training),
         len(y),
         n_folds,
         n_repeats,
@@ -220,6 +236,10 @@ def permute_groups(
     n_repeats: int = 1,
     transforms: Mapping[str, BaseEstimator] | None = None,
     batch: pd.Series | None = None,
+    grid: Mapping[str, Sequence[int]] | None = None,
+    n_inner_folds: int = 5,
+    rule: str = "one_se",
+    residualise: pd.DataFrame | None = None,
     distance: str = "centroids",
     vote: str = "weighted",
     n_workers: int = 1,
@@ -234,7 +254,7 @@ def permute_groups(
 
     Parameters
     ----------
-    blocks, y, model, transforms, batch, distance, vote
+    blocks, y, model, transforms, batch, grid, n_inner_folds, rule, residualise, distance, vote
         As in :func:`cross_validate`.
     observed : IntegrationPerformance
         From :func:`cross_validate`.
@@ -256,6 +276,7 @@ def permute_groups(
         More repeats than `observed` has, or every level of `batch` holds one group only.
     """
     settings, arrays, codes, _ = read_settings(blocks, y, model, transforms, distance, vote, observed.n_folds)
+    settings = _add_choices(settings, arrays, y.index, grid, n_inner_folds, rule, residualise)
     levels = None if batch is None else codes_of(batch, y.index)
     _check_shuffles(codes, levels, batch, observed, n_repeats)
 
@@ -324,15 +345,54 @@ def _run_repeats(
     """Cross-validate once per (codes, strata) and stream; all folds are fitted together, a share per worker."""
     folds = [assign_folds(strata, n_folds=n_folds, rng=rng) for (_, strata), rng in zip(labelled, streams, strict=True)]
     splits = [split for own, (codes, _) in zip(folds, labelled, strict=True) for split in list_splits(own, codes)]
-    shares = [splits[i : i + SPLITS_AT_ONCE] for i in range(0, len(splits), SPLITS_AT_ONCE)]
+    jobs = [
+        (split, labelled[i // n_folds][1], stream)
+        for i, (split, stream) in enumerate(
+            zip(splits, [own for rng in streams for own in rng.spawn(n_folds)], strict=True)
+        )
+    ]
+    size = 1 if settings.search else SPLITS_AT_ONCE
     parts = Parallel(n_jobs=n_workers, prefer="threads")(
-        delayed(run_splits)(arrays, share, settings) for share in shares
+        delayed(_run_share)(arrays, jobs[i : i + size], settings) for i in range(0, len(jobs), size)
     )
     results = [result for part in parts for result in part]
     return [
         _join(splits[i * n_folds : (i + 1) * n_folds], results[i * n_folds : (i + 1) * n_folds], own, extra)
         for i, own in enumerate(folds)
     ]
+
+
+def _run_share(
+    arrays: list[Array], jobs: Sequence[tuple[Split, Ints, np.random.Generator]], settings: FoldSettings
+) -> list[FoldResult]:
+    """Run splits, each with its strata and its own chance, choosing keep counts inside them if asked."""
+    keep = None
+    if settings.search is not None:
+        chosen = [tune_inside(arrays, split, strata, settings, rng) for split, strata, rng in jobs]
+        keep = [np.stack(counts) for counts in zip(*chosen, strict=True)]
+    return run_splits(arrays, [split for split, _, _ in jobs], settings, keep)
+
+
+def _add_choices(
+    settings: FoldSettings,
+    arrays: list[Array],
+    ids: pd.Index,
+    grid: Mapping[str, Sequence[int]] | None,
+    n_inner_folds: int,
+    rule: str,
+    residualise: pd.DataFrame | None,
+) -> FoldSettings:
+    """Add what is chosen or regressed out inside the training sets."""
+    if grid is not None:
+        check_search(grid, rule, settings.names, [values.shape[1] for values in arrays])
+        search = Search(list_grid(grid, settings.names), n_inner_folds, rule)
+        settings = replace(settings, search=search, model=clone(settings.model).set_params(keep=None))
+    if residualise is None:
+        return settings
+    nuisance = _read_covariates(residualise, ids)
+    if nuisance is None or not np.isfinite(nuisance).all():
+        raise ValueError("residualise holds no column, or blank cells; give complete covariates.")
+    return replace(settings, nuisance=nuisance)
 
 
 def _join(splits: Sequence[Split], results: list[FoldResult], folds: Ints, extra: Array | None) -> Repeat:
@@ -348,12 +408,17 @@ def _join(splits: Sequence[Split], results: list[FoldResult], folds: Ints, extra
     return Repeat(wrong, order_pairs(scores, codes) * together, together, results)
 
 
-def _fit_everyone(blocks: Mapping[str, pd.DataFrame], y: pd.Series, settings: FoldSettings) -> BlockSPLSDA:
+def _fit_everyone(
+    blocks: Mapping[str, pd.DataFrame], y: pd.Series, settings: FoldSettings, training: FoldResult
+) -> BlockSPLSDA:
     everyone = np.arange(len(y))
     arrays = [blocks[name].loc[y.index].to_numpy(float) for name in settings.names]
     split = Split(everyone, everyone, np.zeros(len(y), np.intp))
     frames = {}
     for name, block in zip(settings.names, fold_blocks(arrays, [split], settings), strict=True):
         used = block.inverse_sds[0] > 0
-        frames[name] = pd.DataFrame(block.values()[:, used], y.index, blocks[name].columns[used])
-    return clone(settings.model).fit(frames, y)
+        frames[name] = pd.DataFrame(block.residuals()[:, used], y.index, blocks[name].columns[used])
+    model = clone(settings.model)
+    if settings.search is not None:
+        model.set_params(keep=dict(zip(settings.names, training.keep, strict=True)))
+    return model.fit(frames, y)
