@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PORT ?= 8000
 
-.PHONY: help book test serve setup browser lint pairs example contract lock kim clean
+.PHONY: help book test serve setup browser lint pairs example contract cards lock kim open clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,12 @@ example: $(READY) ## Simulate data/example anew, bit for bit
 
 contract: $(READY) ## Write data/README.md anew from data/schema/cohort.yml
 	@$(BIN)/python tools/write_contract.py
+
+cards: $(READY) ## Write the data cards in book/data_cards anew from data/open/cards.yml
+	@$(BIN)/python tools/write_data_cards.py
+
+open: $(READY) ## Fetch all open data sets into cohorts/, each verified
+	@$(BIN)/resilience-book fetch all cohorts
 
 kim: $(READY) ## Fetch the open KIM_ADENOMAS_2020 data and run the book on them
 	@test -d cohorts/kim || $(BIN)/resilience-book fetch kim_adenomas_2020 cohorts/kim

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from helpers.cli import CACHE, MIRROR_VARIABLE, NO_DATA, REGISTRY
-from helpers.open_data import OpenDataUnavailable, fetch_files, load_registry
+from helpers.open_data import OpenDataUnavailable, fetch_dataset, fetch_files, load_registry
 from helpers.tables import PROJECT_ROOT
 from tests.support import EXAMPLE, require, run_command
 
@@ -39,6 +39,21 @@ def fetch_original():
             return fetch_files(dataset, registry=load_registry(REGISTRY), cache_dir=CACHE, mirror=mirror)
         except OpenDataUnavailable as error:
             require(False, str(error))
+
+    return fetch
+
+
+@pytest.fixture(scope="session")
+def fetched(fetch_original, tmp_path_factory):
+    """Fetch an open data set into a folder as the command does, once; where it cannot be had, skip."""
+    root, made = tmp_path_factory.mktemp("open"), {}
+
+    def fetch(name: str) -> Path:
+        if name not in made:
+            fetch_original(name)
+            places = {"registry_path": REGISTRY, "cache_dir": CACHE, "mirror": os.environ.get(MIRROR_VARIABLE)}
+            made[name] = fetch_dataset(name, root / name, **places)
+        return made[name]
 
     return fetch
 

@@ -1,7 +1,6 @@
-"""Open data: verified files, and a cohort folder that says exactly what the originals say."""
+"""Open data: verified files, and folders that say exactly what the originals say."""
 
 import hashlib
-import shutil
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -10,22 +9,27 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from helpers.cli import REGISTRY
 from helpers.open_data import (
-    DATASETS,
     OpenDataAltered,
     OpenDataError,
     OpenDataUnavailable,
-    build_kim_cohort,
     fetch_dataset,
     fetch_files,
     list_datasets,
     load_registry,
+    read_cards,
 )
+from helpers.open_data.kang import arrange_kang
+from helpers.open_data.kim import arrange_kim
 from helpers.problems import CohortError
 
-REGISTRY = Path(__file__).parents[1] / "data" / "open" / "registry.tsv"
 UNREACHABLE = "http://127.0.0.1:9"
-SMALL = {"owner/rsa/rsa.rda": b"answers\n" * 40, "owner/gbm/modules.txt": b"MGB001\tA,B\n"}
+SMALL = {
+    "owner/rsa/rsa.rda": b"answers\n" * 40,
+    "owner/gbm/GBMs.v1.0.txt": b"MGB001\tSerotonin\nK00001,K00002\tCOG0001\nK00003\n///\n",
+    "owner/gbm/GBMs.v1.0.names": b"MGB001\tSerotonin\n",
+}
 
 
 def write_registry(folder, contents=SMALL, address=UNREACHABLE):
@@ -55,7 +59,7 @@ def registry(tmp_path):
 def small_mirror(tmp_path):
     for path, content in SMALL.items():
         target = tmp_path / "mirror" / path
-        target.parent.mkdir(parents=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
     return tmp_path / "mirror"
 
@@ -81,8 +85,8 @@ def kim_files(fetch_original):
 
 
 @pytest.fixture(scope="module")
-def kim(kim_files, tmp_path_factory):
-    return build_kim_cohort(kim_files, tmp_path_factory.mktemp("cohorts") / "kim")
+def kim(fetched):
+    return fetched("kim_adenomas_2020")
 
 
 def read_text(path):
@@ -100,7 +104,7 @@ def test_registry_lists_27_files_of_known_data_sets():
     """27 files, 17 MB: the plan of the book, section Open data."""
     table = load_registry(REGISTRY)
     assert len(table) == 27
-    assert set(table["dataset"]) == set(DATASETS)
+    assert set(table["dataset"]) == set(read_cards())
     assert round(table["bytes"].sum() / 1e6) == 17
     pinned = table["url"].str.contains(r"/[0-9a-f]{40}/")
     assert pinned.all(), table["url"][~pinned].tolist()
@@ -148,7 +152,7 @@ def test_mirror_gives_the_same_bytes_and_stays_untouched(registry, small_mirror,
 def test_address_gives_the_same_bytes_when_no_mirror_is_named(server, tmp_path):
     table = load_registry(write_registry(tmp_path, address=server))
     files = fetch_files("gbm", registry=table, cache_dir=tmp_path / "cache")
-    assert files["modules.txt"].read_bytes() == SMALL["owner/gbm/modules.txt"]
+    assert files["GBMs.v1.0.txt"].read_bytes() == SMALL["owner/gbm/GBMs.v1.0.txt"]
 
 
 def test_address_is_asked_when_the_mirror_lacks_the_file(server, tmp_path):
@@ -242,20 +246,20 @@ def test_unknown_data_set_is_answered_with_the_nearest_name(registry, tmp_path):
 # --- folders --------------------------------------------------------------------------------------
 
 
-def fetch_rsa(folder, small_mirror, **choices):
+def fetch_gbm(folder, small_mirror, **choices):
     places = {
         "registry_path": small_mirror.parent / "registry.tsv",
         "cache_dir": small_mirror.parent / "cache",
     }
-    return fetch_dataset("rsa", folder, **places, mirror=small_mirror, **choices)
+    return fetch_dataset("gbm", folder, **places, mirror=small_mirror, **choices)
 
 
-def test_data_without_a_builder_come_as_files_with_their_origin(registry, small_mirror, tmp_path):
-    folder = fetch_rsa(tmp_path / "rsa", small_mirror)
-    contents = list_contents(folder)
-    assert contents["rsa.rda"] == SMALL["owner/rsa/rsa.rda"]
+def test_folder_has_its_tables_and_its_card(registry, small_mirror, tmp_path):
+    contents = list_contents(fetch_gbm(tmp_path / "gbm", small_mirror))
+    assert set(contents) == {"README.md", "modules.tsv"}
     readme = contents["README.md"].decode()
-    assert all(text in readme for text in ["MIT", "Nobody (2000)", registry["url"][0], registry["sha256"][0]])
+    rows = registry[registry["dataset"] == "gbm"]
+    assert all(text in readme for text in ["MIT", "Nobody (2000)", *rows["url"], "## Traps", "## Privacy"])
 
 
 def test_folder_in_use_is_left_alone(registry, small_mirror, tmp_path):
@@ -263,30 +267,30 @@ def test_folder_in_use_is_left_alone(registry, small_mirror, tmp_path):
     (tmp_path / "mine" / "thesis.docx").write_text("years of work")
     for overwrite in (False, True):
         with pytest.raises(OpenDataError, match="left alone"):
-            fetch_rsa(tmp_path / "mine", small_mirror, overwrite=overwrite)
+            fetch_gbm(tmp_path / "mine", small_mirror, overwrite=overwrite)
     assert list_contents(tmp_path / "mine") == {"thesis.docx": b"years of work"}
 
 
 def test_folder_made_earlier_is_replaced_only_when_asked(registry, small_mirror, tmp_path):
-    folder = fetch_rsa(tmp_path / "rsa", small_mirror)
+    folder = fetch_gbm(tmp_path / "gbm", small_mirror)
     fresh = list_contents(folder)
-    (folder / "rsa.rda").write_text("edited")
-    with pytest.raises(OpenDataError, match="already holds rsa"):
-        fetch_rsa(folder, small_mirror)
-    fetch_rsa(folder, small_mirror, overwrite=True)
+    (folder / "modules.tsv").write_text("edited")
+    with pytest.raises(OpenDataError, match="already holds gbm"):
+        fetch_gbm(folder, small_mirror)
+    fetch_gbm(folder, small_mirror, overwrite=True)
     assert list_contents(folder) == fresh
 
 
 def test_nothing_is_left_behind_when_a_file_is_refused(registry, small_mirror, tmp_path):
-    (small_mirror / "owner/rsa/rsa.rda").write_bytes(b"cut")
-    with pytest.raises(OpenDataAltered):
-        fetch_rsa(tmp_path / "out" / "rsa", small_mirror)
+    (small_mirror / "owner/gbm/GBMs.v1.0.txt").write_bytes(b"cut")
+    with pytest.raises(OpenDataAltered, match=r"GBMs\.v1\.0\.txt"):
+        fetch_gbm(tmp_path / "out" / "gbm", small_mirror)
     assert not (tmp_path / "out").exists()
 
 
 def test_list_says_what_is_at_hand(registry, small_mirror, tmp_path):
     shown = list_datasets(registry_path=tmp_path / "registry.tsv", cache_dir=tmp_path / "cache", mirror=small_mirror)
-    assert list(shown.index) == list(DATASETS)
+    assert list(shown.index) == list(read_cards())
     assert shown.index[shown["present"]].tolist() == ["rsa", "gbm"]
     assert shown.loc["rsa", "bytes"] == 320
     (small_mirror / "owner/rsa/rsa.rda").write_bytes(b"x" * 320)
@@ -297,13 +301,10 @@ def test_list_says_what_is_at_hand(registry, small_mirror, tmp_path):
 def test_list_of_the_real_registry_counts_people_as_published(tmp_path):
     """People per study: the papers cited in the registry; mice and modules are no people."""
     shown = list_datasets(registry_path=REGISTRY, cache_dir=tmp_path)
-    assert shown.loc[["kim_adenomas_2020", "mars_ibs_2020", "rsa", "tengeler"], "people"].tolist() == [
-        240,
-        75,
-        675,
-        0,
-    ]
+    expected = {"kim_adenomas_2020": 240, "mars_ibs_2020": 75, "rsa": 675, "tengeler": 0, "gbm": 0}
+    assert shown["people"].reindex(list(expected)).to_dict() == expected
     assert shown.loc["kim_adenomas_2020", ["licence", "becomes"]].tolist() == ["MIT", "cohort"]
+    assert shown.loc["rsa", "becomes"] == "tables"
     assert not shown["present"].any()
 
 
@@ -328,22 +329,22 @@ def write_small_kim(folder, count="5", value="-0.5", sample="H002"):
 
 
 def test_people_and_values_meet_by_id_not_by_position(tmp_path):
-    folder = build_kim_cohort(write_small_kim(tmp_path), tmp_path / "kim")
-    people = read_text(folder / "participants.tsv")
+    tables = arrange_kim(write_small_kim(tmp_path))
+    people = tables["participants.tsv"]
     assert people.index.tolist() == ["sub-A001", "sub-H002"]
     assert people.loc["sub-H002"].tolist() == ["Control", "M", "70+", "White", "n/a"]
-    assert read_text(folder / "microbiome/taxa.tsv").loc["sub-H002"].tolist() == ["5", "0", "1"]
-    metabolites = read_text(folder / "metabolites/metabolites.tsv")
+    assert tables["microbiome/taxa.tsv"].loc["sub-H002"].tolist() == ["5", "0", "1"]
+    metabolites = tables["metabolites/metabolites.tsv"]
     assert metabolites.loc["sub-H002", ["x_ala_1", "serine"]].tolist() == ["-0.5", "0"]
-    features = read_text(folder / "metabolites/features.tsv")
+    features = tables["metabolites/features.tsv"]
     assert features.loc["serine"].tolist() == ["serine*", "n/a", "n/a", "Amino Acid", "Glycine", "log"]
 
 
 def test_blank_ranks_become_missing_and_unclassified_is_kept(tmp_path):
-    taxonomy = read_text(build_kim_cohort(write_small_kim(tmp_path), tmp_path / "kim") / "microbiome/taxonomy.tsv")
-    assert taxonomy.loc["genus_001"].tolist() == ["Bacteria", "Firm", "Clos", "Lach", "Lachno", "Blautia"]
-    assert taxonomy.loc["genus_002", ["order", "family", "genus"]].tolist() == ["Lach", "n/a", "n/a"]
-    assert set(taxonomy.loc["genus_003"]) == {"n/a"}
+    taxonomy = arrange_kim(write_small_kim(tmp_path))["microbiome/taxonomy.tsv"]
+    assert taxonomy.loc["genus_1"].tolist() == ["Bacteria", "Firm", "Clos", "Lach", "Lachno", "Blautia"]
+    assert taxonomy.loc["genus_2", ["order", "family", "genus"]].tolist() == ["Lach", "n/a", "n/a"]
+    assert set(taxonomy.loc["genus_3"]) == {"n/a"}
 
 
 @pytest.mark.parametrize(
@@ -357,15 +358,14 @@ def test_blank_ranks_become_missing_and_unclassified_is_kept(tmp_path):
 )
 def test_tables_that_do_not_fit_are_refused(tmp_path, changes, said):
     with pytest.raises(OpenDataError, match=said):
-        build_kim_cohort(write_small_kim(tmp_path, **changes), tmp_path / "kim")
-    assert not (tmp_path / "kim").exists()
+        arrange_kim(write_small_kim(tmp_path, **changes))
 
 
 def test_missing_table_is_named(tmp_path):
     files = write_small_kim(tmp_path)
     del files["mtb.map.tsv"]
     with pytest.raises(OpenDataError, match=r"missing: mtb\.map\.tsv"):
-        build_kim_cohort(files, tmp_path / "kim")
+        arrange_kim(files)
 
 
 def test_kim_has_the_published_numbers_of_people(kim):
@@ -412,37 +412,21 @@ def test_kim_values_stand_as_in_the_originals(kim, kim_files):
     assert taxa.loc["sub-H001"].tolist() == counts.loc["H001"].tolist()
 
 
-def test_kim_is_written_with_the_same_bytes_every_time(kim, kim_files, tmp_path):
-    shuffled = {name: tmp_path / name for name in kim_files}
-    for name, path in kim_files.items():
+@pytest.mark.parametrize("arrange", [arrange_kim, arrange_kang])
+def test_order_of_lines_in_the_originals_changes_nothing(arrange, fetch_original, tmp_path):
+    files = fetch_original({arrange_kim: "kim_adenomas_2020", arrange_kang: "kang_autism_2017"}[arrange])
+    shuffled = {name: tmp_path / name for name in files}
+    for name, path in files.items():
         head, *lines = path.read_text().splitlines()
         shuffled[name].write_text("\n".join([head, *reversed(lines)]) + "\n")
-    again = list_contents(build_kim_cohort(shuffled, tmp_path / "again"))
-    assert again == list_contents(kim)
-    assert not any(b"\r" in content for content in again.values())
+    tables, again = arrange(files), arrange(shuffled)
+    frames = [name for name, table in tables.items() if isinstance(table, pd.DataFrame)]
+    assert len(frames) > 4
+    for name in frames:
+        pd.testing.assert_frame_equal(again[name], tables[name])
 
 
-def test_kim_passes_the_contract_of_a_cohort(kim):
-    from helpers.contract import load_cohort
-
-    cohort = load_cohort(kim)
-    assert not cohort.is_simulated
-    assert set(cohort.blocks) == {"taxa", "metabolites"}
-    assert cohort.settings.outcome.column == "study_group"
-    assert tuple(cohort.settings.covariates) == ("age_band", "sex")
-    assert cohort.tree_path is None
-
-
-def test_kim_is_replaced_only_when_asked(kim_files, kim, tmp_path):
-    folder = shutil.copytree(kim, tmp_path / "kim")
-    with pytest.raises(OpenDataError, match="already holds kim_adenomas_2020"):
-        build_kim_cohort(kim_files, folder)
-    (folder / "participants.tsv").unlink()
-    build_kim_cohort(kim_files, folder, overwrite=True)
-    assert list_contents(folder) == list_contents(kim)
-
-
-@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize("name", read_cards())
 def test_every_registered_file_can_be_had_as_registered(name, fetch_original):
     registry = load_registry(REGISTRY)
     rows = registry[registry["dataset"] == name]

@@ -102,11 +102,25 @@ def test_modalities_count_people_with_a_value_whatever_the_order():
     ids = cohort.participants.index
     cohort.blocks["taxa"] = pd.DataFrame({"t": [1.0, 2, 3, 4]}, index=ids[[3, 2, 1, 0]])
     cohort.phenotype["brs"] = pd.DataFrame({"mean": [3.0, np.nan, 3, 3, 3, 3]}, index=ids)
-    counts = table1.count_modalities(cohort, make_groups(cohort, ["high"] * 3 + ["low"] * 3))
+    groups = make_groups(cohort, ["high"] * 3 + ["low"] * 3)
+    counts = table1.count_modalities(cohort, groups)
     assert counts.loc["Gut bacteria (taxa)"].tolist() == ["3", "1", "4"]
     assert counts.loc["Questionnaire: BRS"].tolist() == ["2", "3", "5"]
     assert counts.loc["Every kind of data"].tolist() == ["2", "1", "3"]
-    assert list(table1.find_complete(cohort)) == [ids[0], ids[2], ids[3]]
+    assert list(table1.find_complete(cohort, groups)) == [ids[0], ids[2], ids[3]]
+
+
+def test_a_questionnaire_given_to_patients_alone_is_not_asked_of_the_complete():
+    """Border case: 4 of the healthy with small_cell 5 do not make a kind of data both groups have; 5 do."""
+    cohort = make_cohort(age=[20.0] * 12)
+    ids = cohort.participants.index
+    groups = make_groups(cohort, ["high"] * 6 + ["low"] * 6)
+    cohort.blocks["taxa"] = pd.DataFrame({"t": 1.0}, index=ids)
+    cohort.phenotype["atec"] = pd.DataFrame({"total": 50.0}, index=ids[2:])
+    assert len(table1.find_complete(cohort, groups)) == 12
+    assert table1.count_modalities(cohort, groups).loc["Every kind of data"].tolist() == ["6", "6", "12"]
+    cohort.phenotype["atec"] = pd.DataFrame({"total": 50.0}, index=ids[1:])
+    assert list(table1.find_complete(cohort, groups)) == list(ids[1:])
 
 
 @pytest.mark.parametrize(("n_high", "n_low", "d"), [(44, 72, 0.54), (64, 64, 0.50), (26, 26, 0.79)])

@@ -90,6 +90,7 @@ def write_contract() -> str:
         "## What is known of their columns\n",
         write_table(["file", "id column", "needed columns", "about"], features),
         f"`{schema['tree']['file']}`: {schema['tree']['about']}\n",
+        f"`{schema['repeated']['folder']}/`: {schema['repeated']['about']}\n",
         "## Beside this page\n\n`example/` is the simulated cohort, `claims/` the study's claims, `sets/` pre-declared sets of "
         "regions and functions, `open/` the registry of open data.\n",
     ]

@@ -16,7 +16,8 @@ from helpers.tables import PROJECT_ROOT
 OK, FAILED, BAD_INPUT, NO_DATA, INTERRUPTED = 0, 1, 2, 3, 130
 REGISTRY = PROJECT_ROOT / "data" / "open" / "registry.tsv"
 CACHE = PROJECT_ROOT / "_build" / "open_data"
-MIRROR_VARIABLE = "RESILIENCE_BOOK_MIRROR"
+MIRROR_VARIABLE, CACHE_VARIABLE = "RESILIENCE_BOOK_MIRROR", "RESILIENCE_BOOK_CACHE"
+EVERY = "all"
 EXIT_CODES = (
     "\b\nExit codes: 0 all done; 1 a chapter or the book failed; 2 bad input, nothing computed;\n"
     "3 open data cannot be had; 130 interrupted (run again to resume)."
@@ -149,35 +150,72 @@ def build(cohort_dir: str, output: str | None) -> None:
 @click.argument("name", required=False)
 @click.argument("folder", type=click.Path(), required=False)
 @click.option("--list", "show_list", is_flag=True, help="List the data sets: people, size, licence, whether at hand.")
+@click.option("--json", "as_json", is_flag=True, help="With --list: print the list as JSON.")
 @click.option("--overwrite", is_flag=True, help="Replace a folder that was fetched before.")
-def fetch(name: str | None, folder: str | None, show_list: bool, overwrite: bool) -> None:
-    """Fetch the open data set NAME into FOLDER, verified by checksum.
+def fetch(name: str | None, folder: str | None, show_list: bool, as_json: bool, overwrite: bool) -> None:
+    """Fetch the open data set NAME into FOLDER, verified by checksum; `all` fetches every set into a folder of its name.
 
     Files come from the address in data/open/registry.tsv, or from the folder that the environment variable
-    RESILIENCE_BOOK_MIRROR names.
+    RESILIENCE_BOOK_MIRROR names. Verified copies are kept in the folder that RESILIENCE_BOOK_CACHE names, by default
+    _build/open_data.
     """
-    from helpers.open_data import fetch_dataset, list_datasets
-
-    mirror = os.environ.get(MIRROR_VARIABLE)
+    places = {
+        "registry_path": REGISTRY,
+        "cache_dir": os.environ.get(CACHE_VARIABLE) or CACHE,
+        "mirror": os.environ.get(MIRROR_VARIABLE),
+    }
     if show_list:
-        table = list_datasets(registry_path=REGISTRY, cache_dir=CACHE, mirror=mirror)
-        for row in table.itertuples():
-            people = f"{row.people} people" if row.people else "no people"
-            at_hand = "at hand" if row.present else "to be fetched"
-            click.echo(
-                f"{row.Index}: {row.title}\n    {people}, {row.bytes / 1e6:.1f} MB, {row.licence}, becomes a folder of {row.becomes}, {at_hand}"
-            )
-        return
-    if name is None or folder is None:
+        _list_open_data(places, as_json)
+    elif name is None or folder is None:
         raise click.UsageError(
             "Give a data set and a folder, e.g. `resilience-book fetch kim_adenomas_2020 cohorts/kim`; --list shows the data sets."
         )
-    made = fetch_dataset(
-        name, Path(folder).absolute(), registry_path=REGISTRY, cache_dir=CACHE, mirror=mirror, overwrite=overwrite
-    )
-    click.echo(
-        f"{name} is in {folder}." + (f" Next: resilience-book run {folder}" if (made / "cohort.yml").is_file() else "")
-    )
+    elif name == EVERY:
+        _fetch_every(Path(folder), places, overwrite)
+    else:
+        _fetch_one(name, Path(folder), places, overwrite)
+
+
+def _list_open_data(places: dict, as_json: bool) -> None:
+    from helpers.open_data import describe_size, list_datasets
+
+    table = list_datasets(**places)
+    if as_json:
+        click.echo(json.dumps(table.reset_index().to_dict("records"), indent=2))
+        return
+    for row in table.itertuples():
+        people = f"{row.people} people" if row.people else "no people"
+        at_hand = "at hand" if row.present else "to be fetched"
+        click.echo(
+            f"{row.Index}: {row.title}\n    {people}, {describe_size(row.bytes)}, {row.licence}, becomes a folder of {row.becomes}, {at_hand}"
+        )
+
+
+def _fetch_one(name: str, folder: Path, places: dict, overwrite: bool) -> None:
+    from helpers.open_data import fetch_dataset
+
+    made = fetch_dataset(name, folder.absolute(), overwrite=overwrite, **places)
+    next_step = f" Next: resilience-book run {folder}" if (made / "cohort.yml").is_file() else ""
+    click.echo(f"{name} is in {folder}.{next_step}")
+
+
+def _fetch_every(folder: Path, places: dict, overwrite: bool) -> None:
+    """Fetch every set; what cannot be had is told in the end, each in its sentence, and the rest is there."""
+    from helpers.open_data import OpenDataError, is_fetched, read_cards
+
+    failures = []
+    for name in read_cards():
+        if is_fetched(folder / name, name) and not overwrite:
+            click.echo(f"{name} is in {folder / name} already.")
+            continue
+        try:
+            _fetch_one(name, folder / name, places, overwrite)
+        except OpenDataError as error:
+            failures.append(error)
+    for error in failures:
+        click.echo(str(error), err=True)
+    if failures:
+        sys.exit(max(_code_of(error) for error in failures))
 
 
 @cli.command()

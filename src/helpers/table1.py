@@ -224,12 +224,12 @@ def count_modalities(cohort: Cohort, groups: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Index ``modality``: every questionnaire and block the cohort has, then
-        ``Every kind of data``; columns high, low, all (both groups; text,
-        counts below ``settings.small_cell`` are shown as ``<5``, and a sum that
-        would give one away as ``hidden``).
+        ``Every kind of data`` (that both groups have, see :func:`find_complete`); columns high, low, all (both
+        groups; text, counts below ``settings.small_cell`` are shown as ``<5``, and a sum that would give one away
+        as ``hidden``).
     """
     present = find_modalities(cohort)
-    present["Every kind of data"] = present.all(axis=1)
+    present["Every kind of data"] = present.index.isin(find_complete(cohort, groups))
     small = cohort.settings.small_cell
     rows = {}
     for name in present:
@@ -257,18 +257,25 @@ def find_modalities(cohort: Cohort) -> pd.DataFrame:
     return pd.DataFrame(has, index=everyone, dtype=bool)
 
 
-def find_complete(cohort: Cohort) -> pd.Index:
-    """Return the ids of people with every kind of data that the cohort has.
+def find_complete(cohort: Cohort, groups: pd.DataFrame) -> pd.Index:
+    """Return the ids of people with every kind of data that both groups have.
+
+    A questionnaire given to patients alone compares nobody: a kind of data that fewer than
+    ``settings.small_cell`` people of a group have is not asked for.
 
     Parameters
     ----------
     cohort : Cohort
+    groups : pandas.DataFrame
+        From ``helpers.cohort.assign_groups``.
 
     Returns
     -------
     pandas.Index
     """
-    has_all = find_modalities(cohort).all(axis=1)
+    present = find_modalities(cohort)
+    sizes = present.groupby(groups["group"].reindex(present.index)).sum()
+    has_all = present.loc[:, (sizes >= cohort.settings.small_cell).all()].all(axis=1)
     return has_all.index[has_all]
 
 

@@ -1,6 +1,7 @@
-"""Fetch open data of real people, verified by checksum, and turn them into cohort folders."""
+"""Fetch open data of real people, verified by checksum, and turn them into cohort folders and tidy tables."""
 
-from helpers.open_data.catalogue import DATASETS, OpenDataset, fetch_dataset, list_datasets
+from helpers.open_data.cards import DataCard, describe_size, read_cards, write_overview, write_page, write_readme
+from helpers.open_data.catalogue import fetch_dataset, list_datasets
 from helpers.open_data.files import (
     OpenDataAltered,
     OpenDataError,
@@ -8,17 +9,21 @@ from helpers.open_data.files import (
     fetch_files,
     load_registry,
 )
-from helpers.open_data.kim import build_kim_cohort
+from helpers.open_data.folders import is_fetched
 
 __all__ = [
-    "DATASETS",
+    "DataCard",
     "OpenDataAltered",
     "OpenDataError",
     "OpenDataUnavailable",
-    "OpenDataset",
-    "build_kim_cohort",
+    "describe_size",
     "fetch_dataset",
     "fetch_files",
+    "is_fetched",
     "list_datasets",
     "load_registry",
+    "read_cards",
+    "write_overview",
+    "write_page",
+    "write_readme",
 ]

@@ -2,90 +2,42 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import yaml
 
+from helpers.open_data.breast import arrange_breast
+from helpers.open_data.cards import DataCard, join_unique, read_cards, write_readme
 from helpers.open_data.files import fetch_files, is_registered, load_registry, refuse_unknown
 from helpers.open_data.folders import head_readme, refuse_used, write_folder
-from helpers.open_data.kim import build_kim_cohort
+from helpers.open_data.gbm import arrange_gbm
+from helpers.open_data.hmp2 import arrange_hmp2
+from helpers.open_data.kang import arrange_kang
+from helpers.open_data.kim import arrange_kim
+from helpers.open_data.mars import arrange_mars
+from helpers.open_data.mdd import arrange_mdd
+from helpers.open_data.melonnpan import arrange_melonnpan
+from helpers.open_data.rsa import arrange_rsa
+from helpers.open_data.tengeler import arrange_tengeler
+from helpers.tables import MISSING
 
-
-@dataclass(frozen=True)
-class OpenDataset:
-    """What the book knows about one open data set.
-
-    Attributes
-    ----------
-    title, note : str
-        Plain words; the note says what to beware of.
-    people : int
-        Number of people, 0 when the data are not of people.
-    build : callable or None
-        Turns the files into a cohort folder; None when they are kept as files.
-    """
-
-    title: str
-    people: int
-    note: str
-    build: Callable[..., Path] | None = None
-
-
-DATASETS: Mapping[str, OpenDataset] = {
-    "kim_adenomas_2020": OpenDataset(
-        "Stool genera and metabolites in colorectal adenoma (Kim et al. 2020)",
-        240,
-        "Metabolites are already log-scaled and imputed: do not log them again.",
-        build_kim_cohort,
-    ),
-    "mars_ibs_2020": OpenDataset(
-        "Repeated stool genera, metabolites and symptoms in irritable bowel syndrome (Mars et al. 2020)",
-        75,
-        "444 samples of 75 people: repeated measures. Tryptophan metabolites are missing in about 40 %.",
-    ),
-    "kang_autism_2017": OpenDataset(
-        "Stool genera and metabolites of children with autism (Kang et al. 2018)",
-        44,
-        "A small set for teaching; group names carry trailing blanks.",
-    ),
-    "hmp2_pathways": OpenDataset(
-        "Gut pathways, transcribed and encoded, in inflammatory bowel disease (Lloyd-Price et al. 2019)",
-        109,
-        "Repeated measures: several samples per person.",
-    ),
-    "melonnpan_prism": OpenDataset(
-        "Gene families and metabolites behind the MelonnPan weights (Mallick et al. 2019)",
-        157,
-        "Features were chosen on the same people: accuracy seen here is optimistic.",
-    ),
-    "breast_tcga": OpenDataset(
-        "Three molecular blocks of breast tumours, the reference data of DIABLO (Singh et al. 2019)",
-        220,
-        "150 people to train and 70 to test; the test set has no protein block.",
-    ),
-    "rsfmri_mdd": OpenDataset(
-        "Resting-state connectivity in depression (Le et al. 2017)",
-        157,
-        "3,003 edges, 79 depressed and 78 healthy people; no age, sex or coordinates.",
-    ),
-    "rsa": OpenDataset(
-        "Resilience Scale for Adults, item by item (Briganti and Linkowski 2020)",
-        675,
-        "33 items answered 1 to 7; item 20 belongs to no domain.",
-    ),
-    "gbm": OpenDataset(
-        "Gut-brain modules over KEGG orthologues (Valles-Colomer et al. 2019)",
-        0,
-        "Definitions of 56 modules, not data of people; within a module a tab means or, a comma means and.",
-    ),
-    "tengeler": OpenDataset(
-        "Mice colonised with human gut microbiota in ADHD (Tengeler et al. 2020)",
-        0,
-        "27 mice, not people: say so wherever these data are shown.",
-    ),
+SMALL_CELL = 5
+ARRANGERS: Mapping[str, Callable[[Mapping[str, Path]], dict[str, Any]]] = {
+    "kim_adenomas_2020": arrange_kim,
+    "mars_ibs_2020": arrange_mars,
+    "kang_autism_2017": arrange_kang,
+    "hmp2_pathways": arrange_hmp2,
+    "melonnpan_prism": arrange_melonnpan,
+    "breast_tcga": arrange_breast,
+    "rsfmri_mdd": arrange_mdd,
+    "rsa": arrange_rsa,
+    "gbm": arrange_gbm,
+    "tengeler": arrange_tengeler,
 }
 
 
@@ -98,14 +50,14 @@ def fetch_dataset(
     mirror: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Fetch one open data set into a folder: a cohort folder where we can build one, its files otherwise.
+    """Fetch one open data set into a folder: a cohort folder where its card says so, tidy tables otherwise.
 
     Parameters
     ----------
     name : str
-        One of :data:`DATASETS`.
+        One of :func:`~helpers.open_data.cards.read_cards`.
     folder : str or path-like
-        New or empty. Made whole or not at all.
+        New or empty. Made whole or not at all; the same originals always give the same bytes.
     registry_path : str or path-like
         See :func:`load_registry`.
     cache_dir, mirror : str or path-like
@@ -116,33 +68,37 @@ def fetch_dataset(
     Returns
     -------
     pathlib.Path
-        The folder. Without a builder it holds the original files, unaltered, and a ``README.md`` that says
-        where they come from, under which licence, and what to cite.
+        The folder, with a ``README.md`` that is the data card. Read a table with
+        :func:`helpers.tables.read_table`, e.g. ``read_table(folder / "rsa.tsv")``.
 
     Raises
     ------
     OpenDataError, OpenDataAltered, OpenDataUnavailable
         See :func:`fetch_files`; also when the folder is in use.
     """
-    refuse_unknown(name, DATASETS)
+    cards = read_cards()
+    refuse_unknown(name, cards)
     refuse_used(folder, name, overwrite=overwrite)
     registry = load_registry(registry_path)
     files = fetch_files(name, registry=registry, cache_dir=cache_dir, mirror=mirror)
-    if (build := DATASETS[name].build) is not None:
-        return build(files, folder, overwrite=overwrite)
-    rows = registry[registry["dataset"] == name]
-    contents = {file: path.read_bytes() for file, path in files.items()}
-    return write_folder(folder, {"README.md": _write_readme(name, rows).encode(), **contents})
+    card, rows = cards[name], registry[registry["dataset"] == name]
+    readme = head_readme(name, card.title) + write_readme(card, rows)
+    settings = {"cohort.yml": _write_settings(card)} if card.cohort else {}
+    contents = {"README.md": readme, **settings, **ARRANGERS[name](files)}
+    return write_folder(folder, {path: _encode(path, content) for path, content in contents.items()})
 
 
-def _write_readme(name: str, rows: pd.DataFrame) -> str:
-    dataset = DATASETS[name]
-    sources = "\n".join(f"- {row.url} (SHA-256 `{row.sha256}`)" for row in rows.itertuples())
-    return (
-        f"{head_readme(name, dataset.title)}{dataset.note}\n\n"
-        f"**Licence.** {_join(rows['licence'])}. The files are their owners' and stand here unaltered.\n\n"
-        f"**Cite.** {_join(rows['citation'])}.\n\n**Origin.**\n{sources}\n"
-    )
+def _write_settings(card: DataCard) -> str:
+    settings = {"contract": 1, "name": card.name, "title": card.title, "kind": "real", **card.cohort}
+    return yaml.safe_dump({**settings, "small_cell": SMALL_CELL}, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _encode(path: str, content: pd.DataFrame | dict | str | bytes) -> bytes:
+    if isinstance(content, pd.DataFrame):
+        content = content.to_csv(sep="\t", na_rep=MISSING, lineterminator="\n")
+    if path.endswith(".json"):
+        content = json.dumps(content, indent=2) + "\n"
+    return content if isinstance(content, bytes) else content.encode()
 
 
 def list_datasets(
@@ -162,25 +118,24 @@ def list_datasets(
     -------
     pandas.DataFrame
         Index ``name``; columns ``title``, ``people`` (0 where the data are not of people), ``bytes`` (all
-        files together), ``licence``, ``becomes`` (``cohort`` or ``files``), ``note``, and ``present``: True
-        when every file is, verified, in the cache or the mirror.
+        files together), ``licence``, ``becomes`` (``cohort`` or ``tables``), and ``present``: True when every
+        file is, verified, in the cache or the mirror.
     """
     registry = load_registry(registry_path)
     places = [Path(place).expanduser() for place in (cache_dir, mirror) if place]
-    rows = {name: registry[registry["dataset"] == name] for name in DATASETS}
+    rows = {name: registry[registry["dataset"] == name] for name in read_cards()}
     return (
         pd.DataFrame(
             {
                 name: {
-                    "title": dataset.title,
-                    "people": dataset.people,
+                    "title": card.title,
+                    "people": card.people,
                     "bytes": int(rows[name]["bytes"].sum()),
-                    "licence": _join(rows[name]["licence"]),
-                    "becomes": "cohort" if dataset.build else "files",
-                    "note": dataset.note,
+                    "licence": join_unique(rows[name]["licence"]),
+                    "becomes": card.becomes,
                     "present": _are_at_hand(rows[name], places),
                 }
-                for name, dataset in DATASETS.items()
+                for name, card in read_cards().items()
             }
         )
         .T.rename_axis("name")
@@ -194,7 +149,3 @@ def _are_at_hand(rows: pd.DataFrame, places: list[Path]) -> bool:
         for row in rows.itertuples()
     ]
     return bool(found) and all(found)
-
-
-def _join(values: pd.Series) -> str:
-    return "; ".join(dict.fromkeys(values))

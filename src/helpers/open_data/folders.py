@@ -41,10 +41,7 @@ def refuse_used(folder: str | os.PathLike[str], name: str, *, overwrite: bool) -
     folder = Path(folder).expanduser().resolve()
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
-    readme = folder / "README.md"
-    mark = head_readme(name, "").partition("\n")[0]
-    is_ours = readme.is_file() and readme.read_text(encoding="utf-8", errors="replace").startswith(mark)
-    if not is_ours:
+    if not is_fetched(folder, name):
         raise OpenDataError(
             f"{folder} is in use and was not made from {name}, so it is left alone; choose a new or empty folder."
         )
@@ -52,6 +49,24 @@ def refuse_used(folder: str | os.PathLike[str], name: str, *, overwrite: bool) -
         raise OpenDataError(
             f"{folder} already holds {name}; use it as it is, allow overwriting, or choose another folder."
         )
+
+
+def is_fetched(folder: str | os.PathLike[str], name: str) -> bool:
+    """Return whether a folder was made from a data set, as the first line of its README says.
+
+    Parameters
+    ----------
+    folder : str or path-like
+    name : str
+        Of the data set.
+
+    Examples
+    --------
+    >>> is_fetched("no such folder", "rsa")
+    False
+    """
+    readme, mark = Path(folder).expanduser() / "README.md", head_readme(name, "").partition("\n")[0]
+    return readme.is_file() and readme.read_text(encoding="utf-8", errors="replace").startswith(mark)
 
 
 def write_folder(folder: str | os.PathLike[str], contents: Mapping[str, bytes]) -> Path:
