@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import warnings
 from pathlib import Path
 
@@ -34,76 +32,25 @@ from helpers.integration import (
 from helpers.integration.folded import FoldedBlock
 from helpers.integration.folds import assign_folds
 from helpers.integration.sweeps import soft_keep
-
-ORACLE = Path(__file__).parent / "data" / "oracle_synth"
-FITS = ["synth_2class", "synth_2class_tight", "synth_3class", "synth_3class_tight"]
-
-
-def read_oracle(name):
-    with gzip.open(ORACLE / f"{name}.json.gz", "rt") as file:
-        return json.load(file)
-
-
-def as_array(matrix, dtype=float):
-    return np.array(matrix["row_major"], dtype).reshape(matrix["dim"])
+from tests.parity import SYNTHETIC, read_json
 
 
 def oracle_rows(*, test):
     """Rows i with i mod 4 = 0 (counted from 1) are held out."""
     rows = [i for i in range(60) if ((i + 1) % 4 == 0) == test]
-    blocks = {b: pd.read_csv(ORACLE / f"small_{b}.tsv", sep="\t", index_col=0).iloc[rows] for b in "abc"}
-    groups = pd.read_csv(ORACLE / "small_y.tsv", sep="\t", index_col=0).iloc[rows]
+    blocks = {b: pd.read_csv(SYNTHETIC / f"small_{b}.tsv", sep="\t", index_col=0).iloc[rows] for b in "abc"}
+    groups = pd.read_csv(SYNTHETIC / "small_y.tsv", sep="\t", index_col=0).iloc[rows]
     return blocks, groups
 
 
 def fit_oracle(name, start="recorded", **changes):
-    oracle = read_oracle(name)
+    oracle = read_json(SYNTHETIC / f"{name}.json.gz")
     blocks, groups = oracle_rows(test=False)
     if start == "recorded":
         start = {h: dict(zip("abcY", vectors, strict=True)) for h, vectors in enumerate(oracle["init"], start=1)}
     settings = {"keep": oracle["keepX"], "tol": oracle["tol"], "max_iter": oracle["max_iter"], **changes}
     y = groups["y2" if "2class" in name else "y3"]
     return oracle, BlockSPLSDA(2, start=start, **settings).fit(blocks, y)
-
-
-@pytest.mark.parametrize("name", FITS)
-def test_fit_equals_the_reference_from_its_own_starts(name):
-    """mixOmics 6.35.2: loadings, variates, weights, explained variance, criterion, sweeps."""
-    oracle, model = fit_oracle(name)
-    close = 1e-8 if "tight" in name else 1e-6
-    for block in "abcY":
-        np.testing.assert_allclose(model.loadings_[block], as_array(oracle["loadings"][block]), atol=close)
-        np.testing.assert_allclose(model.scores_[block], as_array(oracle["variates"][block]), atol=close)
-        np.testing.assert_allclose(model.explained_variance_.loc[block], oracle["prop_expl_var"][block], atol=close)
-    np.testing.assert_allclose(model.block_weights_, as_array(oracle["weights"]), atol=close)
-    np.testing.assert_allclose(model.criterion_, [c[-1] for c in oracle["crit"]], atol=close)
-    assert model.n_iter_.to_list() == oracle["iter"]
-
-
-@pytest.mark.parametrize("name", FITS)
-@pytest.mark.parametrize("distance", ["centroids", "max", "mahalanobis"])
-def test_predictions_equal_the_reference(name, distance):
-    oracle, model = fit_oracle(name)
-    expected, (blocks, _) = oracle["prediction"], oracle_rows(test=True)
-    for h in (1, 2):
-        found = model.predict_blocks(blocks, distance=distance, n_components=h)
-        for block in "abc":
-            np.testing.assert_allclose(found.responses[block], as_array(expected["predict"][block][h - 1]), atol=1e-6)
-            classes = as_array(expected["class"][f"{distance}.dist"][block], object)
-            assert found.classes[block].to_list() == classes[:, h - 1].tolist()
-        votes = {"WeightedVote": found.weighted_vote, "MajorityVote": found.majority_vote}
-        for kind, vote in votes.items():
-            wanted = as_array(expected[kind][f"{distance}.dist"], object)[:, h - 1]
-            assert [None if pd.isna(v) else v for v in vote] == wanted.tolist()
-        assert found.vote_weights.to_list() == pytest.approx(expected["vote_weights"])
-    for block, scores in model.transform(blocks).items():
-        np.testing.assert_allclose(scores, as_array(expected["variates"][block]), atol=1e-6)
-
-
-@pytest.mark.parametrize("name", FITS)
-def test_reference_start_reproduces_the_recorded_start(name):
-    oracle, model = fit_oracle(name, start="reference")
-    np.testing.assert_allclose(model.loadings_["a"], as_array(oracle["loadings"]["a"]), atol=1e-6)
 
 
 def test_default_start_reaches_at_least_the_reference_optimum_and_turns_to_the_first_class():
