@@ -42,17 +42,28 @@ def _check_frames(blocks: Mapping[str, pd.DataFrame], ids: pd.Index) -> list[str
         raise ValueError(f"A block is called {RESPONSE!r}, the name of the response; rename it.")
     for name, block in blocks.items():
         check_same_people(block.index, ids, name, "y")
-        if twice := list(block.columns[block.columns.duplicated()].unique()):
+        if not block.columns.is_unique:
+            twice = block.columns[block.columns.duplicated()].unique()
             raise ValueError(f"Block {name} names {count(len(twice), 'feature')} twice: {name_some(twice)}.")
-        if text := [c for c, kind in block.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]:
+        kinds = block.dtypes
+        if any(not pd.api.types.is_numeric_dtype(kind) for kind in kinds.unique()):
+            text = [column for column, kind in kinds.items() if not pd.api.types.is_numeric_dtype(kind)]
             raise ValueError(f"Block {name} has {count(len(text), 'column')} of text: {name_some(text)}.")
     return sorted(blocks)
+
+
+def take_people(block: pd.DataFrame, ids: pd.Index) -> Array:
+    """Return the rows of some people, in that order, as an array."""
+    values = block.to_numpy(float)
+    return values if block.index.equals(ids) else values[block.index.get_indexer(ids)]
 
 
 def check_same_people(ids: pd.Index, expected: pd.Index, name: str, other: str) -> None:
     """Refuse repeated ids, and ids that are not the same people (in any order)."""
     if ids.has_duplicates or expected.has_duplicates:
         raise ValueError(f"Participants are listed more than once in {name if ids.has_duplicates else other}.")
+    if ids.equals(expected):
+        return
     extra, lost = ids.difference(expected), expected.difference(ids)
     if len(extra) or len(lost):
         raise ValueError(

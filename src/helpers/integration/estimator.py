@@ -17,6 +17,7 @@ from helpers.integration.checks import (
     read_design,
     refuse_constant_features,
     refuse_infinite_cells,
+    take_people,
 )
 from helpers.integration.fitting import (
     ExhaustedBlock,
@@ -116,7 +117,7 @@ class BlockModel(BaseEstimator):
             ) from error
 
     def _fit_all(self, blocks: Mapping[str, pd.DataFrame], ids: pd.Index, names: list[str], response: Response) -> None:
-        arrays = {name: blocks[name].loc[ids].to_numpy(float) for name in names}
+        arrays = {name: take_people(blocks[name], ids) for name in names}
         refuse_infinite_cells(arrays)
         refuse_constant_features(arrays, blocks)
         everyone = np.ones((1, len(ids)), bool)

@@ -17,6 +17,7 @@ Mask = NDArray[np.bool_]
 Ints = NDArray[np.intp]
 CHUNK = 4096  # columns looked at together while standardising
 SPARSE_BELOW = 0.1  # share of loadings above zero below which scores are taken from sparse loadings
+FEW_RUNS = 4  # runs up to which the columns used by any are taken out
 LARGE = 1500  # smaller side of a matrix above which its leading vectors are found by iteration
 NO_SPREAD = 1e-7  # SD, relative to the column's largest value, below which a column counts as constant
 
@@ -110,10 +111,7 @@ class FoldedBlock:
     def project(self, loadings: Array, fold: Ints) -> Array:
         """Return the scores of all n people, held out or not, from loadings (r, p); unknown cells count 0: (r, n)."""
         weights = loadings * self.inverse_sds[fold]
-        if np.count_nonzero(weights) < SPARSE_BELOW * weights.size:
-            scores = sparse.csr_array(weights) @ self.columns
-        else:
-            scores = weights @ self.columns
+        scores = self._multiply(weights)
         slopes = self.slopes[fold]
         for c, term in enumerate(self.terms.T):
             shifts = weights * slopes[:, c]
@@ -121,6 +119,14 @@ class FoldedBlock:
             if self.holes.size:
                 scores += (shifts[:, self.holes] @ self.missing.T) * term
         return scores
+
+    def _multiply(self, weights: Array) -> Array:
+        if len(weights) <= FEW_RUNS:
+            used = np.flatnonzero(weights.any(axis=0))
+            return weights[:, used] @ self.columns[used]
+        if np.count_nonzero(weights) < SPARSE_BELOW * weights.size:
+            return sparse.csr_array(weights) @ self.columns
+        return weights @ self.columns
 
     def matrix(self, k: int) -> Array:
         """Return the standardised rows of training set k, columns left out included as zeros: (n_k, p)."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
 
-from helpers.integration.checks import check_blocks
+from helpers.integration.checks import check_blocks, take_people
 from helpers.integration.fitting import ManyFits, indicate, standardise_response
 from helpers.integration.folded import Array, FoldedBlock, Ints, Mask
 from helpers.integration.prediction import DISTANCES, ManyPredictions, predict_many
@@ -87,7 +87,7 @@ def read_settings(
         raise ValueError(f"transforms names {', '.join(unknown)}; the blocks are {', '.join(names)}.")
     labels, codes = np.unique(y.to_numpy(), return_inverse=True)
     stop_early(codes, list(labels), n_folds)
-    arrays = [blocks[name].loc[y.index].to_numpy(float) for name in names]
+    arrays = [take_people(blocks[name], y.index) for name in names]
     settings = FoldSettings(clone(model), names, dict(transforms or {}), distance, vote == "weighted")
     return settings, arrays, codes, list(labels)
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from helpers.integration.folded import Array, Deflation, Ints
 
 SAME_OPTIMUM = 1e-4  # relative difference below which two criteria count as the same optimum
-MERGED = 1e-3  # squared distance of all loading vectors below which two starts follow one path
+MERGED = 0.02  # squared distance of all loading vectors below which two starts follow one path
 
 
 def soft_keep(values: Array, n_keep: int | Ints) -> Array:

@@ -15,7 +15,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
-from helpers.integration.checks import check_same_people
+from helpers.integration.checks import check_same_people, take_people
 from helpers.integration.folded import Array, Ints
 from helpers.integration.folds import (
     FoldResult,
@@ -412,7 +412,7 @@ def _fit_everyone(
     blocks: Mapping[str, pd.DataFrame], y: pd.Series, settings: FoldSettings, training: FoldResult
 ) -> BlockSPLSDA:
     everyone = np.arange(len(y))
-    arrays = [blocks[name].loc[y.index].to_numpy(float) for name in settings.names]
+    arrays = [take_people(blocks[name], y.index) for name in settings.names]
     split = Split(everyone, everyone, np.zeros(len(y), np.intp))
     frames = {}
     for name, block in zip(settings.names, fold_blocks(arrays, [split], settings), strict=True):
