@@ -19,8 +19,10 @@ from helpers.integration.describe import (
     describe_performance,
     describe_ranking,
 )
+from helpers.integration.spls import BlockSPLS
 from helpers.integration.splsda import BlockPrediction, BlockSPLSDA
 from helpers.integration.summary import measure_stability
+from helpers.integration.tuning import TunedKeep, tune
 from helpers.integration.validation import (
     IntegrationPerformance,
     PermutationNull,
@@ -31,11 +33,13 @@ from helpers.integration.validation import (
 __all__ = [
     "BLOCKS",
     "BlockPrediction",
+    "BlockSPLS",
     "BlockSPLSDA",
     "IntegrationPerformance",
     "PermutationNull",
     "PreparedBlocks",
     "PrevalenceFilter",
+    "TunedKeep",
     "VarianceFilter",
     "cross_validate",
     "describe_features",
@@ -51,4 +55,5 @@ __all__ = [
     "permute_groups",
     "prepare_blocks",
     "transform_clr",
+    "tune",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from helpers.integration.core import Array
+from helpers.integration.folded import Array
 from helpers.problems import count, name_some
 
 RESPONSE = "Y"  # how the response is called where loadings, scores and starts are named by block
@@ -16,29 +16,54 @@ NAMED_DESIGNS = {"null": 0.0, "full": 1.0}
 
 def check_blocks(blocks: Mapping[str, pd.DataFrame], y: pd.Series) -> list[str]:
     """Return the block names, sorted, after checking that people match by id and groups can be fitted."""
-    if not blocks:
-        raise ValueError("No block was given; expected a dict of at least one name and frame.")
-    if RESPONSE in blocks:
-        raise ValueError(f"A block is called {RESPONSE!r}, the name of the response; rename it.")
     if y.isna().any():
         raise ValueError(f"{count(int(y.isna().sum()), 'person')} without a group; leave them out of y.")
     sizes = y.value_counts()
     if len(sizes) < 2 or sizes.min() < 2:
         held = ", ".join(f"{label}: {n}" for label, n in sizes.items())
         raise ValueError(f"Groups are {held}; expected two or more groups of at least 2 people each.")
+    return _check_frames(blocks, y.index)
+
+
+def check_outcomes(blocks: Mapping[str, pd.DataFrame], outcomes: pd.DataFrame) -> list[str]:
+    """Return the block names, sorted, after checking that people match by id and every outcome is known and varies."""
+    unknown = int(outcomes.isna().any(axis=1).sum())
+    if unknown:
+        raise ValueError(f"{count(unknown, 'person')} without an outcome; leave them out of y.")
+    if flat := [name for name in outcomes.columns if outcomes[name].nunique() < 2]:
+        raise ValueError(f"The outcome {name_some(flat)} is the same for everyone: nothing can be explained.")
+    return _check_frames(blocks, outcomes.index)
+
+
+def _check_frames(blocks: Mapping[str, pd.DataFrame], ids: pd.Index) -> list[str]:
+    if not blocks:
+        raise ValueError("No block was given; expected a dict of at least one name and frame.")
+    if RESPONSE in blocks:
+        raise ValueError(f"A block is called {RESPONSE!r}, the name of the response; rename it.")
     for name, block in blocks.items():
-        check_same_people(block.index, y.index, name, "y")
-        if twice := list(block.columns[block.columns.duplicated()].unique()):
+        check_same_people(block.index, ids, name, "y")
+        if not block.columns.is_unique:
+            twice = block.columns[block.columns.duplicated()].unique()
             raise ValueError(f"Block {name} names {count(len(twice), 'feature')} twice: {name_some(twice)}.")
-        if text := [c for c, kind in block.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]:
+        kinds = block.dtypes
+        if any(not pd.api.types.is_numeric_dtype(kind) for kind in kinds.unique()):
+            text = [column for column, kind in kinds.items() if not pd.api.types.is_numeric_dtype(kind)]
             raise ValueError(f"Block {name} has {count(len(text), 'column')} of text: {name_some(text)}.")
     return sorted(blocks)
+
+
+def take_people(block: pd.DataFrame, ids: pd.Index) -> Array:
+    """Return the rows of some people, in that order, as an array."""
+    values = block.to_numpy(float)
+    return values if block.index.equals(ids) else values[block.index.get_indexer(ids)]
 
 
 def check_same_people(ids: pd.Index, expected: pd.Index, name: str, other: str) -> None:
     """Refuse repeated ids, and ids that are not the same people (in any order)."""
     if ids.has_duplicates or expected.has_duplicates:
         raise ValueError(f"Participants are listed more than once in {name if ids.has_duplicates else other}.")
+    if ids.equals(expected):
+        return
     extra, lost = ids.difference(expected), expected.difference(ids)
     if len(extra) or len(lost):
         raise ValueError(
@@ -47,20 +72,21 @@ def check_same_people(ids: pd.Index, expected: pd.Index, name: str, other: str) 
         )
 
 
-def refuse_missing_cells(arrays: Mapping[str, Array]) -> None:
-    """Refuse missing or infinite cells, block by block."""
-    holes = {name: int((~np.isfinite(values)).sum()) for name, values in arrays.items()}
-    if found := [f"{name} ({n:,})" for name, n in holes.items() if n]:
+def refuse_infinite_cells(arrays: Mapping[str, Array]) -> None:
+    """Refuse infinite cells, block by block; missing ones are allowed."""
+    counts = {name: int(np.isinf(values).sum()) for name, values in arrays.items()}
+    if found := [f"{name} ({n:,})" for name, n in counts.items() if n]:
         raise ValueError(
-            f"Missing or infinite cells in {', '.join(found)}. This model needs complete blocks: impute them "
-            f"(inside each fold, as cross_validate does, when the model is validated)."
+            f"Infinite cells in {', '.join(found)}; a logarithm of zero was probably taken. Leave them blank instead."
         )
 
 
 def refuse_constant_features(arrays: Mapping[str, Array], blocks: Mapping[str, pd.DataFrame]) -> None:
-    """Refuse features with the same value for everyone, by name."""
+    """Refuse features with one known value, or none, by name."""
     for name, values in arrays.items():
-        if (flat := np.ptp(values, axis=0) == 0).any():
+        known = ~np.isnan(values)
+        spread = np.where(known, values, -np.inf).max(axis=0) - np.where(known, values, np.inf).min(axis=0)
+        if (flat := ~(spread > 0)).any():
             raise ValueError(
                 f"Block {name} has {count(int(flat.sum()), 'feature')} with one value for everyone: "
                 f"{name_some(blocks[name].columns[flat])}. Drop them first."

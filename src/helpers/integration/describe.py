@@ -33,11 +33,11 @@ def describe_performance(result: IntegrationPerformance) -> str:
 
 
 def describe_inside_folds(result: IntegrationPerformance) -> str:
-    """Return what happened inside the folds: features dropped, cells imputed, fits that did not settle."""
+    """Return what happened inside the folds: features dropped, cells left blank, fits that did not settle."""
     n_models = result.n_folds * result.n_repeats
     return (
         f"Inside a fold, at most {count(result.n_dropped_most, 'feature')} fell away (too rare, constant or never "
-        f"observed among the training people) and at most {count(result.n_imputed_most, 'cell')} were imputed; "
+        f"observed among the training people) and at most {count(result.n_blank_most, 'cell')} were blank and left out of the sums; "
         f"{result.n_unconverged} of {n_models} fold models reached the limit of sweeps."
     )
 

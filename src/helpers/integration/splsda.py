@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from helpers.integration.checks import (
-    RESPONSE,
-    check_blocks,
-    check_same_people,
-    read_design,
-    refuse_constant_features,
-    refuse_missing_cells,
-)
-from helpers.integration.core import (
-    Array,
-    ArrayFit,
-    DeflatedBlock,
-    ExhaustedBlock,
-    Starter,
-    fit_arrays,
-    start_all_signs,
-    start_as_reference,
-)
-from helpers.integration.prediction import DISTANCES, NO_CLASS, predict_arrays
-from helpers.problems import name_some
+from helpers.integration.checks import check_blocks
+from helpers.integration.estimator import BlockModel
+from helpers.integration.fitting import indicate, standardise_response
+from helpers.integration.folded import Ints
+from helpers.integration.prediction import DISTANCES, NO_CLASS, predict_many
 
 VOTES = ("weighted", "majority")
 
@@ -65,7 +48,7 @@ class BlockPrediction:
     vote_weights: pd.Series
 
 
-class BlockSPLSDA(ClassifierMixin, BaseEstimator):
+class BlockSPLSDA(ClassifierMixin, BlockModel):
     """Find features of several blocks that vary together and separate groups.
 
     Rows are matched by id, features and `keep` by name. Blocks are always taken in the order of their
@@ -89,9 +72,8 @@ class BlockSPLSDA(ClassifierMixin, BaseEstimator):
         Sweeps allowed per component (one more is done before giving up with a warning).
     start : None, "reference" or dict
         Where each component starts. The signs of the usual start, singular vectors, are arbitrary and can
-        lead to different optima. None tries every relative sign for two sweeps, follows the two with the
-        largest criterion to the end, keeps the larger, and turns the result so that scores rise toward the
-        first class. "reference" takes the signs of the reference implementation. A dict
+        lead to different optima. None follows every relative sign to its end (two that meet are one), keeps
+        the largest criterion, and turns the result so that scores rise toward the first class. "reference" takes the signs of the reference implementation. A dict
         ``{component: {block: vector}}``, components counted from 1 and the response called "Y", gives the
         vectors.
 
@@ -111,6 +93,11 @@ class BlockSPLSDA(ClassifierMixin, BaseEstimator):
         Component -> sweeps done.
     converged_ : pandas.Series
         Component -> whether `tol` was reached.
+    optima_ : pandas.DataFrame
+        One row per component and distinct optimum that the starts ended in, the largest criterion first;
+        ``shared_<block>`` is the share of selected features in common with the first. Empty unless `start` is None.
+    n_features_in_ : dict of int
+        Block -> number of features.
 
     References
     ----------
@@ -129,69 +116,27 @@ class BlockSPLSDA(ClassifierMixin, BaseEstimator):
     ['high', 'high', 'high', 'low', 'low', 'low']
     """
 
-    def __init__(
-        self,
-        n_components: int = 2,
-        *,
-        keep: Mapping[str, Sequence[int]] | None = None,
-        design: float | str | pd.DataFrame = 0.1,
-        scale: bool = True,
-        tol: float = 1e-6,
-        max_iter: int = 100,
-        start: str | Mapping[int, Mapping[str, Sequence[float]]] | None = None,
-    ) -> None:
-        self.n_components = n_components
-        self.keep = keep
-        self.design = design
-        self.scale = scale
-        self.tol = tol
-        self.max_iter = max_iter
-        self.start = start
-
     def fit(self, blocks: Mapping[str, pd.DataFrame], y: pd.Series) -> BlockSPLSDA:
         """Fit on blocks (people x features, by id) and the class of each person.
 
         Raises
         ------
         ValueError
-            If ids differ between `y` and a block, a cell is missing or not a number, a feature is
+            If ids differ between `y` and a block, a cell is infinite or not a number, a feature is
             constant, a setting names an unknown block, or more components are asked than the data hold.
         """
         names = check_blocks(blocks, y)
         self.classes_, codes = np.unique(y.to_numpy(), return_inverse=True)
-        arrays = [blocks[name].loc[y.index].to_numpy(float) for name in names]
-        refuse_missing_cells(dict(zip(names, arrays, strict=True)))
-        refuse_constant_features(dict(zip(names, arrays, strict=True)), blocks)
-        self.blocks_ = names
-        self.fit_ = self.fit_plain(names, arrays, codes)
-        self._frame_results({name: blocks[name].columns for name in names}, y.index)
-        self._warn_unconverged()
+        self.codes_ = codes[None]
+        response = standardise_response(
+            indicate(self.codes_, len(self.classes_)), np.ones(self.codes_.shape, bool), scale=self.scale
+        )
+        self._fit_all(blocks, y.index, names, response)
         return self
 
-    def fit_plain(self, names: list[str], arrays: list[Array], codes: Array) -> ArrayFit:
-        """Fit on checked arrays, blocks sorted by name; leaves the estimator unchanged."""
-        self._check_settings(names, arrays, len(codes))
-        try:
-            return fit_arrays(
-                arrays,
-                codes,
-                keep=self._keep_lists(names, arrays),
-                design=self._design_matrix(names),
-                scale=self.scale,
-                tol=self.tol,
-                max_iter=self.max_iter,
-                starter=self._starter(names),
-            )
-        except ExhaustedBlock as error:
-            block = [*names, RESPONSE][error.position]
-            raise ValueError(
-                f"Component {error.component} cannot be computed: nothing is left of block {block} after "
-                f"the components before it. Ask for fewer components (n_components={error.component - 1})."
-            ) from error
-
-    def transform(self, blocks: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-        """Return each block's scores for new people: people x components, on the scale of `scores_`."""
-        return self.predict_blocks(blocks).scores
+    @property
+    def _response_names(self) -> np.ndarray:
+        return self.classes_
 
     def predict(
         self, blocks: Mapping[str, pd.DataFrame], *, distance: str = "centroids", vote: str = "weighted"
@@ -227,125 +172,20 @@ class BlockSPLSDA(ClassifierMixin, BaseEstimator):
             raise ValueError(f"distance is {distance!r}; expected one of {', '.join(DISTANCES)}.")
         if n_components is not None and not 1 <= n_components <= self.n_components:
             raise ValueError(f"n_components is {n_components}; this model has 1 to {self.n_components}.")
-        names, ids, arrays = self._new_arrays(blocks)
-        positions = [self.blocks_.index(name) for name in names]
-        found = predict_arrays(self.fit_, arrays, positions, distance=distance, n_components=n_components)
+        positions, ids, plain = self._plain_scores(blocks)
+        names = [self.blocks_[position] for position in positions]
+        found = predict_many(self.fit_, plain, positions, codes=self.codes_, distance=distance, depth=n_components)
         n_classes = len(self.classes_)
         return BlockPrediction(
-            {n: pd.DataFrame(r, ids, self.classes_) for n, r in zip(names, found.responses, strict=True)},
-            {n: pd.DataFrame(t, ids, self._components) for n, t in zip(names, found.scores, strict=True)},
-            pd.DataFrame(self.classes_[found.classes], ids, names),
-            self._name_classes(found.count_votes(n_classes, weighted=True), ids),
-            self._name_classes(found.count_votes(n_classes, weighted=False), ids),
-            pd.DataFrame(found.average_response(), ids, self.classes_),
-            pd.Series(found.weights, names, name="vote_weight"),
+            {n: pd.DataFrame(r[0], ids, self.classes_) for n, r in zip(names, found.responses, strict=True)},
+            {n: pd.DataFrame(t[0], ids, self._components) for n, t in zip(names, found.scores, strict=True)},
+            pd.DataFrame(self.classes_[found.classes[:, 0].T], ids, names),
+            self._name_classes(found.count_votes(n_classes, weighted=True)[0], ids),
+            self._name_classes(found.count_votes(n_classes, weighted=False)[0], ids),
+            pd.DataFrame(found.average_response()[0], ids, self.classes_),
+            pd.Series(found.weights[:, 0], names, name="vote_weight"),
         )
 
-    def selected(self, component: int) -> pd.DataFrame:
-        """Return the features kept on a component (from 1): block, feature, loading; largest first."""
-        check_is_fitted(self, "fit_")
-        if not 1 <= component <= self.n_components:
-            raise ValueError(f"component is {component}; this model has 1 to {self.n_components}.")
-        tables = []
-        for block in self.blocks_:
-            loading = self.loadings_[block].iloc[:, component - 1]
-            loading = loading[loading != 0].sort_values(key=np.abs, ascending=False, kind="stable")
-            tables.append(pd.DataFrame({"block": block, "feature": loading.index, "loading": loading.array}))
-        return pd.concat(tables, ignore_index=True)
-
-    @property
-    def _components(self) -> list[str]:
-        return [f"comp{h + 1}" for h in range(self.n_components)]
-
-    def _frame_results(self, features: dict[str, pd.Index], ids: pd.Index) -> None:
-        fit, parts = self.fit_, [*self.blocks_, RESPONSE]
-        rows = {**features, RESPONSE: pd.Index(self.classes_)}
-        self.loadings_ = {
-            p: pd.DataFrame(w, rows[p], self._components) for p, w in zip(parts, fit.loadings, strict=True)
-        }
-        self.scores_ = {p: pd.DataFrame(t, ids, self._components) for p, t in zip(parts, fit.scores, strict=True)}
-        self.block_weights_ = pd.DataFrame(fit.block_weights, self.blocks_, self._components)
-        self.explained_variance_ = pd.DataFrame(fit.explained_variance(), parts, self._components)
-        self.criterion_ = pd.Series([c[-1] for c in fit.criteria], self._components, name="criterion")
-        self.n_iter_ = pd.Series([len(c) for c in fit.criteria], self._components, name="n_iter")
-        self.converged_ = pd.Series(fit.converged, self._components, name="converged", dtype=bool)
-
-    def _warn_unconverged(self) -> None:
-        for component in self.converged_.index[~self.converged_]:
-            warnings.warn(
-                f"{component}: still moving after {self.n_iter_[component]} sweeps; raise max_iter "
-                f"(now {self.max_iter}) or keep fewer features.",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
-
-    def _name_classes(self, codes: Array, ids: pd.Index) -> pd.Series:
+    def _name_classes(self, codes: Ints, ids: pd.Index) -> pd.Series:
         named = pd.Series(self.classes_[codes], ids, name="class")
         return named.where(codes != NO_CLASS)
-
-    def _check_settings(self, names: list[str], arrays: list[Array], n_people: int) -> None:
-        if self.n_components < 1:
-            raise ValueError(f"n_components is {self.n_components}; expected 1 or more.")
-        for name, values in zip(names, arrays, strict=True):
-            limit = min(n_people - 1, values.shape[1])
-            if self.n_components > limit:
-                raise ValueError(
-                    f"n_components is {self.n_components}, but block {name} ({n_people} people, "
-                    f"{values.shape[1]} features) allows {limit} at most."
-                )
-
-    def _keep_lists(self, names: list[str], arrays: list[Array]) -> list[list[int]]:
-        keep = dict(self.keep or {})
-        if unknown := sorted(set(keep) - set(names)):
-            raise ValueError(f"keep names {name_some(unknown)}; the blocks are {name_some(names)}.")
-        for name, counts in keep.items():
-            if len(counts) != self.n_components or min(counts) < 1:
-                raise ValueError(
-                    f"keep[{name!r}] is {list(counts)}; expected {self.n_components} counts of 1 or more, one per component."
-                )
-        everything = {n: [a.shape[1]] * self.n_components for n, a in zip(names, arrays, strict=True)}
-        return [list(keep.get(name, everything[name])) for name in names]
-
-    def _design_matrix(self, names: list[str]) -> Array:
-        n = len(names)
-        design = np.ones((n + 1, n + 1))
-        design[:n, :n] = read_design(self.design, names)
-        np.fill_diagonal(design, 0.0)
-        return design
-
-    def _starter(self, names: list[str]) -> Starter:
-        if self.start is None:
-            return lambda blocks, h: (start_all_signs(blocks), True)
-        if isinstance(self.start, str):
-            if self.start != "reference":
-                raise ValueError(f"start is {self.start!r}; expected None, 'reference' or vectors.")
-            return lambda blocks, h: (start_as_reference(blocks), False)
-        return lambda blocks, h: (self._given_starts(blocks, h, names), False)
-
-    def _given_starts(self, blocks: list[DeflatedBlock], h: int, names: list[str]) -> list[Array]:
-        given, starts = self.start.get(h + 1, {}), []
-        for name, block in zip([*names, RESPONSE], blocks, strict=True):
-            vector = np.asarray(given.get(name, []), float)
-            if vector.shape != (block.values.shape[1],) or not vector.any():
-                raise ValueError(
-                    f"start[{h + 1}][{name!r}] has shape {vector.shape}; expected {block.values.shape[1]} numbers, not all 0."
-                )
-            starts.append(vector[None, :] / np.linalg.norm(vector))
-        return starts
-
-    def _new_arrays(self, blocks: Mapping[str, pd.DataFrame]) -> tuple[list[str], pd.Index, list[Array]]:
-        names = [name for name in self.blocks_ if name in blocks]
-        if not names:
-            raise ValueError(f"None of the blocks given is one of the model's: {name_some(self.blocks_)}.")
-        if absent := [name for name in self.blocks_ if name not in blocks]:
-            warnings.warn(f"No {name_some(absent)} for these people: the other blocks vote.", stacklevel=4)
-        ids = blocks[names[0]].index
-        arrays = []
-        for name in names:
-            wanted = self.loadings_[name].index
-            check_same_people(blocks[name].index, ids, name, names[0])
-            if len(lost := wanted.difference(blocks[name].columns)):
-                raise ValueError(f"Block {name} lacks {len(lost)} features of the model: {name_some(lost)}.")
-            arrays.append(blocks[name].loc[ids, wanted].to_numpy(float))
-        refuse_missing_cells(dict(zip(names, arrays, strict=True)))
-        return names, ids, arrays

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from helpers.integration.core import Array
-from helpers.integration.folds import FoldResult, run_rival
+from helpers.integration.folded import Array
+from helpers.integration.folds import FoldResult, Split, run_rival
 
 VOTE, RIVAL, CHANCE = "vote", "covariates only", "chance"
 STEADY = 0.8  # share of fold models from which a feature may be named
@@ -107,7 +107,7 @@ def add_training(
     classes, scores = training.classes, training.scores
     if covariates is not None:
         everyone = np.arange(len(codes))
-        label, score = run_rival(covariates, codes, everyone, everyone)
+        label, score = run_rival(covariates, Split(everyone, everyone, codes))
         classes, scores = np.column_stack([classes, label]), np.column_stack([scores, score])
     blocks = list(table.index[: list(table.index).index(VOTE)])
     table = table.assign(
@@ -180,8 +180,7 @@ def tabulate_loadings(training: FoldResult, repeats: list[Repeat], features: Map
     tables = []
     for q, (block, names) in enumerate(features.items()):
         chosen = np.array([fold.selected[q] for r in repeats for fold in r.folds])
-        loadings = np.zeros(training.selected[q].shape)
-        loadings[training.kept[q]] = training.fit.loadings[q]
+        loadings = training.loadings[q]
         table = pd.DataFrame({"block": block}, index=names.rename("feature"))
         for h in range(loadings.shape[1]):
             table[f"loading_comp{h + 1}"] = loadings[:, h]

@@ -6,8 +6,8 @@ each training fold. The same folds serve every block, the vote and the covariate
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,18 +15,23 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
-from helpers.integration.checks import check_blocks, check_same_people
-from helpers.integration.core import Array
+from helpers.integration.checks import check_same_people, take_people
+from helpers.integration.folded import Array, Ints
 from helpers.integration.folds import (
+    FoldResult,
     FoldSettings,
+    Search,
+    Split,
     assign_folds,
-    prepare_split,
-    run_fold,
+    codes_of,
+    fold_blocks,
+    list_splits,
+    make_strata,
+    read_settings,
     run_rival,
-    stop_early,
+    run_splits,
 )
-from helpers.integration.prediction import DISTANCES
-from helpers.integration.splsda import VOTES, BlockSPLSDA
+from helpers.integration.splsda import BlockSPLSDA
 from helpers.integration.summary import (
     RIVAL,
     STEADY,
@@ -41,7 +46,10 @@ from helpers.integration.summary import (
     tabulate_loadings,
     tabulate_repeats,
 )
+from helpers.integration.tuning import check_search, list_grid, tune_inside
 from helpers.permutation import shuffle_within
+
+SPLITS_AT_ONCE = 50  # given to one worker; changes no number
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +79,8 @@ class IntegrationPerformance:
     n_participants, n_folds, n_repeats : int
     n_dropped_most : int
         Most features dropped in one fold (filtered, constant or never observed in training).
-    n_imputed_most : int
-        Most cells imputed in one fold.
+    n_blank_most : int
+        Most blank cells among the features of one fold's model.
     n_unconverged : int
         Fold models that reached the limit of sweeps.
     """
@@ -85,7 +93,7 @@ class IntegrationPerformance:
     n_folds: int
     n_repeats: int
     n_dropped_most: int
-    n_imputed_most: int
+    n_blank_most: int
     n_unconverged: int
 
 
@@ -131,6 +139,10 @@ def cross_validate(
     transforms: Mapping[str, BaseEstimator] | None = None,
     batch: pd.Series | None = None,
     covariates: pd.DataFrame | None = None,
+    grid: Mapping[str, Sequence[int]] | None = None,
+    n_inner_folds: int = 5,
+    rule: str = "one_se",
+    residualise: pd.DataFrame | None = None,
     distance: str = "centroids",
     vote: str = "weighted",
     n_workers: int = 1,
@@ -144,7 +156,7 @@ def cross_validate(
     Parameters
     ----------
     blocks : dict of pandas.DataFrame
-        Block -> people x features; missing cells are imputed by training means in each fold.
+        Block -> people x features; missing cells are left out of the sums, as if at their training mean.
     y : pandas.Series
         Two groups, index ``participant_id``, the same people as the blocks.
     model : BlockSPLSDA
@@ -158,6 +170,14 @@ def cross_validate(
         Folds are balanced on it as well as on the groups.
     covariates : pandas.DataFrame, optional
         Numeric, people x covariates, for the rival; missing cells are imputed in the fold.
+    grid : dict of sequence of int, optional
+        Block -> counts of features to try. They are then chosen anew inside every training set, by `n_inner_folds`
+        folds of its own and the `rule` of :func:`tune`; the model's own `keep` is not used.
+    n_inner_folds : int, default 5
+    rule : {"one_se", "minimum"}
+    residualise : pandas.DataFrame, optional
+        Numeric and complete, people x covariates: every feature is replaced by its residual on them, regressed among
+        the training people. What the covariates and the groups share is then taken from the blocks.
     distance, vote : str
         As in `BlockSPLSDA.predict`.
     n_workers : int
@@ -176,14 +196,16 @@ def cross_validate(
     >>> float(result.performance.loc["vote", "balanced_error"])
     0.0
     """
-    settings, arrays, codes, labels = _set_up(blocks, y, model, transforms, distance, vote, n_folds)
-    strata = _make_strata(codes, y.index, batch)
+    settings, arrays, codes, labels = read_settings(blocks, y, model, transforms, distance, vote, n_folds)
+    settings = _add_choices(settings, arrays, y.index, grid, n_inner_folds, rule, residualise)
+    strata = make_strata(codes, y.index, batch)
     extra = _read_covariates(covariates, y.index)
-    repeats = Parallel(n_jobs=n_workers, prefer="threads")(
-        delayed(_run_repeat)(arrays, codes, strata, extra, settings, n_folds, stream) for stream in rng.spawn(n_repeats)
+    repeats = _run_repeats(
+        arrays, [(codes, strata)] * n_repeats, extra, settings, n_folds, rng.spawn(n_repeats), n_workers
     )
     everyone = np.arange(len(codes))
-    training = run_fold(arrays, codes, everyone, everyone, settings)
+    whole = Split(everyone, everyone, codes)
+    (training,) = _run_share(arrays, [(whole, strata, rng.spawn(1)[0])], settings)
     scorers = [*settings.names, VOTE, *([RIVAL] if extra is not None else [])]
     table = summarise_repeats(repeats, codes, scorers, rng=rng.spawn(1)[0])
     table = add_stability(add_training(table, training, codes, extra), repeats, settings.names)
@@ -193,12 +215,12 @@ def cross_validate(
         table,
         tabulate_repeats(repeats, codes, scorers),
         tabulate_loadings(training, repeats, {n: blocks[n].columns for n in settings.names}),
-        _fit_everyone(blocks, y, settings),
+        _fit_everyone(blocks, y, settings, training),
         len(y),
         n_folds,
         n_repeats,
         max(fold.n_dropped for r in repeats for fold in r.folds),
-        max(fold.n_imputed for r in repeats for fold in r.folds),
+        max(fold.n_blank for r in repeats for fold in r.folds),
         sum(not fold.converged for r in repeats for fold in r.folds),
     )
 
@@ -214,6 +236,10 @@ def permute_groups(
     n_repeats: int = 1,
     transforms: Mapping[str, BaseEstimator] | None = None,
     batch: pd.Series | None = None,
+    grid: Mapping[str, Sequence[int]] | None = None,
+    n_inner_folds: int = 5,
+    rule: str = "one_se",
+    residualise: pd.DataFrame | None = None,
     distance: str = "centroids",
     vote: str = "weighted",
     n_workers: int = 1,
@@ -228,7 +254,7 @@ def permute_groups(
 
     Parameters
     ----------
-    blocks, y, model, transforms, batch, distance, vote
+    blocks, y, model, transforms, batch, grid, n_inner_folds, rule, residualise, distance, vote
         As in :func:`cross_validate`.
     observed : IntegrationPerformance
         From :func:`cross_validate`.
@@ -249,21 +275,22 @@ def permute_groups(
     ValueError
         More repeats than `observed` has, or every level of `batch` holds one group only.
     """
-    settings, arrays, codes, _ = _set_up(blocks, y, model, transforms, distance, vote, observed.n_folds)
-    levels = None if batch is None else _codes_of(batch, y.index)
+    settings, arrays, codes, _ = read_settings(blocks, y, model, transforms, distance, vote, observed.n_folds)
+    settings = _add_choices(settings, arrays, y.index, grid, n_inner_folds, rule, residualise)
+    levels = None if batch is None else codes_of(batch, y.index)
     _check_shuffles(codes, levels, batch, observed, n_repeats)
 
-    def run(stream: np.random.Generator) -> tuple[Array, Array]:
-        shuffled = shuffle_within(codes, levels, rng=stream)
-        strata = _make_strata(shuffled, y.index, batch)
-        found = [
-            _run_repeat(arrays, shuffled, strata, None, settings, observed.n_folds, stream) for _ in range(n_repeats)
-        ]
-        errors = np.mean([balance_error(repeat.wrong, shuffled) for repeat in found], axis=0)
-        return errors, np.mean([count_steady(repeat, at_least=STEADY) for repeat in found], axis=0)
-
-    found = Parallel(n_jobs=n_workers, prefer="threads")(delayed(run)(stream) for stream in rng.spawn(n_permutations))
-    errors, steady = zip(*found, strict=True)
+    streams = rng.spawn(n_permutations)
+    shuffled = [shuffle_within(codes, levels, rng=stream) for stream in streams]
+    labelled = [(own, make_strata(own, y.index, batch)) for own in shuffled for _ in range(n_repeats)]
+    each = [stream for stream in streams for _ in range(n_repeats)]
+    repeats = _run_repeats(arrays, labelled, None, settings, observed.n_folds, each, n_workers)
+    of_shuffle = [repeats[i * n_repeats : (i + 1) * n_repeats] for i in range(n_permutations)]
+    errors = [
+        np.mean([balance_error(repeat.wrong, own) for repeat in found], axis=0)
+        for own, found in zip(shuffled, of_shuffle, strict=True)
+    ]
+    steady = [np.mean([count_steady(repeat, at_least=STEADY) for repeat in found], axis=0) for found in of_shuffle]
     null = pd.DataFrame(list(errors), columns=[*settings.names, VOTE]).rename_axis("shuffle")
     first = observed.repeats[observed.repeats["repeat"] <= n_repeats]
     real = first.groupby("block")["balanced_error"].mean().reindex(null.columns)
@@ -299,42 +326,6 @@ def _check_shuffles(
         )
 
 
-def _set_up(
-    blocks: Mapping[str, pd.DataFrame],
-    y: pd.Series,
-    model: BlockSPLSDA,
-    transforms: Mapping[str, BaseEstimator] | None,
-    distance: str,
-    vote: str,
-    n_folds: int,
-) -> tuple[FoldSettings, list[Array], NDArray[np.intp], list[str]]:
-    names = check_blocks(blocks, y)
-    for value, known, what in ((distance, DISTANCES, "distance"), (vote, VOTES, "vote")):
-        if value not in known:
-            raise ValueError(f"{what} is {value!r}; expected one of {', '.join(known)}.")
-    if unknown := sorted(set(transforms or {}) - set(names)):
-        raise ValueError(f"transforms names {', '.join(unknown)}; the blocks are {', '.join(names)}.")
-    labels, codes = np.unique(y.to_numpy(), return_inverse=True)
-    stop_early(codes, list(labels), n_folds)
-    arrays = [blocks[name].loc[y.index].to_numpy(float) for name in names]
-    settings = FoldSettings(clone(model), names, dict(transforms or {}), distance, vote == "weighted")
-    return settings, arrays, codes, list(labels)
-
-
-def _codes_of(batch: pd.Series, ids: pd.Index) -> NDArray[np.intp]:
-    levels = batch.reindex(ids)
-    if levels.isna().any():
-        raise ValueError(f"{int(levels.isna().sum())} people have no {batch.name or 'batch'}; leave them out.")
-    return pd.factorize(levels, sort=True)[0]
-
-
-def _make_strata(codes: NDArray[np.intp], ids: pd.Index, batch: pd.Series | None) -> NDArray[np.intp]:
-    if batch is None:
-        return codes
-    levels = _codes_of(batch, ids)
-    return codes * (levels.max() + 1) + levels
-
-
 def _read_covariates(covariates: pd.DataFrame | None, ids: pd.Index) -> Array | None:
     if covariates is None or covariates.empty:
         return None
@@ -342,37 +333,92 @@ def _read_covariates(covariates: pd.DataFrame | None, ids: pd.Index) -> Array | 
     return covariates.loc[ids].to_numpy(float)
 
 
-def _run_repeat(
+def _run_repeats(
     arrays: list[Array],
-    codes: NDArray[np.intp],
-    strata: NDArray[np.intp],
+    labelled: Sequence[tuple[Ints, Ints]],
     extra: Array | None,
     settings: FoldSettings,
     n_folds: int,
-    rng: np.random.Generator,
-) -> Repeat:
-    folds = assign_folds(strata, n_folds=n_folds, rng=rng)
-    n_scorers = len(arrays) + 1 + (extra is not None)
-    classes = np.empty((len(codes), n_scorers), np.intp)
-    scores = np.empty((len(codes), n_scorers))
-    results = []
-    for k in range(n_folds):
-        train, test = np.flatnonzero(folds != k), np.flatnonzero(folds == k)
-        results.append(run_fold(arrays, codes, train, test, settings))
-        classes[test, : len(arrays) + 1] = results[-1].classes
-        scores[test, : len(arrays) + 1] = results[-1].scores
+    streams: Sequence[np.random.Generator],
+    n_workers: int,
+) -> list[Repeat]:
+    """Cross-validate once per (codes, strata) and stream; all folds are fitted together, a share per worker."""
+    folds = [assign_folds(strata, n_folds=n_folds, rng=rng) for (_, strata), rng in zip(labelled, streams, strict=True)]
+    splits = [split for own, (codes, _) in zip(folds, labelled, strict=True) for split in list_splits(own, codes)]
+    jobs = [
+        (split, labelled[i // n_folds][1], stream)
+        for i, (split, stream) in enumerate(
+            zip(splits, [own for rng in streams for own in rng.spawn(n_folds)], strict=True)
+        )
+    ]
+    size = 1 if settings.search else SPLITS_AT_ONCE
+    parts = Parallel(n_jobs=n_workers, prefer="threads")(
+        delayed(_run_share)(arrays, jobs[i : i + size], settings) for i in range(0, len(jobs), size)
+    )
+    results = [result for part in parts for result in part]
+    return [
+        _join(splits[i * n_folds : (i + 1) * n_folds], results[i * n_folds : (i + 1) * n_folds], own, extra)
+        for i, own in enumerate(folds)
+    ]
+
+
+def _run_share(
+    arrays: list[Array], jobs: Sequence[tuple[Split, Ints, np.random.Generator]], settings: FoldSettings
+) -> list[FoldResult]:
+    """Run splits, each with its strata and its own chance, choosing keep counts inside them if asked."""
+    keep = None
+    if settings.search is not None:
+        chosen = [tune_inside(arrays, split, strata, settings, rng) for split, strata, rng in jobs]
+        keep = [np.stack(counts) for counts in zip(*chosen, strict=True)]
+    return run_splits(arrays, [split for split, _, _ in jobs], settings, keep)
+
+
+def _add_choices(
+    settings: FoldSettings,
+    arrays: list[Array],
+    ids: pd.Index,
+    grid: Mapping[str, Sequence[int]] | None,
+    n_inner_folds: int,
+    rule: str,
+    residualise: pd.DataFrame | None,
+) -> FoldSettings:
+    """Add what is chosen or regressed out inside the training sets."""
+    if grid is not None:
+        check_search(grid, rule, settings.names, [values.shape[1] for values in arrays])
+        search = Search(list_grid(grid, settings.names), n_inner_folds, rule)
+        settings = replace(settings, search=search, model=clone(settings.model).set_params(keep=None))
+    if residualise is None:
+        return settings
+    nuisance = _read_covariates(residualise, ids)
+    if nuisance is None or not np.isfinite(nuisance).all():
+        raise ValueError("residualise holds no column, or blank cells; give complete covariates.")
+    return replace(settings, nuisance=nuisance)
+
+
+def _join(splits: Sequence[Split], results: list[FoldResult], folds: Ints, extra: Array | None) -> Repeat:
+    codes, n_models = splits[0].codes, results[0].classes.shape[1]
+    n_scorers = n_models + (extra is not None)
+    classes, scores = np.empty((len(codes), n_scorers), np.intp), np.empty((len(codes), n_scorers))
+    for split, result in zip(splits, results, strict=True):
+        classes[split.test, :n_models], scores[split.test, :n_models] = result.classes, result.scores
         if extra is not None:
-            classes[test, -1], scores[test, -1] = run_rival(extra, codes, train, test)
+            classes[split.test, -1], scores[split.test, -1] = run_rival(extra, split)
     together = (folds[codes == 0][:, None] == folds[codes == 1]).astype(float)
     wrong = (classes != codes[:, None]).astype(float)
     return Repeat(wrong, order_pairs(scores, codes) * together, together, results)
 
 
-def _fit_everyone(blocks: Mapping[str, pd.DataFrame], y: pd.Series, settings: FoldSettings) -> BlockSPLSDA:
+def _fit_everyone(
+    blocks: Mapping[str, pd.DataFrame], y: pd.Series, settings: FoldSettings, training: FoldResult
+) -> BlockSPLSDA:
     everyone = np.arange(len(y))
+    arrays = [take_people(blocks[name], y.index) for name in settings.names]
+    split = Split(everyone, everyone, np.zeros(len(y), np.intp))
     frames = {}
-    for name in settings.names:
-        block = blocks[name].loc[y.index]
-        part = prepare_split(block.to_numpy(float), everyone, everyone, settings.transforms.get(name))
-        frames[name] = pd.DataFrame(part.train, y.index, block.columns[part.kept])
-    return clone(settings.model).fit(frames, y)
+    for name, block in zip(settings.names, fold_blocks(arrays, [split], settings), strict=True):
+        used = block.inverse_sds[0] > 0
+        frames[name] = pd.DataFrame(block.residuals()[:, used], y.index, blocks[name].columns[used])
+    model = clone(settings.model)
+    if settings.search is not None:
+        model.set_params(keep=dict(zip(settings.names, training.keep, strict=True)))
+    return model.fit(frames, y)

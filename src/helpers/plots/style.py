@@ -88,7 +88,9 @@ def label_groups(cohort: Cohort, groups: pd.DataFrame) -> dict[str, str]:
         With a column ``group``; only the people to be counted.
     """
     sizes = groups["group"].value_counts()
-    return {side: f"{shorten(cohort.settings.labels[side], 28)} (n={int(sizes.get(side, 0))})" for side in ("high", "low")}
+    return {
+        side: f"{shorten(cohort.settings.labels[side], 28)} (n={int(sizes.get(side, 0))})" for side in ("high", "low")
+    }
 
 
 def show_table(frame: pd.DataFrame, caption: str | None = None, n_rows: int | None = None, digits: int = 3) -> HTML:

@@ -1,0 +1,281 @@
+"""One block seen by many training sets at once: standardised in each of them, and never copied.
+
+A *run* is one model: a training set (a fold) with its own keep counts, start and earlier components. All runs share
+the block's values, so that one product of matrices serves every fold and every grid point of a sweep.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.linalg import eigh
+from scipy.sparse.linalg import svds
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Ints = NDArray[np.intp]
+CHUNK = 4096  # columns looked at together while standardising
+SPARSE_BELOW = 0.1  # share of loadings above zero below which scores are taken from sparse loadings
+FEW_RUNS = 4  # runs up to which the columns used by any are taken out
+LARGE = 1500  # smaller side of a matrix above which its leading vectors are found by iteration
+NO_SPREAD = 1e-7  # SD, relative to the column's largest value, below which a column counts as constant
+
+
+class FoldedBlock:
+    """A block of shape (n, p), standardised within each of m training sets.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of shape (n, p)
+        NaN where unknown.
+    train : numpy.ndarray of bool, shape (m, n)
+        Who is in each training set.
+    scale : bool
+        Divide columns by their SD (n - 1) in the training set.
+    kept : numpy.ndarray of bool, shape (m, p), optional
+        Columns used in each training set; a constant column is never used.
+    nuisance : numpy.ndarray of shape (n, c), optional
+        Columns are replaced by their residuals on these, regressed within the training set; without it by their
+        distance to the mean. Complete.
+
+    Attributes
+    ----------
+    terms : numpy.ndarray of shape (n, 1 + c)
+        Intercept and nuisance.
+    slopes : numpy.ndarray of shape (m, 1 + c, p)
+        Of the columns on the terms, from known cells of the training set.
+    inverse_sds : numpy.ndarray of shape (m, p)
+        0 leaves the column out.
+    """
+
+    def __init__(
+        self, values: Array, train: Mask, *, scale: bool, kept: Mask | None = None, nuisance: Array | None = None
+    ) -> None:
+        missing = np.isnan(values)
+        self.holes = np.flatnonzero(missing.any(axis=0))
+        self.missing = missing[:, self.holes].astype(float)
+        self.train = train.astype(float)
+        self.centre = _known_means(values, missing) if self.holes.size else values.mean(axis=0)
+        self.columns = np.ascontiguousarray((values - self.centre).T)  # (p, n)
+        self.columns[self.holes] = np.where(missing[:, self.holes].T, 0.0, self.columns[self.holes])
+        self.terms = np.ones((len(values), 1)) if nuisance is None else add_intercept(nuisance)
+        self._standardise(scale, kept)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.columns.shape[1], self.columns.shape[0]
+
+    def residuals(self) -> Array:
+        """Return the block as it was given, less what the nuisance explains in the first training set: (n, p)."""
+        values = self.columns.T + self.centre - self.terms[:, 1:] @ self.slopes[0, 1:]
+        values[:, self.holes] = np.where(self.missing > 0, np.nan, values[:, self.holes])
+        return values
+
+    def _standardise(self, scale: bool, kept: Mask | None) -> None:
+        m, (n, p), c = len(self.train), self.shape, self.terms.shape[1]
+        inside = (self.train[:, None] * self.terms.T).reshape(m * c, n)
+        inverse = np.linalg.pinv((self.train[:, None] * self.terms.T) @ self.terms, hermitian=True)
+        lacking = _invert_known(self.train, self.terms, self.missing)
+        counts = np.repeat(self.train.sum(axis=1)[:, None], p, axis=1)
+        counts[:, self.holes] -= self.train @ self.missing
+        self.slopes, self.inverse_sds, self.sizes = np.zeros((m, c, p)), np.zeros((m, p)), np.zeros(m)
+        for start in range(0, p, CHUNK):
+            part = slice(start, min(start + CHUNK, p))
+            x = self.columns[part]
+            products = (inside @ x.T).reshape(m, c, -1)
+            slopes = inverse @ products
+            here = (self.holes >= part.start) & (self.holes < part.stop)
+            at = self.holes[here] - start
+            slopes[:, :, at] = np.einsum("mhcd,mdh->mch", lacking[:, here], products[:, :, at])
+            square = np.maximum(self.train @ (x**2).T - (products * slopes).sum(axis=1), 0.0)
+            sd = np.sqrt(square / np.maximum(counts[:, part] - 1.0, 1.0))
+            varies = sd > NO_SPREAD * np.abs(x).max(axis=1, initial=0.0)
+            self.slopes[:, :, part] = slopes
+            self.inverse_sds[:, part] = np.divide(1.0, sd if scale else 1.0, out=np.zeros_like(sd), where=varies)
+            if kept is not None:
+                self.inverse_sds[:, part] *= kept[:, part]
+            self.sizes += (square * self.inverse_sds[:, part] ** 2).sum(axis=1)
+
+    def correlate(self, inner: Array, fold: Ints) -> Array:
+        """Return the product of inner scores (r, n), zero outside the run's training set, with the block: (r, p)."""
+        found = inner @ self.columns.T
+        slopes = self.slopes[fold]
+        for c, term in enumerate(self.terms.T):
+            found -= (inner @ term)[:, None] * slopes[:, c]
+            if self.holes.size:
+                found[:, self.holes] += ((inner * term) @ self.missing) * slopes[:, c, self.holes]
+        found *= self.inverse_sds[fold]
+        return found
+
+    def project(self, loadings: Array, fold: Ints) -> Array:
+        """Return the scores of all n people, held out or not, from loadings (r, p); unknown cells count 0: (r, n)."""
+        weights = loadings * self.inverse_sds[fold]
+        scores = self._multiply(weights)
+        slopes = self.slopes[fold]
+        for c, term in enumerate(self.terms.T):
+            shifts = weights * slopes[:, c]
+            scores -= shifts.sum(axis=1, keepdims=True) * term
+            if self.holes.size:
+                scores += (shifts[:, self.holes] @ self.missing.T) * term
+        return scores
+
+    def _multiply(self, weights: Array) -> Array:
+        if len(weights) <= FEW_RUNS:
+            used = np.flatnonzero(weights.any(axis=0))
+            return weights[:, used] @ self.columns[used]
+        if np.count_nonzero(weights) < SPARSE_BELOW * weights.size:
+            return sparse.csr_array(weights) @ self.columns
+        return weights @ self.columns
+
+    def matrix(self, k: int) -> Array:
+        """Return the standardised rows of training set k, columns left out included as zeros: (n_k, p)."""
+        rows = self.train[k] > 0
+        values = (self.columns[:, rows].T - self.terms[rows] @ self.slopes[k]) * self.inverse_sds[k]
+        if self.holes.size:
+            values[:, self.holes] *= 1.0 - self.missing[rows]
+        return values
+
+    def standardise_new(self, values: Array, nuisance: Array | None = None) -> Array:
+        """Return new people's values (n_new, p) as the one training set standardises them; NaN becomes 0."""
+        terms = np.ones((len(values), 1)) if nuisance is None else add_intercept(nuisance)
+        return np.nan_to_num((values - self.centre - terms @ self.slopes[0]) * self.inverse_sds[0])
+
+
+def add_intercept(nuisance: Array) -> Array:
+    """Return nuisance columns behind a column of ones."""
+    return np.column_stack([np.ones(len(nuisance)), nuisance])
+
+
+def _known_means(values: Array, missing: Mask) -> Array:
+    known = np.maximum((~missing).sum(axis=0), 1)
+    return np.where(missing, 0.0, values).sum(axis=0) / known
+
+
+def _invert_known(train: Array, terms: Array, missing: Array) -> Array:
+    """Return, per training set and column with unknown cells, the inverse cross-product of the terms: (m, h, c, c)."""
+    c, h = terms.shape[1], missing.shape[1]
+    products = (terms[:, :, None] * terms[:, None, :]).reshape(len(terms), 1, c * c)
+    spread = ((1.0 - missing)[:, :, None] * products).reshape(len(terms), h * c * c)
+    return np.linalg.pinv((train @ spread).reshape(len(train), h, c, c), hermitian=True)
+
+
+class Deflation:
+    """What the earlier components of each lineage (one per run, or shared by several) took out of a block.
+
+    Attributes
+    ----------
+    fold : numpy.ndarray of int, shape (l,)
+        Training set of each lineage.
+    scores : list of numpy.ndarray of shape (l, n)
+        One per earlier component, zero outside the training set.
+    """
+
+    def __init__(self, block: FoldedBlock, fold: Ints) -> None:
+        self.block, self.fold = block, fold
+        self.scores: list[Array] = []
+        self.patterns: list[Array] = []  # regression of each column on a score; needed where cells are missing
+
+    def take(self, runs: Ints) -> Deflation:
+        """Return the same for some runs, in that order; a lineage may be taken many times."""
+        taken = Deflation(self.block, self.fold[runs])
+        taken.scores = [scores[runs] for scores in self.scores]
+        taken.patterns = [pattern[runs] for pattern in self.patterns]
+        return taken
+
+    def correlate(self, inner: Array) -> Array:
+        """Return the product of inner scores (l, n) with the deflated block: (l, p)."""
+        block = self.block
+        inner = inner * block.train[self.fold]
+        if not block.holes.size:
+            return block.correlate(self._remove(inner), self.fold)
+        found = block.correlate(inner, self.fold)
+        for scores, pattern in zip(self.scores, self.patterns, strict=True):
+            found -= pattern * (scores * inner).sum(axis=1, keepdims=True)
+            found[:, block.holes] += pattern[:, block.holes] * ((scores * inner) @ block.missing)
+        return found
+
+    def score(self, loadings: Array) -> tuple[Array, Array]:
+        """Return the scores of the training people from the deflated block, and those of everyone from the plain one.
+
+        People with unknown cells are scored from their known ones: divided by the sum of the squared loadings known.
+        """
+        block = self.block
+        plain = block.project(loadings, self.fold)
+        inside = plain * block.train[self.fold]
+        if not block.holes.size:
+            return self._remove(inside), plain
+        squares = loadings**2
+        for scores, pattern in zip(self.scores, self.patterns, strict=True):
+            product = pattern * loadings
+            shared = product.sum(axis=1, keepdims=True) - product[:, block.holes] @ block.missing.T
+            inside = inside - scores * shared
+        known = squares.sum(axis=1, keepdims=True) - squares[:, block.holes] @ block.missing.T
+        lacking = block.missing.any(axis=1)
+        inside[:, lacking] = np.divide(
+            inside[:, lacking],
+            known[:, lacking],
+            out=np.zeros_like(inside[:, lacking]),
+            where=known[:, lacking] > 1e-15,
+        )
+        return inside, plain
+
+    def deflate(self, scores: Array) -> None:
+        """Take one more score (l, n) out."""
+        if self.block.holes.size:
+            total = (scores**2).sum(axis=1, keepdims=True) * np.ones(self.block.shape[1])
+            total[:, self.block.holes] -= scores**2 @ self.block.missing
+            found = self.correlate(scores)
+            self.patterns.append(np.divide(found, total, out=np.zeros_like(found), where=total > 1e-15))
+        self.scores.append(scores)
+
+    def _remove(self, rows: Array) -> Array:
+        for scores in self.scores:
+            share = (rows * scores).sum(axis=1, keepdims=True) / (scores**2).sum(axis=1, keepdims=True)
+            rows = rows - share * scores
+        return rows
+
+    def leading_pairs(self) -> tuple[Array, Array]:
+        """Return the first left (l, n) and right (l, p) singular vectors of each lineage, unit norm, signs arbitrary."""
+        if not self.scores:
+            folds, lineage = np.unique(self.fold, return_inverse=True)
+            lefts, rights = self._find_pairs(Deflation(self.block, folds))
+            return lefts[lineage], rights[lineage]
+        return self._find_pairs(self)
+
+    @staticmethod
+    def _find_pairs(lineages: Deflation) -> tuple[Array, Array]:
+        (n, p), train = lineages.block.shape, lineages.block.train
+        lefts, rights = np.zeros((len(lineages.fold), n)), np.zeros((len(lineages.fold), p))
+        for i, k in enumerate(lineages.fold):
+            rows = train[k] > 0
+            lefts[i, rows], rights[i] = lineages._find_pair(i, rows)
+        return lefts, rights
+
+    def _find_pair(self, i: int, rows: Mask) -> tuple[Array, Array]:
+        matrix = self._deflated_matrix(i, rows)
+        if max(min(matrix.shape), 1) > LARGE:
+            left, _, right = svds(matrix, k=1, random_state=0)
+            return left[:, 0], right[0]
+        if matrix.shape[0] < matrix.shape[1]:
+            left = _leading_eigenvector(matrix @ matrix.T)
+            right = left @ matrix
+            return left, right / (np.linalg.norm(right) or 1.0)
+        right = _leading_eigenvector(matrix.T @ matrix)
+        left = matrix @ right
+        return left / (np.linalg.norm(left) or 1.0), right
+
+    def _deflated_matrix(self, i: int, rows: Mask) -> Array:
+        matrix = self.block.matrix(self.fold[i])
+        for k, scores in enumerate(self.scores):
+            t = scores[i, rows]
+            pattern = self.patterns[k][i] if self.patterns else t @ matrix / (t @ t)
+            matrix -= np.outer(t, pattern)
+            if self.block.holes.size:
+                matrix[:, self.block.holes] *= 1.0 - self.block.missing[rows]
+        return matrix
+
+
+def _leading_eigenvector(symmetric: Array) -> Array:
+    last = len(symmetric) - 1
+    return eigh(symmetric, subset_by_index=[last, last], driver="evr", check_finite=False)[1][:, 0]

@@ -1,0 +1,57 @@
+"""Every fit, validation and tuning of the reference implementation is reproduced."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.parity import (
+    SINGLE_FITS,
+    SYNTHETIC_FITS,
+    TUMOUR_FITS,
+    compare_outcomes,
+    compare_synthetic,
+    compare_tumours,
+    compare_tuning,
+    compare_validation,
+    find_oracle,
+)
+
+STARTS = ("recorded", "reference")
+
+
+@pytest.fixture(scope="module")
+def oracle():
+    folder = find_oracle()
+    if folder is None:
+        pytest.skip("the reference's numbers on breast tumours are not beside the mirror of open data")
+    return folder
+
+
+def check(compared):
+    assert compared.largest_difference <= compared.tolerance
+    assert compared.n_classes_differing == 0
+
+
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("name", SYNTHETIC_FITS)
+def test_fit_on_generated_data_equals_the_reference(name, start):
+    check(compare_synthetic(name, start))
+
+
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("name", [*TUMOUR_FITS, *SINGLE_FITS])
+def test_fit_on_tumours_equals_the_reference(oracle, name, start):
+    check(compare_tumours(oracle, name, start))
+
+
+def test_fit_to_measured_outcomes_equals_the_reference(oracle):
+    check(compare_outcomes(oracle, "recorded"))
+
+
+@pytest.mark.parametrize("name", ["perf_3class_5fold_nrep3", "perf_3class_loo"])
+def test_error_rates_on_given_folds_equal_the_reference(oracle, name):
+    check(compare_validation(oracle, name))
+
+
+def test_tuning_on_given_folds_equals_the_reference(oracle):
+    check(compare_tuning(oracle))
