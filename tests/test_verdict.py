@@ -37,9 +37,15 @@ def write_contrast(folder, claim, d, low, high, feature=None, **more):
     write_result(table, folder, claim.chapter, claim.table)
 
 
-def write_performance(folder, aucs, first, low, training=None):
+def write_performance(folder, aucs, first, low, training=None, p=0.01):
     table = pd.DataFrame(
-        {"auc_out_of_fold": aucs, "auc_low": low, "share_first": first, "auc_training": training or aucs},
+        {
+            "auc_out_of_fold": aucs,
+            "auc_low": low,
+            "share_first": first,
+            "auc_training": training or aucs,
+            "p_permutation": p,
+        },
         index=pd.Index(["transcripts", "taxa", "connectivity", "vote", "covariates only", "chance"], name="block"),
     )
     write_result(table.assign(n_high=44, n_low=72), folder, "06_integration", "performance")
@@ -103,7 +109,12 @@ def test_simulated_people_have_no_word_for_support():
 def test_simulated_people_never_support_a_claim_whatever_they_show(claims, rng):
     """Any effect, any truth, ranks included: what comes out is a SimulatedVerdict."""
     blocks = pd.DataFrame(
-        {"auc_out_of_fold": [0.9, 0.5], "auc_low": [0.8, 0.4], "share_first": [1.0, 0.0]},
+        {
+            "auc_out_of_fold": [0.9, 0.5],
+            "auc_low": [0.8, 0.4],
+            "share_first": [1.0, 0.0],
+            "p_permutation": [0.01, 0.6],
+        },
         index=["transcripts", "taxa"],
     )
     for claim in claims:
@@ -191,6 +202,14 @@ def test_the_rank_is_judged_out_of_fold_among_blocks_only(claims, tmp_path, aucs
     """The vote has the best AUC throughout and must not count as a block."""
     write_performance(tmp_path, aucs, first, low)
     assert v.weigh_claims(claims, tmp_path, settings=REAL).loc["C16", "verdict"] == expected
+
+
+@pytest.mark.parametrize("aucs", [[0.80, 0.60, 0.55, 0.95, 0.5, 0.5], [0.55, 0.80, 0.55, 0.95, 0.5, 0.5]])
+def test_an_order_among_blocks_that_do_not_beat_shuffles_is_inconclusive(claims, tmp_path, aucs):
+    """However sure the resamples of people are: on noise some block always comes first."""
+    first = 0.99 if aucs[0] > aucs[1] else 0.01
+    write_performance(tmp_path, aucs, first, 0.7, p=0.2)
+    assert v.weigh_claims(claims, tmp_path, settings=REAL).loc["C16", "verdict"] == "inconclusive (underpowered)"
 
 
 def test_training_auc_moves_no_verdict(claims, tmp_path):

@@ -19,7 +19,8 @@ from helpers.verdict.claims import Claim
 
 RESILIENCE_MEASURES = ("cd_risc", "cd_risc_10", "cd_risc_2", "brs")
 SURE = 0.95
-RANK_COLUMNS = ("auc_out_of_fold", "auc_low", "share_first", "n_high", "n_low")
+LEVEL = 0.05  # of the shuffles a block must beat before an order counts
+RANK_COLUMNS = ("auc_out_of_fold", "auc_low", "share_first", "p_permutation", "n_high", "n_low")
 NOT_A_BLOCK = ("vote", "covariates only", "chance")
 COLUMNS = (
     "label", "statement", "block", "expected", "d", "d_low", "d_high", "n_high", "n_low", "smallest_effect", "power",
@@ -344,21 +345,27 @@ def _gather_rank(evidence: Evidence, table: pd.DataFrame) -> Evidence:
 
 
 def _judge_rank(evidence: Evidence) -> tuple[RealVerdict, str]:
-    """Judge by people the models had not seen; ``share_first`` comes from resampling those people."""
-    aucs = evidence.blocks["auc_out_of_fold"]
+    """Judge by people the models had not seen.
+
+    ``share_first`` resamples people and refits nothing, so it makes too much of an order among blocks that tell
+    nothing apart. An order only counts where the block in front beats shuffled groups, which are refitted; for a
+    block that was not named beforehand the level is divided by the number of blocks.
+    """
+    aucs, p = evidence.blocks["auc_out_of_fold"], evidence.blocks["p_permutation"]
     feature = evidence.claim.feature
     rank = int((aucs > aucs[feature]).sum()) + 1
     first = float(evidence.blocks.loc[feature, "share_first"])
-    above_chance = evidence.blocks.loc[feature, "auc_low"] > 0.5
+    above_chance = evidence.blocks.loc[feature, "auc_low"] > 0.5 and p[feature] <= LEVEL
+    other_above_chance = p[aucs.drop(feature).idxmax()] <= LEVEL / len(aucs)
     lead = aucs[feature] - aucs.drop(feature).max()
     said = (
         f"Out of fold, {feature} rank {rank} of {len(aucs)} (AUC {aucs[feature]:.2f}; best other, "
         f"{aucs.drop(feature).idxmax()}, {aucs.drop(feature).max():.2f}) and come first in {100 * first:.0f} % of "
-        f"resamples of people{_say_training_rank(evidence)}."
+        f"resamples of people; against shuffled groups p = {p[feature]:.2g}{_say_training_rank(evidence)}."
     )
     if rank == 1 and above_chance and first >= SURE and lead >= evidence.claim.smallest_effect_of_interest:
         return RealVerdict.SUPPORTED, said
-    if rank > 1 and first <= 1 - SURE:
+    if rank > 1 and first <= 1 - SURE and other_above_chance:
         return RealVerdict.CONTRADICTED, said
     if rank == 1 and above_chance:
         return RealVerdict.DIRECTION_ONLY, said
