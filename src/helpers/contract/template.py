@@ -35,6 +35,9 @@ covariates: [age, sex]
 # If several studies were pooled: the column that says which. Contrasts are adjusted for it, shuffles stay within it.
 # batch: study
 
+# What connectivity files hold: correlations (r, the default), or their Fisher z (then turned into r on reading).
+# connectivity_scale: fisher_z
+
 # Counts below this are not shown on any page.
 small_cell: 5
 

@@ -57,8 +57,9 @@ def build_files(recipe: Recipe) -> dict[str, str]:
     participants = people.table.copy()
     participants.loc[streams["missing"].choice(participants.index, 2, replace=False), "bmi"] = np.nan
     planted += in_brain + in_transcripts + in_metabolites
+    latent = pd.DataFrame(gut.latent, index=gut.counts.index, columns=gut.counts.columns)
     stool = {
-        "taxa": _drop(gut.counts, lost["stool"]),
+        "taxa": _let_all_be_seen(_drop(gut.counts, lost["stool"]), _drop(latent, lost["stool"])),
         "transcripts": _drop(transcripts, lost["stool"] | lost["transcripts"]),
     }
     features = {
@@ -95,6 +96,14 @@ def _choose_lost(ids: pd.Index, rng: np.random.Generator) -> dict[str, set[str]]
 
 def _drop(table: pd.DataFrame, ids: set[str]) -> pd.DataFrame:
     return table.loc[~table.index.isin(ids)]
+
+
+def _let_all_be_seen(counts: pd.DataFrame, latent: pd.DataFrame) -> pd.DataFrame:
+    """Give a taxon that nobody shows one read, in its likeliest carrier: tables of counts list what was seen."""
+    seen = counts.copy()
+    for taxon in counts.columns[(counts == 0).all()]:
+        seen.loc[latent[taxon].idxmax(), taxon] = 1
+    return seen
 
 
 def _text_columns(participants: pd.DataFrame) -> pd.DataFrame:
