@@ -33,6 +33,8 @@ class BlockTable:
     shows_ids : bool
         Whether a located file or column names a person; warnings then leave the place out, as they are
         shown on pages.
+    has_text : bool
+        Whether cells held text, which was reported and is NaN here: blanks are then not spoken of.
     """
 
     reader: Reader
@@ -40,6 +42,7 @@ class BlockTable:
     table: pd.DataFrame
     locate: Locator
     shows_ids: bool = False
+    has_text: bool = False
 
     @cached_property
     def values(self) -> np.ndarray:
@@ -123,6 +126,7 @@ def read_block_table(reader: Reader, file: str, participants: pd.Index) -> Block
     BlockTable or None
         None, with the reason reported, when the file cannot be used at all.
     """
+    n_before = len(reader.problems)
     read = read_biom(reader, file) if file.endswith(".biom") else reader.read_block(file, participants)
     if read is None:
         return None
@@ -133,6 +137,7 @@ def read_block_table(reader: Reader, file: str, participants: pd.Index) -> Block
         )
         return None
     names = table.columns
+    has_text = any(problem.column != ID for problem in reader.problems[n_before:])
 
     def locate(row: int | None, column: int | None) -> tuple[str, int | None, str | None]:
         if file.endswith(".biom"):
@@ -142,7 +147,7 @@ def read_block_table(reader: Reader, file: str, participants: pd.Index) -> Block
         line = 1 if row is None and column is not None else None if row is None else row + 2
         return file, line, None if column is None else str(names[column])
 
-    return BlockTable(reader, file, _as_plain_numbers(table), locate, shows_ids=in_columns)
+    return BlockTable(reader, file, _as_plain_numbers(table), locate, shows_ids=in_columns, has_text=has_text)
 
 
 def read_biom(reader: Reader, file: str) -> tuple[pd.DataFrame, bool] | None:

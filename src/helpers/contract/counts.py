@@ -81,6 +81,8 @@ def _check_cells(block: BlockTable) -> None:
         "fewer than 2^53 reads",
         "correct the number: no sample has so many reads.",
     )
+    if block.has_text:
+        return
     failed = summary.row_known == 0
     blank = np.flatnonzero(summary.n_known + summary.n_infinite < (~failed).sum())
     block.report_cells(

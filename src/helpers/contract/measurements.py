@@ -74,7 +74,7 @@ def _check_people(block: BlockTable) -> None:
             severity="warning",
         )
     empty = np.flatnonzero(np.isnan(block.values).all(axis=1)) if block.values.dtype.kind == "f" else np.array([])
-    if empty.size:
+    if empty.size and not block.has_text:
         block.report(
             f"no value at all in {count(empty.size, 'row')}",
             "people who were measured",
@@ -87,7 +87,8 @@ def _check_people(block: BlockTable) -> None:
 def _check_columns(block: BlockTable, rules: dict[str, Any]) -> None:
     summary, names = block.summary, block.table.columns
     never = summary.n_known + summary.n_infinite == 0
-    if never.any() and not rules.get("counts") and rules.get("features") != "nodes":
+    may_be_blank = not (rules.get("counts") or rules.get("features") == "nodes" or block.has_text)
+    if never.any() and may_be_blank:
         _warn_columns(block, "without a single value", names[never], "columns that somebody was measured for")
     constant = (summary.low == summary.high) & ~never
     if constant.any() and not rules.get("counts"):

@@ -32,7 +32,8 @@ def check_metabolites(block: BlockTable, features: pd.DataFrame | None) -> None:
     features : pandas.DataFrame or None
         Index: metabolite; columns ``scale`` (raw or log) and, where known, ``hmdb``.
     """
-    _check_presence(block)
+    if not block.has_text:
+        _check_presence(block)
     if features is None or "scale" not in features.columns:
         return
     scale = features["scale"].reindex(block.table.columns).to_numpy(object)
