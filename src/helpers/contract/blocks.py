@@ -13,6 +13,7 @@ from helpers.contract.files import COLUMNS_LISTED, ID, Reader
 from helpers.problems import count
 
 CHUNK = 256
+HDF5, GZIP = b"\x89HDF", b"\x1f\x8b"
 Locator = Callable[[int | None, int | None], tuple[str, int | None, str | None]]
 
 
@@ -156,6 +157,9 @@ def read_biom(reader: Reader, file: str) -> tuple[pd.DataFrame, bool] | None:
 
     path = reader.folder / file
     try:
+        with path.open("rb") as start:
+            if not start.read(64).lstrip().startswith((HDF5, GZIP, b"{")):
+                raise ValueError("neither HDF5 nor JSON")
         table = biom.load_table(str(path))
         values = table.matrix_data.toarray().T
         people, features = pd.Index(table.ids("sample").astype(str), name=ID), table.ids("observation").astype(str)

@@ -163,7 +163,7 @@ def _check_blank_edges(block: BlockTable) -> None:
 
 def _warn_blanks(block: BlockTable, some: np.ndarray, never: np.ndarray) -> None:
     blank = np.isnan(block.values[:, some])
-    partly = blank.any(axis=1) & ~blank.all(axis=1)
+    partly = blank.any(axis=1) & (block.summary.row_known > 0)
     if not partly.any():
         return
     edges = some[blank[partly].any(axis=0)]
@@ -254,7 +254,7 @@ def _check_icv(block: BlockTable, column: int) -> bool:
         return True
     if np.isfinite(middle):
         block.report(
-            f"a median of {middle:,.4g}",
+            f"a median of {middle:,.0f}",
             f"an intracranial volume in mm³, {low:,} to {high:,}",
             "look whether this is the intracranial volume, and its unit.",
             column=column,

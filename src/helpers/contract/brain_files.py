@@ -209,7 +209,7 @@ def _as_number(cell: str) -> float | None:
     if cell in BLANKS:
         return float("nan")
     try:
-        return float(cell)
+        return None if "_" in cell else float(cell)
     except ValueError:
         return None
 
