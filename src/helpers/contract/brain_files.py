@@ -377,11 +377,11 @@ def read_maps(reader: Reader, participants: pd.Index, *, with_values: bool) -> d
     """
     files = list_person_files(reader, read_schema()["maps"]["folder"], MAP_ENDINGS, participants, "map")
     findings = Findings(reader)
-    headers = {name: _read_header(findings, reader.folder / file, file) for name, file in files.items()}
+    headers = {name: _read_header(findings, file) for name, file in files.items()}
     usable = {files[name]: header for name, header in headers.items() if header is not None}
     same_space = _check_space(findings, usable)
     if with_values and same_space:
-        _check_voxels(findings, reader, list(usable))
+        _check_voxels(findings, list(usable))
     findings.report()
     return {name: reader.folder / file for name, file in files.items() if headers[name] is not None}
 
@@ -405,18 +405,20 @@ class Space:
         return f"{' × '.join(map(str, self.shape))} voxels of {' × '.join(f'{s:.3g}' for s in sizes)} mm from {corner}"
 
 
-def _read_header(findings: Findings, path: Path, file: str) -> Space | None:
+def _read_header(findings: Findings, file: str) -> Space | None:
     import nibabel
 
     again = "export or copy the map again."
     try:
-        image = nibabel.load(path)
+        image = nibabel.load(findings.reader.folder / file)
         space, kind = (
             Space(tuple(map(int, image.shape)), np.asarray(image.affine, dtype=float)),
             image.get_data_dtype().kind,
         )
     except Exception as error:  # whatever nibabel says of damaged bytes
-        findings.add("header", file, f"a file that cannot be read ({_first_line(error)})", "a NIfTI map", again)
+        findings.add(
+            "header", file, f"a file that cannot be read ({findings.reader.quote(error)})", "a NIfTI map", again
+        )
         return None
     if kind not in "iuf":
         findings.add(
@@ -436,11 +438,6 @@ def _read_header(findings: Findings, path: Path, file: str) -> Space | None:
     return Space(space.shape[:3], space.affine)
 
 
-def _first_line(error: Exception) -> str:
-    said = str(error).splitlines()
-    return said[0].rsplit("/", 1)[-1] if said else type(error).__name__
-
-
 def _check_space(findings: Findings, headers: dict[str, Space]) -> bool:
     """Report maps whose shape or affine differs from that of most; return whether none does."""
     kinds: list[tuple[Space, list[str]]] = []
@@ -458,12 +455,12 @@ def _check_space(findings: Findings, headers: dict[str, Space]) -> bool:
     return len(kinds) == 1
 
 
-def _check_voxels(findings: Findings, reader: Reader, files: list[str]) -> None:
+def _check_voxels(findings: Findings, files: list[str]) -> None:
     """Read the maps one at a time; a brain voxel is one that is known and not 0 in half of the maps or more."""
     filled: np.ndarray | None = None
     blank, n_read = [], 0
     for file in files:
-        values = _read_voxels(findings, reader.folder / file, file)
+        values = _read_voxels(findings, file)
         if values is None:
             continue
         known = np.isfinite(values) & (values != 0)
@@ -488,33 +485,33 @@ def _check_voxels(findings: Findings, reader: Reader, files: list[str]) -> None:
         filled = known.astype(np.int32) if filled is None else filled + known
         n_read += 1
     if filled is not None:
-        _warn_blank_voxels(findings, reader, blank, filled >= IN_BRAIN * n_read)
+        _warn_blank_voxels(findings, blank, filled >= IN_BRAIN * n_read)
 
 
-def _read_voxels(findings: Findings, path: Path, file: str) -> np.ndarray | None:
+def _read_voxels(findings: Findings, file: str) -> np.ndarray | None:
     import nibabel
 
     try:
-        return np.asanyarray(nibabel.load(path).dataobj).squeeze()
+        return np.asanyarray(nibabel.load(findings.reader.folder / file).dataobj).squeeze()
     except Exception as error:  # truncated gzip, too few bytes
         findings.add(
             "voxels",
             file,
-            f"voxels that cannot be read ({_first_line(error)})",
+            f"voxels that cannot be read ({findings.reader.quote(error)})",
             "a whole NIfTI map",
             "export or copy the map again.",
         )
         return None
 
 
-def _warn_blank_voxels(findings: Findings, reader: Reader, files: list[str], brain: np.ndarray) -> None:
+def _warn_blank_voxels(findings: Findings, files: list[str], brain: np.ndarray) -> None:
     shares = []
     for file in files:
-        values = _read_voxels(findings, reader.folder / file, file)
+        values = _read_voxels(findings, file)
         if values is not None and (share := np.isnan(values)[brain].mean()) > 0:
             shares.append(float(share))
     if shares:
-        reader.report(
+        findings.reader.report(
             read_schema()["maps"]["folder"],
             f"blank voxels inside the brain in {count(len(shares), 'map')}, up to {max(shares):.1%} of it",
             "a value for every voxel that most maps have",

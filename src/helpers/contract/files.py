@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,6 +105,8 @@ class Reader:
             if file.endswith(".parquet"):
                 table = pd.read_parquet(path)
                 table = table.reset_index() if table.index.name else table
+                for name in table.select_dtypes(exclude="number"):
+                    table[name].to_numpy()  # text that is no UTF-8 shows only when it is decoded
                 return table.astype(options["dtype"]) if "dtype" in options else table
             header = self._read_header(file, path)
             if header is None:
@@ -115,7 +116,7 @@ class Reader:
             else:
                 options = {**options, "na_values": ["", MISSING], "dtype": {header[0]: str, ID: str}}
             return pd.read_csv(path, sep="\t", encoding="utf-8-sig", index_col=False, skip_blank_lines=False, **options)
-        except (OSError, EOFError, ValueError, zlib.error) as error:
+        except Exception as error:  # parsers of damaged bytes raise many kinds
             self.report_unreadable(file, error)
         return None
 
@@ -124,10 +125,17 @@ class Reader:
         if isinstance(error, UnicodeDecodeError):
             self.report(file, f"bytes that are not UTF-8 ({error.reason})", "UTF-8 text", "save the file as UTF-8.")
             return
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
         self.report(
-            file, f"a file that cannot be read ({said})", "a whole, readable table", "copy or export the file again."
+            file,
+            f"a file that cannot be read ({self.quote(error)})",
+            "a whole, readable table",
+            "copy or export the file again.",
         )
+
+    def quote(self, error: Exception) -> str:
+        """Return the first line an error says, without where the folder lies."""
+        said = str(error).replace(f"{self.folder}/", "").splitlines()
+        return said[0] if said else type(error).__name__
 
     def _read_header(self, file: str, path: Path) -> list[str] | None:
         """Return the header, or None after reporting why the lines make no table."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -57,41 +58,31 @@ def scan_newick(text: str) -> Tree:
     >>> scan_newick("((a:1,'b c':2):1,d:-3);")
     Tree(tips=('a', 'b c', 'd'), n_at_root=2, n_bare=0, n_negative=1)
     """
-    nodes, tips, position = [_Node()], [], 0
-    done, n_bare, n_negative, n_at_root = False, 0, 0, 0
+    scan = _Scan()
+    for token, place in _list_tokens(text):
+        if scan.is_done:
+            raise ValueError(f"more text after the semicolon at character {place:,}")
+        if token == "(":
+            scan.open(place)
+        elif token in ",);":
+            scan.close(token, place)
+        else:
+            scan.open_nodes[-1].take(token, place)
+    if not scan.is_done:
+        raise ValueError("no semicolon at its end")
+    return Tree(tuple(scan.tips), scan.n_at_root, scan.n_bare, scan.n_negative)
+
+
+def _list_tokens(text: str) -> Iterator[tuple[str, int]]:
+    """Yield each token with its place, counted from 1; blanks and remarks are passed over."""
+    position = 0
     while position < len(text):
         found = TOKEN.match(text, position)
         if not found:
             raise ValueError(f"a quote or bracket without its end at character {position + 1:,}")
-        token, position = found.group(), found.end()
-        if token.isspace() or token.startswith("["):
-            continue
-        if done:
-            raise ValueError(f"more text after the semicolon at character {found.start() + 1:,}")
-        if token == "(":
-            if nodes[-1].name is not None or nodes[-1].n_children:
-                raise ValueError(f"a bracket that opens in the wrong place at character {found.start() + 1:,}")
-            nodes[-1].n_children = 1
-            nodes.append(_Node())
-        elif token in ",);":
-            node = nodes.pop()
-            if (token == ";" and nodes) or (token != ";" and not nodes):
-                raise ValueError(f"brackets that do not match at character {found.start() + 1:,}")
-            if not node.n_children:
-                tips.append(node.name or "")
-            if token == ";":
-                done, n_at_root = True, node.n_children
-                continue
-            n_bare += node.length is None
-            n_negative += node.length is not None and node.length < 0
-            if token == ",":
-                nodes[-1].n_children += 1
-                nodes.append(_Node())
-        else:
-            nodes[-1].take(token, found.start() + 1)
-    if not done:
-        raise ValueError("no semicolon at its end")
-    return Tree(tuple(tips), n_at_root, n_bare, n_negative)
+        if not found.group()[0].isspace() and found.group()[0] != "[":
+            yield found.group(), position + 1
+        position = found.end()
 
 
 class _Node:
@@ -117,6 +108,41 @@ class _Node:
             self.name = word if self.name is None else f"{self.name} {word}"
 
 
+class _Scan:
+    """What was seen of a tree so far; the last of the open nodes is being read."""
+
+    def __init__(self) -> None:
+        self.open_nodes = [_Node()]
+        self.tips: list[str] = []
+        self.n_at_root = self.n_bare = self.n_negative = 0
+        self.is_done = False
+
+    def open(self, place: int) -> None:
+        """Begin the first child of a node."""
+        parent = self.open_nodes[-1]
+        if parent.name is not None or parent.n_children:
+            raise ValueError(f"a bracket that opens in the wrong place at character {place:,}")
+        parent.n_children = 1
+        self.open_nodes.append(_Node())
+
+    def close(self, token: str, place: int) -> None:
+        """End a node: by a comma, a closing bracket, or the semicolon after the root."""
+        node = self.open_nodes.pop()
+        self.is_done = token == ";"
+        if self.is_done == bool(self.open_nodes):
+            raise ValueError(f"brackets that do not match at character {place:,}")
+        if not node.n_children:
+            self.tips.append(node.name or "")
+        if self.is_done:
+            self.n_at_root = node.n_children
+            return
+        self.n_bare += node.length is None
+        self.n_negative += node.length is not None and node.length < 0
+        if token == ",":
+            self.open_nodes[-1].n_children += 1
+            self.open_nodes.append(_Node())
+
+
 def check_tree(reader: Reader, file: str, taxa: pd.Index) -> bool:
     """Report a tree that cannot be read, lacks taxa, or lacks what distances along it need.
 
@@ -135,8 +161,9 @@ def check_tree(reader: Reader, file: str, taxa: pd.Index) -> bool:
     try:
         tree = scan_newick((reader.folder / file).read_text(encoding="utf-8-sig"))
     except (ValueError, OSError) as error:
-        said = (str(error).splitlines() or [type(error).__name__])[0]
-        reader.report(file, f"no readable tree ({said})", "a Newick tree", "export the tree again as Newick.")
+        reader.report(
+            file, f"no readable tree ({reader.quote(error)})", "a Newick tree", "export the tree again as Newick."
+        )
         return False
     _check_tips(reader, file, tree, taxa)
     if tree.n_negative:
