@@ -19,8 +19,6 @@ from helpers.contract.rules import guess_id
 from helpers.contract.schema import read_schema
 from helpers.problems import count, name_some
 
-MATRIX_ENDINGS = (".tsv", ".tsv.gz")
-MAP_ENDINGS = (".nii.gz", ".nii")
 TOLERANCE = 1e-3
 BLANKS = ("n/a", "", "nan", "NaN")
 FILES_LISTED = 5
@@ -157,7 +155,7 @@ def read_matrices(reader: Reader, folder: str, participants: pd.Index, nodes: pd
         Columns ``<node>--<node>``: the upper triangle in the order of ``nodes.tsv``. Halves may differ by 0.001, the
         diagonal is 1 within 0.001 (0 and blank are accepted). None when no matrix can be used.
     """
-    files = list_person_files(reader, folder, MATRIX_ENDINGS, participants, "matrix")
+    files = list_person_files(reader, folder, read_schema()["matrices"]["endings"], participants, "matrix")
     if not files:
         return None
     if nodes is None:
@@ -375,7 +373,8 @@ def read_maps(reader: Reader, participants: pd.Index, *, with_values: bool) -> d
     dict of str to pathlib.Path
         Id to file; empty when the cohort has none.
     """
-    files = list_person_files(reader, read_schema()["maps"]["folder"], MAP_ENDINGS, participants, "map")
+    rules = read_schema()["maps"]
+    files = list_person_files(reader, rules["folder"], rules["endings"], participants, "map")
     findings = Findings(reader)
     headers = {name: _read_header(findings, file) for name, file in files.items()}
     usable = {files[name]: header for name, header in headers.items() if header is not None}

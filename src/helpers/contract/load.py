@@ -268,7 +268,7 @@ def _read_blocks(
         if found is None:
             continue
         about = _read_features(reader, rules["features"]) if "features" in rules else None
-        is_matrices = found == rules.get("matrices")
+        is_matrices = found == read_schema()["matrices"]["folder"]
         read = (
             read_matrices(reader, found, participants, about)
             if is_matrices
@@ -296,8 +296,8 @@ def _find_block(reader: Reader, rules: dict[str, Any]) -> str | None:
                 f"{' or '.join(read_schema()['table_formats'])}, as BIOM is for counts",
                 "export it as tab-separated text.",
             )
-    folder = rules.get("matrices")
-    if folder is None or not (reader.folder / folder).is_dir():
+    folder = read_schema()["matrices"]["folder"]
+    if not rules.get("matrices") or not (reader.folder / folder).is_dir():
         return file
     if file is not None:
         reader.report(
