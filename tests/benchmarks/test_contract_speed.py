@@ -16,7 +16,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 from biom.util import biom_open
-from scipy.sparse import csr_array
+from scipy.sparse import csr_matrix
 
 from helpers.tables import PROJECT_ROOT
 
@@ -71,7 +71,7 @@ def write_counts(folder, counts, ending):
     ids, taxa = _names()
     target = folder / f"microbiome/taxa{ending}"
     if ending == ".biom":
-        table = biom.Table(csr_array(counts.T.astype(float)), taxa, ids)
+        table = biom.Table(csr_matrix(counts.T.astype(float)), taxa, ids)
         with biom_open(str(target), "w") as file:
             table.to_hdf5(file, "benchmark")
         return
