@@ -345,7 +345,7 @@ CASES = [
     Case("raw_negative", change(METABOLITES, lambda t: np.log(t / t.median()).round(3)), METABOLITES, None, None, "negative values in 200 metabolites declared raw", "write log"),
     warning("raw_looks_logged", logged_but_raw, METABOLITES, None, None, "metabolites declared raw", "write log"),
     Case("log_looks_raw", declare("log"), METABOLITES, None, None, "in 200 metabolites declared log", "write raw"),
-    warning("metabolite_mostly_zero", change(METABOLITES, lambda t: t.assign(metabolite_007=t["metabolite_007"].where(np.arange(len(t)) < 20, 0))), METABOLITES, None, None, "0 for more than half of the people in 1 metabolite (metabolite_007)", "below detection"),
+    warning("metabolite_mostly_zero", change(METABOLITES, lambda t: t.assign(metabolite_007=t["metabolite_007"].where(np.arange(len(t)) < 20, 0))), METABOLITES, None, None, "0 for more than 80% of the people in 1 metabolite (metabolite_007)", "below detection"),
     warning("metabolite_mostly_missing", change(METABOLITES, lambda t: t.assign(metabolite_007=t["metabolite_007"].where(np.arange(len(t)) < 20))), METABOLITES, None, None, "more than 80% missing in 1 metabolite (metabolite_007)", "few people"),
     warning("hmdb_twice", change(COMPOUNDS, lambda t: put(5, list(t).index("hmdb"), "HMDB00092")(t)), COMPOUNDS, 7, "hmdb", "1 HMDB accession", "keep one"),
     # brain tables
@@ -487,6 +487,8 @@ def test_maps_are_found_by_participant(clean, cohort):
     assert read_cohort.maps["sub-002"] == cohort / MAP
     assert "maps" in read_cohort.available()
     assert "maps" not in load_cohort(clean).available()
+    assert load_cohort(cohort, blocks=["tracts"]).maps == {}
+    assert load_cohort(cohort, blocks=["maps"]).maps == read_cohort.maps
 
 
 @pytest.mark.parametrize("text", [True, False])

@@ -105,7 +105,8 @@ def load_cohort(cohort_dir: str | os.PathLike[str], blocks: Collection[str] | No
     cohort_dir : str or path-like
         A relative path counts from the project's root.
     blocks : collection of str, optional
-        Read only these blocks, to save time and memory; by default all.
+        Read only these blocks, to save time and memory; by default all. ``maps`` among them stands for the maps,
+        whose voxels are looked at only when all is read.
 
     Returns
     -------
@@ -157,7 +158,7 @@ def inspect_cohort(
     scale = None if settings is None else settings.connectivity_scale
     tables, features = _read_blocks(reader, ids, blocks, scale)
     tree = _read_tree(reader, tables)
-    maps = read_maps(reader, ids, with_values=blocks is None or "maps" in blocks)
+    maps = read_maps(reader, ids, with_values=blocks is None) if blocks is None or "maps" in blocks else {}
     if settings is not None and participants is not None:
         check_settings(reader, settings, participants)
         check_outcome(reader, settings, participants, phenotype)

@@ -16,7 +16,7 @@ LOGGED_FOLD = 4
 LOGGED_SHARE = 0.8
 MIN_COLUMNS, MIN_PEOPLE = 5, 10
 MANY_MISSING = 0.8
-MANY_ZEROS = 0.5
+MANY_ZEROS = 0.8
 
 
 def check_metabolites(block: BlockTable, features: pd.DataFrame | None) -> None:
@@ -85,7 +85,7 @@ def _warn_zeros(block: BlockTable, raw: np.ndarray) -> None:
     mostly = np.flatnonzero(raw & (summary.n_zero > MANY_ZEROS * summary.n_known) & (summary.high > 0))
     if mostly.size:
         block.report(
-            f"0 for more than half of the people in {count(mostly.size, 'metabolite')} ({name_some(block.table.columns[mostly])})",
+            f"0 for more than {MANY_ZEROS:.0%} of the people in {count(mostly.size, 'metabolite')} ({name_some(block.table.columns[mostly])})",
             "amounts above detection in most people",
             "write n/a where it was not measured; a 0 is taken as below detection, half the smallest amount.",
             severity="warning",
