@@ -553,7 +553,11 @@ def test_raw_metabolites_that_hardly_vary_are_not_called_logged(cohort):
     rng = np.random.default_rng(2)
     table = read(cohort, METABOLITES)
     level = np.exp(rng.uniform(np.log(50), np.log(500), table.shape[1]))
-    save(cohort, METABOLITES, pd.DataFrame(level * np.exp(0.1 * rng.normal(size=table.shape)), table.index, table.columns))
+    save(
+        cohort,
+        METABOLITES,
+        pd.DataFrame(level * np.exp(0.1 * rng.normal(size=table.shape)), table.index, table.columns),
+    )
     assert load_cohort(cohort).warnings == ()
 
 
@@ -607,7 +611,9 @@ def test_own_scan_of_newick_agrees_with_scikit_bio(text):
     assert scan.n_negative == sum(node.length is not None and node.length < 0 for node in branches)
 
 
-@pytest.mark.parametrize("text", ["", "(a,b)", "(a,b));", "((a,b);", "(a:x,b);", "(a,'b);", "(a,b);c", "a(b,c);", "(a,[b);"])
+@pytest.mark.parametrize(
+    "text", ["", "(a,b)", "(a,b));", "((a,b);", "(a:x,b);", "(a,'b);", "(a,b);c", "a(b,c);", "(a,[b);"]
+)
 def test_what_is_no_newick_is_refused(text):
     with pytest.raises(ValueError, match=r"character|semicolon"):
         scan_newick(text)
