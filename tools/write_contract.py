@@ -11,7 +11,8 @@ Made from `data/schema/cohort.yml` by `make contract`; the same file is what `re
 A cohort is a folder. Only `cohort.yml`, `participants.tsv` and what its outcome rule names are needed; every other table
 is optional, and a chapter without its table is skipped with the reason on its page.
 
-* Tables are tab-separated UTF-8 text with a decimal point, also as `.tsv.gz` or `.parquet` for the measurements.
+* Tables are tab-separated UTF-8 text with a decimal point, also as {formats} for the measurements, and as {count_formats}
+  (HDF5 or JSON; samples are people, metadata are left out) for counts.
 * The first column is `participant_id`, spelled alike in every table. Rows meet by id, never by position; a table of
   measurements may also have people in columns.
 * An unknown value is written `{missing}`. Ranges below are inclusive unless said otherwise.
@@ -28,6 +29,7 @@ is optional, and a chapter without its table is skipped with the reason on its p
 | `covariates` | no | columns of `participants.tsv` that every contrast is adjusted for |
 | `batch` | no | column that says which of several pooled studies; adjusted for, and shuffles stay within it |
 | `small_cell` | no | counts below this are not shown (5) |
+| `connectivity_scale` | no | `r` (the default), or `fisher_z`: then turned into r by tanh on reading, so that every page sees r |
 | `citation`, `licence` | no | what to cite, and under which terms |
 | `contract` | no | version of this contract (1) |
 """
@@ -47,6 +49,11 @@ def describe_range(rules: dict) -> str:
         low, high = rules["range"]
         return f"{'between' if rules.get('open_range') else 'from'} {low} {'and' if rules.get('open_range') else 'to'} {high}"
     return "whole numbers, 0 or more" if rules.get("counts") else "–"
+
+
+def list_checks(checks: list[dict]) -> list[list[str]]:
+    """Return the rows of a table of checks."""
+    return [[f"`{check['check']}`", check["severity"], check["about"]] for check in checks]
 
 
 def write_contract() -> str:
@@ -80,17 +87,30 @@ def write_contract() -> str:
         for f in schema["features"].values()
     ]
     parts = [
-        HEAD.format(version=schema["version"], missing=schema["missing"]),
+        HEAD.format(
+            version=schema["version"],
+            missing=schema["missing"],
+            formats=" or ".join(f"`{ending}`" for ending in schema["table_formats"][1:]),
+            count_formats=" or ".join(f"`{ending}`" for ending in schema["count_formats"]),
+        ),
         f"## {people['file']}\n\n{people['about']} `participants.json` is its BIDS sidecar.\n",
         write_table(["column", "needed", "type", "allowed", "unit", "about"], columns),
         f"## phenotype/\n\n{schema['phenotype']['about']}\n",
         write_table(["file", "items", "answers", "or scored columns", "about"], scales),
         "## Measurements\n",
         write_table(["file", "unit", "allowed", "about"], blocks),
+        f"### Connectivity as matrices\n\n{schema['matrices']['about']}\n",
+        f"### {schema['maps']['folder']}/\n\n{schema['maps']['about']}\n",
         "## What is known of their columns\n",
         write_table(["file", "id column", "needed columns", "about"], features),
         f"`{schema['tree']['file']}`: {schema['tree']['about']}\n",
         f"`{schema['repeated']['folder']}/`: {schema['repeated']['about']}\n",
+        f"## What is checked\n\n{schema['checks']['about']}\n",
+        *[
+            f"### {part.capitalize()}\n\n{write_table(['check', 'severity', 'about'], list_checks(checks))}"
+            for part, checks in schema["checks"].items()
+            if part != "about"
+        ],
         "## Beside this page\n\n`example/` is the simulated cohort, `claims/` the study's claims, `sets/` pre-declared sets of "
         "regions and functions, `open/` the registry of open data.\n",
     ]

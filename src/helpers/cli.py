@@ -273,7 +273,7 @@ def _output_dir(cohort_folder: Path, output: str | None) -> Path:
 
 
 def _describe_cohort(cohort) -> str:
-    blocks = ", ".join(sorted(cohort.blocks)) or "no measurements"
+    blocks = ", ".join(sorted([*cohort.blocks, *(["maps"] if cohort.maps else [])])) or "no measurements"
     warnings = f"; {count(len(cohort.warnings), 'warning')}" if cohort.warnings else ""
     return f"{cohort.settings.title}: {count(len(cohort.participants), 'participant')} ({cohort.settings.kind}), with {blocks}{warnings}."
 

@@ -46,9 +46,9 @@ class Reader:
         """Add one problem."""
         self.problems.append(Problem(file, line, column, found, expected, fix, severity))
 
-    def find(self, stem: str) -> str | None:
+    def find(self, stem: str, *, is_counts: bool = False) -> str | None:
         """Return the file of a block, whatever its format; None when the cohort has none."""
-        formats = read_schema()["table_formats"]
+        formats = read_schema()["table_formats"] + (read_schema()["count_formats"] if is_counts else [])
         present = [stem + ending for ending in formats if (self.folder / (stem + ending)).is_file()]
         if len(present) > 1:
             self.report(
@@ -72,28 +72,32 @@ class Reader:
             return None
         return table
 
-    def read_block(self, file: str, participants: pd.Index) -> pd.DataFrame | None:
+    def read_block(self, file: str, participants: pd.Index) -> tuple[pd.DataFrame, bool] | None:
         """Read a wide table of numbers, people in rows (or in columns: told by the ids).
 
         Returns
         -------
-        pandas.DataFrame or None
-            Index ``participant_id``, float or integer columns; None when it cannot be used.
+        tuple of pandas.DataFrame and bool, or None
+            Index ``participant_id`` (ids may repeat; that is reported), float or integer columns; whether people
+            stand in columns. None when it cannot be used.
         """
         table = self._parse(file, na_values=[MISSING], keep_default_na=False, low_memory=False)
         if table is None:
             return None
-        first = table.columns[0]
+        table = table.set_axis(table.columns.astype("str"), axis=1)
+        first = ID if ID in table.columns else table.columns[0]
         names = table[first].astype("str")
-        if first != ID and pd.Index(table.columns[1:]).isin(participants).any():
-            flipped = self._numbers(file, table.drop(columns=first).set_axis(pd.Index(names, name="feature")))
-            return self._checked_ids(file, flipped.T.rename_axis(ID), in_columns=True)
-        if first != ID:
+        others = table.columns.drop(first)
+        in_columns = bool(others.isin(participants).any()) and not names.isin(participants).any()
+        if first != ID and not in_columns:
             self._report_missing_id(file, ID, table.columns)
             return None
-        return self._checked_ids(
-            file, self._numbers(file, table.drop(columns=first).set_axis(pd.Index(names, name=ID)))
+        block = self._numbers(
+            file, table.drop(columns=first).set_axis(pd.Index(names, name=None if in_columns else ID))
         )
+        block = block.T.rename_axis(ID) if in_columns else block
+        self._check_repeats(file, block, in_columns=in_columns)
+        return block, in_columns
 
     def _parse(self, file: str, **options: object) -> pd.DataFrame | None:
         path = self.folder / file
@@ -101,6 +105,8 @@ class Reader:
             if file.endswith(".parquet"):
                 table = pd.read_parquet(path)
                 table = table.reset_index() if table.index.name else table
+                for name in table.select_dtypes(exclude="number"):
+                    table[name].to_numpy()  # text that is no UTF-8 shows only when it is decoded
                 return table.astype(options["dtype"]) if "dtype" in options else table
             header = self._read_header(file, path)
             if header is None:
@@ -108,19 +114,28 @@ class Reader:
             if "dtype" in options:
                 options = {"dtype": str, "na_values": ["", MISSING], "keep_default_na": False}
             else:
-                options = {**options, "na_values": ["", MISSING], "dtype": {header[0]: str}}
+                options = {**options, "na_values": ["", MISSING], "dtype": {header[0]: str, ID: str}}
             return pd.read_csv(path, sep="\t", encoding="utf-8-sig", index_col=False, skip_blank_lines=False, **options)
-        except UnicodeDecodeError as error:
-            self.report(file, f"bytes that are not UTF-8 ({error.reason})", "UTF-8 text", "save the file as UTF-8.")
-        except (OSError, EOFError, ValueError) as error:
-            said = str(error).splitlines()[0] if str(error) else type(error).__name__
-            self.report(
-                file,
-                f"a file that cannot be read ({said})",
-                "a whole, readable table",
-                "copy or export the file again.",
-            )
+        except Exception as error:  # parsers of damaged bytes raise many kinds
+            self.report_unreadable(file, error)
         return None
+
+    def report_unreadable(self, file: str, error: Exception) -> None:
+        """Report a file whose bytes make no table."""
+        if isinstance(error, UnicodeDecodeError):
+            self.report(file, f"bytes that are not UTF-8 ({error.reason})", "UTF-8 text", "save the file as UTF-8.")
+            return
+        self.report(
+            file,
+            f"a file that cannot be read ({self.quote(error)})",
+            "a whole, readable table",
+            "copy or export the file again.",
+        )
+
+    def quote(self, error: Exception) -> str:
+        """Return the first line an error says, without where the folder lies."""
+        said = str(error).replace(f"{self.folder}/", "").splitlines()
+        return said[0] if said else type(error).__name__
 
     def _read_header(self, file: str, path: Path) -> list[str] | None:
         """Return the header, or None after reporting why the lines make no table."""
@@ -193,7 +208,7 @@ class Reader:
             )
         return table.assign(**parsed) if text else table
 
-    def _checked_ids(self, file: str, block: pd.DataFrame, *, in_columns: bool = False) -> pd.DataFrame:
+    def _check_repeats(self, file: str, block: pd.DataFrame, *, in_columns: bool) -> None:
         twice = block.index[block.index.duplicated()].unique()
         for name in twice[:CELLS_LISTED]:
             line = None if in_columns else int(np.flatnonzero(block.index == name)[1]) + 2
@@ -205,40 +220,3 @@ class Reader:
                 line=line,
                 column=ID,
             )
-        return block[~block.index.duplicated()] if len(twice) else block
-
-    def check_range(self, file: str, block: pd.DataFrame, low: float, high: float, *, is_open: bool, unit: str) -> None:
-        """Report numbers outside a range, a line per column."""
-        values = block.to_numpy(float)
-        outside = (values <= low) | (values >= high) if is_open else (values < low) | (values > high)
-        what = "between" if is_open else "from"
-        self._report_cells(
-            file,
-            block,
-            outside,
-            f"{what} {low:g} {'and' if is_open else 'to'} {high:g} ({unit})",
-            "correct the value or its unit, or write n/a.",
-        )
-
-    def check_counts(self, file: str, block: pd.DataFrame) -> None:
-        """Report negative or fractional counts."""
-        values = block.to_numpy(float)
-        self._report_cells(
-            file,
-            block,
-            (values < 0) | (values != np.floor(values)) & ~np.isnan(values),
-            "a whole number of reads, 0 or more",
-            "give raw counts, not relative or logged abundances.",
-        )
-
-    def _report_cells(self, file: str, block: pd.DataFrame, bad: np.ndarray, expected: str, fix: str) -> None:
-        columns = np.flatnonzero(bad.any(axis=0))
-        for column in columns[:COLUMNS_LISTED]:
-            rows = np.flatnonzero(bad[:, column])
-            more = f" (and {count(rows.size - 1, 'more cell')} of this column)" if rows.size > 1 else ""
-            value = block.iloc[rows[0], column]
-            self.report(
-                file, f"'{value:g}'{more}", expected, fix, line=int(rows[0]) + 2, column=str(block.columns[column])
-            )
-        if columns.size > COLUMNS_LISTED:
-            self.report(file, f"the same in {columns.size - COLUMNS_LISTED} further columns", expected, fix)

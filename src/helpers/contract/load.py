@@ -8,23 +8,22 @@ import os
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from helpers.contract.blocks import BlockTable, read_block_table
+from helpers.contract.brain import check_edges
+from helpers.contract.brain_files import read_maps, read_matrices
 from helpers.contract.columns import ColumnRules, as_numbers, check_columns, participants_rules, phenotype_rules
 from helpers.contract.files import ID, Reader
-from helpers.contract.rules import (
-    check_counts_hold,
-    check_edges,
-    check_features,
-    check_ids,
-    check_outcome,
-    check_settings,
-    check_tree,
-)
+from helpers.contract.measurements import check_features, check_measurements
+from helpers.contract.rules import check_ids, check_outcome, check_settings
 from helpers.contract.schema import list_items, read_schema
 from helpers.contract.settings import ColumnRule, MeasureRule, Settings, read_settings
-from helpers.problems import CohortError, MissingBlock, Problem
+from helpers.contract.tree import check_tree
+from helpers.problems import CohortError, MissingBlock, Problem, name_some
 from helpers.tables import resolve_path
 
 
@@ -47,6 +46,8 @@ class Cohort:
         By block: what is known of its columns (nodes for connectivity, taxonomy for taxa); index: the column.
     tree_path : pathlib.Path or None
     warnings : tuple of Problem
+    maps : dict of str to pathlib.Path
+        NIfTI map by participant id; all of one shape and affine. Empty when there are none.
     """
 
     folder: Path
@@ -57,6 +58,7 @@ class Cohort:
     features: dict[str, pd.DataFrame] = field(default_factory=dict)
     tree_path: Path | None = None
     warnings: tuple[Problem, ...] = ()
+    maps: dict[str, Path] = field(default_factory=dict)
 
     @property
     def is_simulated(self) -> bool:
@@ -79,12 +81,13 @@ class Cohort:
         return self.blocks[name]
 
     def available(self) -> set[str]:
-        """Return what a chapter or section may ask for: blocks, questionnaires, ``tree``, ``<measure>_items``.
+        """Return what a chapter or section may ask for: blocks, questionnaires, ``tree``, ``maps``, ``<measure>_items``.
 
         ``resilience_score`` is there when the groups come from a questionnaire, ``symptoms`` when there is any other.
         """
         names = set(self.blocks) | set(self.phenotype)
         names |= {"tree"} if self.tree_path else set()
+        names |= {"maps"} if self.maps else set()
         names |= {
             f"{m}_items" for m, table in self.phenotype.items() if list_items(m) and set(list_items(m)) <= set(table)
         }
@@ -102,7 +105,8 @@ def load_cohort(cohort_dir: str | os.PathLike[str], blocks: Collection[str] | No
     cohort_dir : str or path-like
         A relative path counts from the project's root.
     blocks : collection of str, optional
-        Read only these blocks, to save time and memory; by default all.
+        Read only these blocks, to save time and memory; by default all. ``maps`` among them stands for the maps,
+        whose voxels are looked at only when all is read.
 
     Returns
     -------
@@ -151,15 +155,17 @@ def inspect_cohort(
     participants = _read_participants(reader, settings)
     ids = participants.index if participants is not None else pd.Index([])
     phenotype = _read_phenotype(reader, ids)
-    tables, features = _read_blocks(reader, ids, blocks)
+    scale = None if settings is None else settings.connectivity_scale
+    tables, features = _read_blocks(reader, ids, blocks, scale)
     tree = _read_tree(reader, tables)
+    maps = read_maps(reader, ids, with_values=blocks is None) if blocks is None or "maps" in blocks else {}
     if settings is not None and participants is not None:
         check_settings(reader, settings, participants)
         check_outcome(reader, settings, participants, phenotype)
     errors = [problem for problem in reader.problems if problem.severity == "error"]
     if errors or settings is None or participants is None:
         return None, reader.problems
-    cohort = Cohort(folder, settings, participants, phenotype, tables, features, tree, tuple(reader.problems))
+    cohort = Cohort(folder, settings, participants, phenotype, tables, features, tree, tuple(reader.problems), maps)
     return cohort, reader.problems
 
 
@@ -253,38 +259,91 @@ def _read_phenotype(reader: Reader, participants: pd.Index) -> dict[str, pd.Data
 
 
 def _read_blocks(
-    reader: Reader, participants: pd.Index, wanted: Collection[str] | None
+    reader: Reader, participants: pd.Index, wanted: Collection[str] | None, connectivity_scale: str | None
 ) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
-    schema = read_schema()
     tables, features = {}, {}
-    for name, rules in schema["blocks"].items():
-        file = reader.find(rules["file"]) if wanted is None or name in wanted else None
-        if file is None:
+    for name, rules in read_schema()["blocks"].items():
+        if wanted is not None and name not in wanted:
             continue
-        block = reader.read_block(file, participants)
+        found = _find_block(reader, rules)
+        if found is None:
+            continue
         about = _read_features(reader, rules["features"]) if "features" in rules else None
-        if block is None:
+        is_matrices = found == read_schema()["matrices"]["folder"]
+        read = (
+            read_matrices(reader, found, participants, about)
+            if is_matrices
+            else read_block_table(reader, found, participants)
+        )
+        if read is None or not (is_matrices or _check_names(reader, name, read, participants, about)):
             continue
-        if len(participants):
-            check_ids(reader, file, block.index, participants)
-        if "range" in rules:
-            reader.check_range(file, block, *rules["range"], is_open=rules.get("open_range", False), unit=rules["unit"])
-        if rules.get("counts"):
-            reader.check_counts(file, block)
-            check_counts_hold(reader, file, block)
-        if name == "connectivity":
-            check_edges(reader, file, block.columns, about)
-        elif "features" in rules:
-            check_features(reader, rules["features"], file, block, about)
-        tables[name] = block
+        check_measurements(read, name, about, connectivity_scale=connectivity_scale)
+        tables[name] = read.without_repeats
+        if name == "connectivity" and connectivity_scale == "fisher_z":
+            tables[name] = np.tanh(tables[name])
         if about is not None:
             features[name] = about
     return tables, features
 
 
+def _find_block(reader: Reader, rules: dict[str, Any]) -> str | None:
+    """Return the file of a block, or its folder of matrices; None when the cohort does not have it."""
+    file = reader.find(rules["file"], is_counts=rules.get("counts", False))
+    for ending in [] if rules.get("counts") else read_schema()["count_formats"]:
+        if (reader.folder / f"{rules['file']}{ending}").is_file():
+            reader.report(
+                f"{rules['file']}{ending}",
+                f"a table in {ending}",
+                f"{' or '.join(read_schema()['table_formats'])}, as BIOM is for counts",
+                "export it as tab-separated text.",
+            )
+    folder = read_schema()["matrices"]["folder"]
+    if not rules.get("matrices") or not (reader.folder / folder).is_dir():
+        return file
+    if file is not None:
+        reader.report(
+            file,
+            f"the same block as a table and as matrices in {folder}/",
+            "one of them",
+            "remove the table, or the folder.",
+        )
+        return file
+    return folder
+
+
+def _check_names(
+    reader: Reader, name: str, block: BlockTable, participants: pd.Index, about: pd.DataFrame | None
+) -> bool:
+    """Check the ids and the columns of a table; return whether its numbers can be looked at."""
+    ids = block.table.index
+    rules = read_schema()["blocks"][name]
+    if (
+        len(participants)
+        and about is not None
+        and not ids.isin(participants).any()
+        and ids.isin(about.index).mean() > 0.5
+    ):
+        reader.report(
+            block.file,
+            f"{rules['features']} in rows, and columns that are no participants ({name_some(block.table.columns)})",
+            f"people in rows, spelled as in participants.tsv ({name_some(participants[:3])})",
+            "turn the table, and spell the ids alike.",
+            column=ID,
+        )
+        return False
+    if len(participants):
+        lines = [block.locate(row, None)[1] for row in range(len(ids))]
+        check_ids(reader, block.file, ids, participants, lines=lines)
+    if name == "connectivity":
+        check_edges(reader, block.file, block.table.columns, about)
+    elif "features" in rules:
+        check_features(reader, rules["features"], block.file, block.table.columns, about)
+    return True
+
+
 def _read_features(reader: Reader, name: str) -> pd.DataFrame | None:
     rules = read_schema()["features"][name]
-    already = any(problem.file == rules["file"] for problem in reader.problems)
+    already = any(problem.file == rules["file"] and problem.severity == "error" for problem in reader.problems)
     if already or not (reader.folder / rules["file"]).is_file():
         return None
     table = reader.read_text(rules["file"], rules["id"])
@@ -302,8 +361,7 @@ def _read_features(reader: Reader, name: str) -> pd.DataFrame | None:
 
 
 def _read_tree(reader: Reader, tables: dict[str, pd.DataFrame]) -> Path | None:
-    path = reader.folder / read_schema()["tree"]["file"]
-    if "taxa" not in tables or not path.is_file():
+    file = read_schema()["tree"]["file"]
+    if "taxa" not in tables or not (reader.folder / file).is_file():
         return None
-    check_tree(reader, read_schema()["tree"]["file"], tables["taxa"].columns)
-    return path
+    return reader.folder / file if check_tree(reader, file, tables["taxa"].columns) else None

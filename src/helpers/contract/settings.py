@@ -25,7 +25,9 @@ KNOWN = {
     "citation",
     "small_cell",
     "licence",
+    "connectivity_scale",
 }
+CONNECTIVITY_SCALES = ("r", "fisher_z")
 TEMPLATE_HINT = "`resilience-book new <folder>` writes a commented template"
 
 
@@ -78,6 +80,8 @@ class Settings:
         Column naming the pooled study; adjusted for, and shuffles stay within it.
     small_cell : int
         Counts below this are not shown.
+    connectivity_scale : {"r", "fisher_z"}
+        What the connectivity files hold; a loaded cohort has r in either case.
     """
 
     name: str
@@ -90,6 +94,7 @@ class Settings:
     citation: str = ""
     small_cell: int = 5
     licence: str = ""
+    connectivity_scale: str = "r"
 
 
 def read_settings(folder: Path) -> tuple[Settings | None, list[Problem]]:
@@ -169,6 +174,9 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
     batch = values.get("batch")
     if batch is not None and not isinstance(batch, str):
         report("batch", repr(batch), "the name of one column", "name the column that holds the study.")
+    scale = values.get("connectivity_scale") or "r"
+    if scale not in CONNECTIVITY_SCALES:
+        report("connectivity_scale", repr(scale), "r or fisher_z", "say what the connectivity files hold.")
     if problems or outcome is None:
         return None, problems
     name = str(values["name"])
@@ -183,6 +191,7 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
         citation=str(values.get("citation") or ""),
         small_cell=small_cell,
         licence=str(values.get("licence") or ""),
+        connectivity_scale=scale,
     ), problems
 
 

@@ -35,6 +35,9 @@ covariates: [age, sex]
 # If several studies were pooled: the column that says which. Contrasts are adjusted for it, shuffles stay within it.
 # batch: study
 
+# What connectivity files hold: correlations (r, the default), or their Fisher z (then turned into r on reading).
+# connectivity_scale: fisher_z
+
 # Counts below this are not shown on any page.
 small_cell: 5
 
@@ -115,12 +118,12 @@ def write_guide(name: str) -> str:
         for rules in schema["features"].values()
     }
     measures = {rules["file"]: _describe_measure(rules) for rules in schema["phenotype"]["measures"].values()}
-    tree = {schema["tree"]["file"]: schema["tree"]["about"]}
+    tree = {schema["tree"]["file"]: schema["tree"]["about"], f"{schema['maps']['folder']}/": schema["maps"]["about"]}
     return (
         f"# {name}: a cohort folder\n\n"
         "Tables are tab-separated text in UTF-8 with a decimal point; the first column is `participant_id`, spelled alike "
         "everywhere; an unknown value is written `n/a`. Rows meet by id, so their order does not matter. A large table may "
-        "also be `.tsv.gz` or `.parquet`.\n\n"
+        "also be `.tsv.gz` or `.parquet`, counts `.biom`.\n\n"
         f"## Needed\n\n{_list(needed)}\nand whatever the outcome rule in `cohort.yml` names.\n\n"
         f"## Optional: questionnaires\n\n{_list(measures)}\n"
         f"## Optional: measurements\n\nA chapter without its data is skipped, with the reason on its page; the rest runs.\n\n{_list(blocks | others | tree)}\n"
