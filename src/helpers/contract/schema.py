@@ -27,4 +27,16 @@ def list_items(measure: str) -> list[str]:
     ['brs_1', 'brs_2', 'brs_3', 'brs_4', 'brs_5', 'brs_6']
     """
     rules = read_schema()["phenotype"]["measures"].get(measure, {})
-    return [rules["items"].format(i) for i in range(1, rules.get("n_items", 0) + 1)]
+    numbers = rules.get("item_numbers") or range(1, rules.get("n_items", 0) + 1)
+    return [rules["items"].format(number) for number in numbers]
+
+
+def list_measures() -> list[str]:
+    """Return the questionnaires that the contract knows.
+
+    Examples
+    --------
+    >>> list_measures()[:2]
+    ['cd_risc', 'cd_risc_10']
+    """
+    return list(read_schema()["phenotype"]["measures"])
