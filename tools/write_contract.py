@@ -49,6 +49,10 @@ def describe_range(rules: dict) -> str:
     return "whole numbers, 0 or more" if rules.get("counts") else "–"
 
 
+def _write_checks(checks: list[dict]) -> str:
+    return write_table(["check", "severity", "about"], [[c["check"], c["severity"], c["about"]] for c in checks])
+
+
 def write_contract() -> str:
     """Return the text of data/README.md."""
     schema = read_schema()
@@ -81,7 +85,8 @@ def write_contract() -> str:
     ]
     parts = [
         HEAD.format(version=schema["version"], missing=schema["missing"]),
-        f"## {people['file']}\n\n{people['about']} `participants.json` is its BIDS sidecar.\n",
+        f"## {people['file']}\n\n{people['about']} `participants.json` is its BIDS sidecar (`Description`, `Units`, `Levels` by "
+        "column). `participant_id`, `age` and `sex` are terms of BIDS, and so is the folder `phenotype/`.\n",
         write_table(["column", "needed", "type", "allowed", "unit", "about"], columns),
         f"## phenotype/\n\n{schema['phenotype']['about']}\n",
         write_table(["file", "items", "answers", "or scored columns", "about"], scales),
@@ -90,6 +95,9 @@ def write_contract() -> str:
         "## What is known of their columns\n",
         write_table(["file", "id column", "needed columns", "about"], features),
         f"`{schema['tree']['file']}`: {schema['tree']['about']}\n",
+        "## What is checked\n\nAn error: nothing is computed before it is mended. A warning: the run goes on, and the report "
+        "shows it. Every problem comes with its file, line, column and fix.\n",
+        *[_write_checks(checks) for checks in schema["checks"].values()],
         "## Beside this page\n\n`example/` is the simulated cohort, `claims/` the study's claims, `sets/` pre-declared sets of "
         "regions and functions, `open/` the registry of open data.\n",
     ]

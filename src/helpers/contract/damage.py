@@ -10,7 +10,33 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 MISSING_MARKS = frozenset(
-    "na nan n/a n.a. n\\a #n/a <na> null none nil . .. ... - -- --- – — ? ?? missing unknown nr nd n.d.".split()
+    [
+        "na",
+        "nan",
+        "n/a",
+        "n.a.",
+        "n\\a",
+        "#n/a",
+        "<na>",
+        "null",
+        "none",
+        "nil",
+        ".",
+        "..",
+        "...",
+        "-",
+        "--",
+        "---",
+        "–",
+        "—",
+        "?",
+        "??",
+        "missing",
+        "unknown",
+        "nr",
+        "nd",
+        "n.d.",
+    ]
 )
 SPREADSHEET_ERROR = re.compile(r"#(DIV/0!|N/A|NAME\?|REF!|VALUE!|NUM!|NULL!|SPILL!|WERT!|BEZUG!|ZAHL!)")
 CODES = (-99999.0, -9999.0, -999.0, -99.0, -9.0, -1.0, 9.0, 99.0, 777.0, 888.0, 999.0, 9999.0, 99999.0)
@@ -23,7 +49,8 @@ DATE = re.compile(
     re.IGNORECASE,
 )
 DATED_NAME = re.compile(
-    rf"\d{{1,2}}-{MONTH}|{MONTH}-\d{{2}}|(?:19|20)\d\d-\d\d-\d\d(?: 00:00:00)?|\d{{1,2}}/\d{{1,2}}/\d{{4}}", re.IGNORECASE
+    rf"\d{{1,2}}-{MONTH}|{MONTH}-\d{{2}}|(?:19|20)\d\d-\d\d-\d\d(?: 00:00:00)?|\d{{1,2}}/\d{{1,2}}/\d{{4}}",
+    re.IGNORECASE,
 )
 SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?E[+]?\d{2}", re.IGNORECASE)
 SERIAL_DAYS = (36526, 47848)
@@ -108,9 +135,13 @@ def _explain_written_number(bare: str, low: float | None, high: float | None) ->
         return Damage("a decimal comma", f"write {bare.replace(',', '.')}.")
     if re.fullmatch(r"[-+]?(?:inf(?:inity)?|∞|\d[\d.]*e\+?\d{3,})", bare, re.IGNORECASE):
         return Damage("an infinite number", "write n/a; a division by zero or the log of zero makes such values.")
-    if re.fullmatch(rf"{NUMBER}\s*(?!e\d|x[\da-f])(?:[^\W\d_]|[°µμ])[\w/²³^°µμ·.-]*(?:\s*/\s*\w+)?", bare) and not DATE.fullmatch(bare):
+    if re.fullmatch(
+        rf"{NUMBER}\s*(?!e\d|x[\da-f])(?:[^\W\d_]|[°µμ])[\w/²³^°µμ·.-]*(?:\s*/\s*\w+)?", bare
+    ) and not DATE.fullmatch(bare):
         number = re.match(NUMBER, bare).group().replace(",", ".")
-        return Damage("a number with its unit", f"write {number}; units stand in the contract or a sidecar, not in cells.")
+        return Damage(
+            "a number with its unit", f"write {number}; units stand in the contract or a sidecar, not in cells."
+        )
     return None
 
 

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from helpers.contract.damage import fold_name, suggest
+from helpers.contract.damage import suggest
 from helpers.contract.schema import list_measures, read_schema
 from helpers.problems import Problem, name_some
 
@@ -139,7 +139,7 @@ def _check_file(file: str, known: set[str], folder: Path) -> list[Problem]:
     stems = {name.split(".")[0]: name for name in sorted(siblings, key=lambda n: (not n.endswith(".tsv"), n))[::-1]}
     meant = suggest(stem, stems, alike=ALIKE)
     if place == "phenotype" and ending == ".tsv":
-        is_free = meant is None or (folder / place / f"{meant}.tsv").is_file() or fold_name(stem) == fold_name(meant) + "s"
+        is_free = meant is None or (folder / place / f"{meant}.tsv").is_file()
         return [] if is_free else [_misnamed_measure(file, meant)]
     if meant is None and place == "phenotype":
         return [_ignored(file, "a file of a kind that is not read here", {"<measure>.tsv"}, f"phenotype/{stem}.tsv")]
