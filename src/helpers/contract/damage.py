@@ -129,7 +129,7 @@ def _explain_written_number(bare: str, low: float | None, high: float | None) ->
     if re.fullmatch(rf"{NUMBER}\s*[%‰]", bare):
         number = bare.rstrip("%‰ ").replace(",", ".")
         return Damage("a percentage", f"write {number} without the sign if that is the column's unit, else its share.")
-    if re.fullmatch(r"[-+]?\d{1,3}(?:[,.'’ \u00a0\u202f]\d{3})+(?:[.,]\d+)?", bare):
+    if re.fullmatch(r"[-+]?[1-9]\d{0,2}(?:[,.'’ \u00a0\u202f]\d{3})+(?:[.,]\d+)?", bare):
         return _explain_thousands(bare, low, high)
     if re.fullmatch(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?", bare):
         return Damage("a decimal comma", f"write {bare.replace(',', '.')}.")

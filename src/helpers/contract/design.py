@@ -36,6 +36,8 @@ def check_settings(
     absent = _check_columns_exist(reader, settings, participants)
     groups = find_groups(reader, settings, participants, phenotype)
     names = [name for name in dict.fromkeys((*settings.covariates, settings.batch)) if name and name not in absent]
+    people = read_schema()["participants"]["file"]
+    names = [name for name in names if not _has_error(reader, people, name)]
     coded = replace_columns(participants, _label_batch(settings, participants))
     usable = [name for name in names if _check_covariate(reader, settings, name, coded[name])]
     if settings.batch in usable:
@@ -46,6 +48,12 @@ def check_settings(
 def _label_batch(settings: Settings, participants: pd.DataFrame) -> dict[str, pd.Series]:
     """Return the batch as labels: numbers of studies are names, not amounts."""
     return {name: participants[name].astype("str") for name in participants.columns if name == settings.batch}
+
+
+def _has_error(reader: Reader, file: str, column: str | None = None) -> bool:
+    """Return whether a file, or one column of it, is refused already: what follows from that is not said again."""
+    errors = [problem for problem in reader.problems if problem.severity == "error" and problem.file == file]
+    return any(column in (None, problem.column) for problem in errors)
 
 
 def _report(reader: Reader, key: str, found: str, expected: str, fix: str, *, severity: str = "error") -> None:
@@ -90,7 +98,7 @@ def find_groups(
                 _report_small(reader, side, int(is_in.sum()), wanted, fix)
         return sides["high"][sides["high"] | sides["low"]]
     score = _find_score(reader, rule, phenotype)
-    if score is None:
+    if score is None or _has_error(reader, f"phenotype/{rule.measure}.tsv"):
         return None
     high = (score >= rule.high_at_least)[score.notna() & score.index.isin(participants.index)]
     for side, n in (("high", int(high.sum())), ("low", int((~high).sum()))):
@@ -110,7 +118,7 @@ def _find_score(reader: Reader, rule: MeasureRule, phenotype: Mapping[str, pd.Da
     known = read_schema()["phenotype"]["measures"].get(rule.measure, {})
     file = known.get("file", f"phenotype/{rule.measure}.tsv")
     if rule.measure not in phenotype:
-        if not any(problem.file == file and problem.severity == "error" for problem in reader.problems):
+        if not _has_error(reader, file):
             meant = suggest(rule.measure, [*phenotype, *list_measures()])
             fix = "add it, or change outcome in cohort.yml."
             fix = f"write {meant} in cohort.yml, if that is meant; else {fix}" if meant and not known else fix
