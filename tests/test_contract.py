@@ -9,11 +9,15 @@ from helpers.contract import (
     MeasureRule,
     hash_cohort,
     inspect_cohort,
+    list_items,
     load_cohort,
     read_schema,
     write_template,
 )
+from helpers.contract.design import estimate_score
+from helpers.open_data.kim import build_kim_cohort
 from helpers.problems import CohortError, MissingBlock
+from helpers.resilience.measures import SCALES, SCORERS
 from helpers.tables import PROJECT_ROOT
 from tests.support import EXAMPLE
 from tools.write_contract import write_contract
@@ -272,7 +276,7 @@ def test_filled_template_is_usable(tmp_path, rng):
     pd.DataFrame(
         {"participant_id": ids, "age": rng.integers(20, 60, 30), "sex": ["F", "M"] * 15, "bmi": 24.0, "study": "one"}
     ).to_csv(folder / "participants.tsv", sep="\t", index=False)
-    answers = np.where(np.arange(30) % 2, 4, 2)[:, None] - rng.integers(0, 2, (30, 25))
+    answers = np.where(np.arange(30) < 15, 4, 2)[:, None] - rng.integers(0, 2, (30, 25))
     items = pd.DataFrame(answers, columns=[f"cd_risc_{i:02d}" for i in range(1, 26)])
     items.insert(0, "participant_id", ids)
     items.to_csv(folder / "phenotype/cd_risc.tsv", sep="\t", index=False)
@@ -297,3 +301,35 @@ def test_schema_names_files_once():
 
 def test_the_page_of_the_contract_is_made_from_the_schema():
     assert (PROJECT_ROOT / "data" / "README.md").read_text() == write_contract(), "run: make contract"
+
+
+@pytest.mark.parametrize("measure", sorted(SCALES))
+def test_schema_and_scoring_know_the_same_questionnaire(measure):
+    rules, scale = read_schema()["phenotype"]["measures"][measure], SCALES[measure]
+    assert tuple(list_items(measure)) == scale.items
+    assert tuple(rules["range"]) == (scale.lowest, scale.highest)
+    assert tuple(rules["items"].format(number) for number in rules.get("reversed", ())) == scale.reversed
+    assert rules.get("min_answered", scale.min_answered) == scale.min_answered
+
+
+@pytest.mark.parametrize("measure", sorted(set(SCALES) - {"hads"}))
+def test_group_sizes_rest_on_the_scores_that_chapters_use(measure, rng):
+    """Identity: the estimate of the check is the score of `helpers.resilience`, blanks included."""
+    scale = SCALES[measure]
+    answers = rng.integers(scale.lowest, scale.highest + 1, (60, len(scale.items))).astype(float)
+    answers[rng.random(answers.shape) < 0.15] = np.nan
+    table = pd.DataFrame(answers, [f"sub-{i:02d}" for i in range(60)], list(scale.items))
+    scored = SCORERS[measure](table)
+    for score in scored.columns.intersection(["total", "mean"]):
+        pd.testing.assert_series_equal(estimate_score(measure, score, table), scored[score], check_names=False)
+
+
+def test_a_warning_lets_the_run_go_on(example_copy):
+    (example_copy / "my_data.csv").write_text("x")
+    cohort = load_cohort(example_copy)
+    assert [problem.file for problem in cohort.warnings] == ["my_data.csv"]
+
+
+def test_real_people_give_not_one_warning(fetch_original, tmp_path):
+    folder = build_kim_cohort(fetch_original("kim_adenomas_2020"), tmp_path / "kim")
+    assert inspect_cohort(folder)[1] == []

@@ -154,34 +154,28 @@ def as_numbers(table: pd.DataFrame, rules: Mapping[str, ColumnRules]) -> pd.Data
 
 def read_numbers(cells: pd.Series) -> pd.Series:
     """Return cells as floats; a text or an infinite number becomes NaN."""
-    numbers = pd.to_numeric(cells, errors="coerce").astype(float)
-    return numbers.where(np.isfinite(numbers))
+    numbers = pd.to_numeric(cells, errors="coerce").to_numpy(float)
+    return pd.Series(np.where(np.isfinite(numbers), numbers, np.nan), index=cells.index)
 
 
 def _build_column(rule: ColumnRules) -> pa.Column:
     import pandera.pandas as pa
 
-    checks = []
-    if rule.kind in NUMERIC:
-        checks.append(pa.Check(lambda cells: read_numbers(cells).notna(), error="number"))
-    if rule.kind == "integer":
-        checks.append(pa.Check(_is_whole, error="whole"))
-    if rule.low is not None:
-        checks.append(pa.Check(lambda cells: _is_within(cells, rule.low, rule.high), error="range"))
-    if rule.allowed:
-        checks.append(pa.Check(lambda cells: cells.isin(rule.allowed), error="label"))
+    fits = pa.Check(lambda cells: _fits(cells, rule), error="rule")
     is_id = rule.kind == "id"
-    return pa.Column(None, checks, nullable=not is_id, unique=is_id, required=rule.required)
+    is_free = rule.kind == "text" and not rule.allowed
+    return pa.Column(None, None if is_free else fits, nullable=not is_id, unique=is_id, required=rule.required)
 
 
-def _is_whole(cells: pd.Series) -> pd.Series:
+def _fits(cells: pd.Series, rule: ColumnRules) -> pd.Series:
+    """Return which cells (none of them missing) are as the rule of their column wants."""
+    if rule.allowed:
+        return cells.isin(rule.allowed)
+    if rule.kind not in NUMERIC:
+        return pd.Series(True, index=cells.index)
     numbers = read_numbers(cells)
-    return numbers.isna() | (numbers == numbers.round())
-
-
-def _is_within(cells: pd.Series, low: float, high: float) -> pd.Series:
-    numbers = read_numbers(cells)
-    return numbers.isna() | numbers.between(low, high)
+    is_right = numbers.notna() if rule.low is None else numbers.between(rule.low, rule.high)
+    return is_right & (numbers == numbers.round()) if rule.kind == "integer" else is_right
 
 
 def _report(reader: Reader, file: str, failures: pd.DataFrame, rules: Mapping[str, ColumnRules]) -> None:
@@ -238,15 +232,16 @@ def _explain(check: str, column: str, rule: ColumnRules, cell: Any) -> _Explaine
         return _Explained(check, "", "keep one row per person, or correct the id.")
     if check == "not_nullable":
         return _Explained(check, "", "give the person an id, or remove the row.")
-    if check == "label":
+    if rule.allowed:
         return _explain_label(check, column, rule, str(cell))
-    if check == "number":
+    number = float(read_numbers(pd.Series([cell])).iloc[0])
+    if np.isnan(number):
         damage = explain_number(str(cell), rule.low, rule.high)
         return _Explained(check, f" ({damage.what})", damage.fix) if damage else _Explained(check, "", NUMBER_FIX)
-    number = float(cell)
-    if number in CODES and not (rule.kind == "integer" and number in (rule.low - 1, rule.high + 1)):
+    is_step = rule.kind == "integer" and rule.low is not None and number in (rule.low - 1, rule.high + 1)
+    if number in CODES and not is_step:
         return _Explained(check, "", CODE_FIX)
-    if rule.kind == "integer" and rule.low == 0 and number == (rule.high or 0) + 1:
+    if is_step and rule.low == 0 and number == rule.high + 1:
         return _Explained(
             check,
             "",

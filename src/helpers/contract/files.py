@@ -195,6 +195,8 @@ class Reader:
 
     def _numbers(self, file: str, table: pd.DataFrame) -> pd.DataFrame:
         """Return the table as numbers; cells that are text or infinite are reported and become NaN."""
+        if all(map(is_plain_number, table.dtypes.unique())) and not np.isinf(table.to_numpy()).any():
+            return table
         parsed, bad = {}, {}
         for name, cells in table.items():
             if is_plain_number(cells.dtype):

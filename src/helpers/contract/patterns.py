@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.contract.damage import CODE_FIX, CODES, SPREADSHEET_ERROR, explain_number, fold_label, is_missing_mark
-from helpers.contract.files import COLUMNS_LISTED, Reader, is_plain_number
+from helpers.contract.files import COLUMNS_LISTED, Reader
 from helpers.problems import count, name_some, quote
 
 FEWEST_SHIFTED = 3
@@ -145,13 +145,9 @@ def check_far_codes(reader: Reader, file: str, column: str, numbers: pd.Series) 
 
 def check_block_codes(reader: Reader, file: str, block: pd.DataFrame) -> None:
     """Warn of codes for a missing value in a block of measurements, one line per column."""
-    suspects = [
-        name
-        for name, cells in block.items()
-        if is_plain_number(cells.dtype)
-        and np.isin(cells.to_numpy(), CODES).any()
-        and find_far_codes(cells.to_numpy(float))
-    ]
+    values = block.to_numpy(float)
+    coded = np.flatnonzero(np.isin(values, CODES).any(axis=0))
+    suspects = [block.columns[at] for at in coded if find_far_codes(values[:, at])]
     for name in suspects[:COLUMNS_LISTED]:
         check_far_codes(reader, file, str(name), block[name])
     if len(suspects) > COLUMNS_LISTED:

@@ -15,7 +15,8 @@ SCHEMA_FILE = PROJECT_ROOT / "data" / "schema" / "cohort.yml"
 @cache
 def read_schema() -> dict[str, Any]:
     """Return version 1 of the contract: participants, phenotype, blocks, features, tree, table formats."""
-    return yaml.safe_load(SCHEMA_FILE.read_text(encoding="utf-8"))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(SCHEMA_FILE.read_text(encoding="utf-8"), Loader=loader)
 
 
 def list_items(measure: str) -> list[str]:
