@@ -97,7 +97,7 @@ def write_contract() -> str:
         f"`{schema['tree']['file']}`: {schema['tree']['about']}\n",
         "## What is checked\n\nAn error: nothing is computed before it is mended. A warning: the run goes on, and the report "
         "shows it. Every problem comes with its file, line, column and fix.\n",
-        *[_write_checks(checks) for checks in schema["checks"].values()],
+        *[f"### {group.capitalize()}\n\n{_write_checks(checks)}" for group, checks in schema["checks"].items()],
         "## Beside this page\n\n`example/` is the simulated cohort, `claims/` the study's claims, `sets/` pre-declared sets of "
         "regions and functions, `open/` the registry of open data.\n",
     ]
