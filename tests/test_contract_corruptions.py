@@ -232,6 +232,7 @@ CASES = [
     Case("missing column", edit("metabolites/features.tsv", lambda t: t.drop(columns="scale")), "metabolites/features.tsv", 1, "scale", "no column scale", "add it"),
     Case("repeated column", raw(PEOPLE, lambda b: b.replace(b"\tbmi\t", b"\tage\t", 1)), PEOPLE, 1, None, "the column age more than once", "rename"),
     Case("column without a name", raw(PEOPLE, lambda b: b.replace(b"\tbmi\t", b"\t\t", 1)), PEOPLE, 1, None, "no name for column 4", "name the column"),
+    Case("column without a name", raw(TRACTS, lambda b: b"\nsub-001\nsub-002\n"), TRACTS, 1, None, "no name for column 1", "name the column"),
     Case("spelling of a column", rename(PEOPLE, participant_id="Participant_ID"), PEOPLE, 1, "Participant_ID", "'Participant_ID'", "write participant_id"),
     Case("spelling of a column", rename(PEOPLE, age="Age"), PEOPLE, 1, "Age", "another spelling of age", "write age."),
     Case("spelling of a column", rename(PEOPLE, bmi="bmi "), PEOPLE, 1, "bmi ", "a blank before or behind", "write bmi."),

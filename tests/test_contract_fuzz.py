@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from helpers.contract import Cohort, inspect_cohort
@@ -252,6 +252,7 @@ def check_ids_are_known(folder: Folder, cohort: Cohort | None) -> None:
 
 @BOUNDED
 @given(slips=SLIPS)
+@example(slips=[(_drop_column, 0, 0, 0, b"")] * 3)
 def test_any_damage_ends_in_sentences_and_no_stranger_passes(folder, slips):
     folder.damage(slips)
     try:
@@ -303,6 +304,7 @@ def test_a_mended_folder_is_clean_again(folder, slips):
     text=TEXTS,
     ending=st.sampled_from([".gz", ".parquet"]),
 )
+@example(at=53, b=128, change=_flip, text=b"", ending=".parquet")
 def test_broken_gzip_and_parquet_are_sentences(folder, packed, at, b, change, text, ending):
     table = folder.path / "brain/tracts.tsv"
     damaged = folder.path / ("brain/tracts.tsv.gz" if ending == ".gz" else "brain/tracts.parquet")

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
+from pyarrow import ArrowException
 
 from helpers.contract.damage import CODE_FIX, CODES, explain_number, fold_name, suggest
 from helpers.contract.lines import UNREADABLE, scan_lines
@@ -155,7 +156,7 @@ class Reader:
             table = pd.read_csv(
                 path, sep="\t", encoding="utf-8-sig", index_col=False, skip_blank_lines=False, **options
             )
-        except (*UNREADABLE, ValueError, NotImplementedError) as error:
+        except (*UNREADABLE, ValueError, NotImplementedError, ArrowException) as error:
             said = str(error).splitlines()[0] if str(error) else type(error).__name__
             self.report(file, f"a file that cannot be read ({said})", "a whole, readable table", AGAIN)
             return None

@@ -226,7 +226,7 @@ def _header_flaws(header: list[str]) -> list[Flaw]:
         found = f"the column {name_some(twice)} more than once"
         flaws.append(Flaw(found, "every column once", "rename or remove the double.", 1))
     blank = [number for number, name in enumerate(header, start=1) if not name.strip()]
-    if blank and len(header) > 1:
+    if blank:
         found = f"no name for column {name_some(blank)}, counted from the left"
         flaws.append(Flaw(found, "a name for every column", "name the column, or remove it.", 1))
     return flaws
