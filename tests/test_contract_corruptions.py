@@ -380,6 +380,15 @@ def test_nothing_behind_a_link_is_read_listed_or_hashed(light_copy):
     assert all("more" not in path.parts for path in list_files(light_copy))
 
 
+def test_a_file_that_may_not_be_read_is_a_sentence_without_its_path(light_copy, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("helpers.contract.files.scan_lines", refuse)
+    found = {p.found for p in inspect_cohort(light_copy)[1] if p.file == PEOPLE}
+    assert found == {"a file that cannot be read (Permission denied)"}
+
+
 def test_a_link_inside_the_folder_is_read(light_copy):
     move(BRS, "phenotype/answers.txt")(light_copy)
     (light_copy / BRS).symlink_to("answers.txt")

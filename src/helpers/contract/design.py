@@ -118,29 +118,16 @@ def _find_score(reader: Reader, rule: MeasureRule, phenotype: Mapping[str, pd.Da
     known = read_schema()["phenotype"]["measures"].get(rule.measure, {})
     file = known.get("file", f"phenotype/{rule.measure}.tsv")
     if rule.measure not in phenotype:
-        if not _has_error(reader, file):
-            meant = suggest(rule.measure, [*phenotype, *list_measures()])
-            fix = "add it, or change outcome in cohort.yml."
-            fix = f"write {meant} in cohort.yml, if that is meant; else {fix}" if meant and not known else fix
-            reader.report(
-                file, "no such file", f"the answers the outcome rule needs ({rule.measure} {rule.score})", fix
-            )
+        _report_absent_measure(reader, rule, file, [] if known else [*phenotype, *list_measures()])
         return None
-    table = phenotype[rule.measure]
-    has_items = bool(list_items(rule.measure)) and set(list_items(rule.measure)) <= set(table.columns)
+    table, items, totals = phenotype[rule.measure], list_items(rule.measure), known.get("totals", {})
+    has_items = bool(items) and set(items) <= set(table.columns)
     if rule.score not in table.columns and not has_items:
-        reader.report(
-            file,
-            f"neither the items nor a column {rule.score}",
-            f"the items {name_some(list_items(rule.measure)[:2])} … or {rule.score}"
-            if list_items(rule.measure)
-            else f"a column {rule.score}",
-            _suggest_score(rule, table.columns)
-            + "add the items, or the scored column, or change outcome in cohort.yml.",
-            line=1,
-        )
+        expected = f"the items {name_some(items[:2])} … or {rule.score}" if items else f"a column {rule.score}"
+        fix = "add the items, or the scored column, or change outcome in cohort.yml."
+        fix = _suggest_score(rule, table.columns) + fix
+        reader.report(file, f"neither the items nor a column {rule.score}", expected, fix, line=1)
         return None
-    totals = known.get("totals", {})
     if has_items and rule.score not in totals:
         found, expected = f"the score {quote(rule.score)}", f"a score of {rule.measure} ({name_some(totals)})"
         _report(reader, "outcome", found, expected, _suggest_score(rule, totals) + "name one of them.")
@@ -151,6 +138,15 @@ def _find_score(reader: Reader, rule: MeasureRule, phenotype: Mapping[str, pd.Da
         _report(reader, "outcome", found, expected, f"write a cut within the range of {rule.measure} {rule.score}.")
         return None
     return estimate_score(rule.measure, rule.score, table)
+
+
+def _report_absent_measure(reader: Reader, rule: MeasureRule, file: str, others: list[str]) -> None:
+    if _has_error(reader, file):
+        return
+    meant = suggest(rule.measure, others)
+    fix = "add it, or change outcome in cohort.yml."
+    fix = f"write {meant} in cohort.yml, if that is meant; else {fix}" if meant else fix
+    reader.report(file, "no such file", f"the answers the outcome rule needs ({rule.measure} {rule.score})", fix)
 
 
 def _suggest_score(rule: MeasureRule, names: list[str] | Mapping[str, object] | pd.Index) -> str:

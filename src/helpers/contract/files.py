@@ -157,7 +157,7 @@ class Reader:
                 path, sep="\t", encoding="utf-8-sig", index_col=False, skip_blank_lines=False, **options
             )
         except (*UNREADABLE, ValueError, NotImplementedError, ArrowException) as error:
-            said = str(error).splitlines()[0] if str(error) else type(error).__name__
+            said = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0]
             self.report(file, f"a file that cannot be read ({said})", "a whole, readable table", AGAIN)
             return None
         if len(table) != lines.n_rows:

@@ -118,7 +118,7 @@ def read_settings(folder: Path) -> tuple[Settings | None, list[Problem]]:
         found = f"bytes that are not UTF-8 (at {error.start})"
         return None, [Problem(FILE, None, None, found, "UTF-8 text", "save the file as UTF-8.")]
     except (OSError, ValueError, RecursionError, OverflowError) as error:
-        said = (str(error).splitlines() or [type(error).__name__])[0]
+        said = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0]
         found = f"settings that cannot be read ({said})"
         return None, [Problem(FILE, None, None, found, "YAML", f"mend it; {TEMPLATE_HINT}.")]
     except yaml.YAMLError as error:
