@@ -253,6 +253,7 @@ def check_ids_are_known(folder: Folder, cohort: Cohort | None) -> None:
 @BOUNDED
 @given(slips=SLIPS)
 @example(slips=[(_drop_column, 0, 0, 0, b"")] * 3)
+@example(slips=[(_flip, 7, 0, 0, b"")])
 def test_any_damage_ends_in_sentences_and_no_stranger_passes(folder, slips):
     folder.damage(slips)
     try:

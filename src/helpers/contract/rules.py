@@ -94,7 +94,7 @@ def check_tree(reader: Reader, file: str, taxa: pd.Index) -> None:
             tip.name
             for tip in TreeNode.read(str(reader.folder / file), format="newick", convert_underscores=False).tips()
         }
-    except (NewickFormatError, UnrecognizedFormatError, IOSourceError, ValueError, OSError) as error:
+    except (NewickFormatError, UnrecognizedFormatError, IOSourceError, ValueError, IndexError, OSError) as error:
         said = (str(error).splitlines() or [type(error).__name__])[0]
         reader.report(file, f"no readable tree ({said})", "a Newick tree", "export the tree again as Newick.")
         return
