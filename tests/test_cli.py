@@ -107,3 +107,11 @@ def test_build_before_run_says_what_to_do(tmp_path):
     done = run_command("build", EXAMPLE, "--output", tmp_path / "out")
     assert done.returncode == 1
     assert "Run it first" in done.stderr
+
+
+def test_json_of_a_cohort_with_warnings_is_only_json_with_severities(example_copy):
+    (example_copy / "my_data.csv").write_text("x")
+    done = run_command("check", example_copy, "--json")
+    said = json.loads(done.stdout)
+    assert (done.returncode, done.stderr, said["usable"]) == (0, "", True)
+    assert [(problem["file"], problem["severity"]) for problem in said["problems"]] == [("my_data.csv", "warning")]

@@ -9,11 +9,14 @@ from helpers.contract import (
     MeasureRule,
     hash_cohort,
     inspect_cohort,
+    list_items,
     load_cohort,
     read_schema,
     write_template,
 )
+from helpers.contract.design import estimate_score
 from helpers.problems import CohortError, MissingBlock
+from helpers.resilience.measures import SCALES, SCORERS
 from helpers.tables import PROJECT_ROOT
 from tests.support import EXAMPLE
 from tools.write_contract import write_contract
@@ -181,7 +184,7 @@ def test_taxa_need_taxonomy_and_tips(example_copy):
         (b"participant_id\tage\nsub-001\t30\t4\n", "3 cells"),
         (b"participant_id\tage\nsub-001\n", "1 cell"),
         (b"participant_id\tage\nsub-001\t\xff\xfe\n", "not UTF-8"),
-        (b"participant_id,age\nsub-001,30\n", "no column participant_id"),
+        (b"participant_id,age\nsub-001,30\n", "cells separated by commas"),
     ],
 )
 def test_unreadable_tables_are_sentences(example_copy, content, said):
@@ -272,7 +275,8 @@ def test_filled_template_is_usable(tmp_path, rng):
     pd.DataFrame(
         {"participant_id": ids, "age": rng.integers(20, 60, 30), "sex": ["F", "M"] * 15, "bmi": 24.0, "study": "one"}
     ).to_csv(folder / "participants.tsv", sep="\t", index=False)
-    items = pd.DataFrame(rng.integers(2, 5, (30, 25)), columns=[f"cd_risc_{i:02d}" for i in range(1, 26)])
+    answers = np.where(np.arange(30) < 15, 4, 2)[:, None] - rng.integers(0, 2, (30, 25))
+    items = pd.DataFrame(answers, columns=[f"cd_risc_{i:02d}" for i in range(1, 26)])
     items.insert(0, "participant_id", ids)
     items.to_csv(folder / "phenotype/cd_risc.tsv", sep="\t", index=False)
     cohort = load_cohort(folder)
@@ -283,7 +287,8 @@ def test_filled_template_is_usable(tmp_path, rng):
 def test_column_rule_reads_labels(example_copy):
     text = (example_copy / "cohort.yml").read_text()
     start, end = text.index("outcome:"), text.index("labels:")
-    (example_copy / "cohort.yml").write_text(text[:start] + "outcome: {column: sex, high: F, low: [M]}\n" + text[end:])
+    text = text[:start] + "outcome: {column: sex, high: F, low: [M]}\n" + text[end:].replace("- sex\n", "")
+    (example_copy / "cohort.yml").write_text(text)
     assert load_cohort(example_copy).settings.outcome == ColumnRule("sex", ("F",), ("M",))
 
 
@@ -295,3 +300,41 @@ def test_schema_names_files_once():
 
 def test_the_page_of_the_contract_is_made_from_the_schema():
     assert (PROJECT_ROOT / "data" / "README.md").read_text() == write_contract(), "run: make contract"
+
+
+@pytest.mark.parametrize("measure", sorted(SCALES))
+def test_schema_and_scoring_know_the_same_questionnaire(measure):
+    rules, scale = read_schema()["phenotype"]["measures"][measure], SCALES[measure]
+    assert tuple(list_items(measure)) == scale.items
+    assert tuple(rules["range"]) == (scale.lowest, scale.highest)
+    assert tuple(rules["items"].format(number) for number in rules.get("reversed", ())) == scale.reversed
+    assert rules.get("min_answered", scale.min_answered) == scale.min_answered
+
+
+@pytest.mark.parametrize("measure", sorted(set(SCALES) - {"hads"}))
+def test_group_sizes_rest_on_the_scores_that_chapters_use(measure, rng):
+    """Identity: the estimate of the check is the score of `helpers.resilience`, blanks included."""
+    scale = SCALES[measure]
+    answers = rng.integers(scale.lowest, scale.highest + 1, (60, len(scale.items))).astype(float)
+    answers[rng.random(answers.shape) < 0.15] = np.nan
+    table = pd.DataFrame(answers, [f"sub-{i:02d}" for i in range(60)], list(scale.items))
+    scored = SCORERS[measure](table)
+    for score in scored.columns.intersection(["total", "mean"]):
+        pd.testing.assert_series_equal(estimate_score(measure, score, table), scored[score], check_names=False)
+
+
+def test_a_warning_lets_the_run_go_on(example_copy):
+    (example_copy / "my_data.csv").write_text("x")
+    cohort = load_cohort(example_copy)
+    assert [problem.file for problem in cohort.warnings] == ["my_data.csv"]
+
+
+@pytest.mark.parametrize("name", ["kim_adenomas_2020", "mars_ibs_2020"])
+def test_real_people_give_not_one_warning(fetched, name):
+    assert inspect_cohort(fetched(name))[1] == []
+
+
+def test_real_people_with_metabolites_that_hardly_anybody_has_are_told_so(fetched):
+    (problem,) = inspect_cohort(fetched("kang_autism_2017"))[1]
+    assert problem.severity == "warning"
+    assert problem.found.startswith("0 for more than 80% of the people in 3 metabolites")

@@ -93,7 +93,8 @@ def write_contract() -> str:
             formats=" or ".join(f"`{ending}`" for ending in schema["table_formats"][1:]),
             count_formats=" or ".join(f"`{ending}`" for ending in schema["count_formats"]),
         ),
-        f"## {people['file']}\n\n{people['about']} `participants.json` is its BIDS sidecar.\n",
+        f"## {people['file']}\n\n{people['about']} `participants.json` is its BIDS sidecar (`Description`, `Units`, `Levels` by "
+        "column). `participant_id`, `age` and `sex` are terms of BIDS, and so is the folder `phenotype/`.\n",
         write_table(["column", "needed", "type", "allowed", "unit", "about"], columns),
         f"## phenotype/\n\n{schema['phenotype']['about']}\n",
         write_table(["file", "items", "answers", "or scored columns", "about"], scales),

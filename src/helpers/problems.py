@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 
 NAMED_AT_MOST = 5
+QUOTED_AT_MOST = 60
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def write_report(problems: Iterable[Problem]) -> str:
     -------
     str
         One paragraph per file: how many problems, then each with its place, what was found, what was
-        expected and the fix. Empty when there are none.
+        expected and the fix; warnings after the errors. Empty when there are none.
 
     Examples
     --------
@@ -100,7 +101,7 @@ def write_report(problems: Iterable[Problem]) -> str:
       line 3, column age: found '-4', expected 18 to 100 years.
         Fix: correct it.
     """
-    ordered = sorted(problems, key=lambda p: (p.file, p.line or 0, p.column or ""))
+    ordered = sorted(problems, key=lambda p: (p.file, p.severity, p.line or 0, p.column or ""))
     paragraphs = []
     for file, grouped in groupby(ordered, key=lambda p: p.file):
         group = list(grouped)
@@ -116,6 +117,22 @@ def _headline(file: str, n_errors: int, n_warnings: int) -> str:
     parts += [count(n_warnings, "warning")] if n_warnings else []
     tail = "; nothing was computed from it." if n_errors else "; the run goes on."
     return f"{file} has {' and '.join(parts)}{tail}"
+
+
+def quote(text: object) -> str:
+    """Return a text from data in quotes, shortened, with control characters spelled out.
+
+    Parameters
+    ----------
+    text : object
+
+    Examples
+    --------
+    >>> quote("F "), quote("a" + chr(27))
+    ("'F '", "'a\\\\x1b'")
+    """
+    shown = "".join(c if c.isprintable() or c == " " else c.encode("unicode_escape").decode() for c in str(text))
+    return f"'{shown[: QUOTED_AT_MOST - 1]}…'" if len(shown) > QUOTED_AT_MOST else f"'{shown}'"
 
 
 def count(n: int, noun: str) -> str:

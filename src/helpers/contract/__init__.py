@@ -1,6 +1,7 @@
 """The contract: a cohort folder in; a Cohort out, or every problem at once."""
 
-from helpers.contract.load import Cohort, hash_cohort, inspect_cohort, list_files, load_cohort
+from helpers.contract.inventory import list_files
+from helpers.contract.load import Cohort, hash_cohort, inspect_cohort, load_cohort
 from helpers.contract.schema import list_items, read_schema
 from helpers.contract.settings import ColumnRule, MeasureRule, Settings
 from helpers.contract.template import write_template

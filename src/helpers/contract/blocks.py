@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from helpers.contract.damage import CODE_FIX, CODES
 from helpers.contract.files import COLUMNS_LISTED, ID, Reader
 from helpers.problems import count
 
@@ -94,8 +95,9 @@ class BlockTable:
         for column in columns[:COLUMNS_LISTED]:
             rows = np.flatnonzero(is_bad(self.values[:, column]))
             more = f" (and {count(rows.size - 1, 'more cell')} of this column)" if rows.size > 1 else ""
-            found = f"{_show(self.values[rows[0], column])}{more}"
-            self.report(found, expected, fix, row=int(rows[0]), column=int(column))
+            first = self.values[rows[0], column]
+            said = CODE_FIX if first in CODES else fix
+            self.report(f"{_show(first)}{more}", expected, said, row=int(rows[0]), column=int(column))
         if columns.size > COLUMNS_LISTED:
             self.report(f"the same in {columns.size - COLUMNS_LISTED} further columns", expected, fix)
 
@@ -145,7 +147,7 @@ def read_block_table(reader: Reader, file: str, participants: pd.Index) -> Block
             return file, None, None if column is None else str(names[column])
         if in_columns:
             return file, None if column is None else column + 2, None if row is None else str(table.index[row])
-        line = 1 if row is None and column is not None else None if row is None else row + 2
+        line = 1 if row is None and column is not None else None if row is None else reader.lines[file][row]
         return file, line, None if column is None else str(names[column])
 
     return BlockTable(reader, file, _as_plain_numbers(table), locate, shows_ids=in_columns, has_text=has_text)

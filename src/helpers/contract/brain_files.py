@@ -15,7 +15,7 @@ import pandas as pd
 from helpers.contract.blocks import BlockTable
 from helpers.contract.brain import EDGE, NODES, report_no_nodes
 from helpers.contract.files import ID, Reader
-from helpers.contract.rules import guess_id
+from helpers.contract.ids import guess_id
 from helpers.contract.schema import read_schema
 from helpers.problems import count, name_some
 
@@ -67,11 +67,12 @@ def list_person_files(
     """
     files: dict[str, str] = {}
     findings = Findings(reader)
-    paths = sorted((reader.folder / folder).glob("*")) if (reader.folder / folder).is_dir() else []
+    is_there = folder not in reader.refused and (reader.folder / folder).is_dir()
+    paths = sorted((reader.folder / folder).glob("*")) if is_there else []
     for path in paths:
         file = f"{folder}/{path.name}"
         ending = next((ending for ending in endings if path.name.endswith(ending)), None)
-        if path.name.startswith(".") or path.suffix == ".json":
+        if path.name.startswith(".") or path.suffix == ".json" or file in reader.refused:
             continue
         name = path.name.removesuffix(ending or "")
         if ending is None or not path.is_file():
@@ -416,7 +417,7 @@ def _read_header(findings: Findings, file: str) -> Space | None:
         )
     except Exception as error:  # whatever nibabel says of damaged bytes
         findings.add(
-            "header", file, f"a file that cannot be read ({findings.reader.quote(error)})", "a NIfTI map", again
+            "header", file, f"a file that cannot be read ({findings.reader.tell(error)})", "a NIfTI map", again
         )
         return None
     if kind not in "iuf":
@@ -496,7 +497,7 @@ def _read_voxels(findings: Findings, file: str) -> np.ndarray | None:
         findings.add(
             "voxels",
             file,
-            f"voxels that cannot be read ({findings.reader.quote(error)})",
+            f"voxels that cannot be read ({findings.reader.tell(error)})",
             "a whole NIfTI map",
             "export or copy the map again.",
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -17,10 +16,15 @@ from helpers.contract.blocks import BlockTable, read_block_table
 from helpers.contract.brain import check_edges
 from helpers.contract.brain_files import read_maps, read_matrices
 from helpers.contract.columns import ColumnRules, as_numbers, check_columns, participants_rules, phenotype_rules
-from helpers.contract.files import ID, Reader
+from helpers.contract.design import check_settings
+from helpers.contract.files import ID, Reader, read_sidecar
+from helpers.contract.headers import check_damaged_names, check_item_names, check_names, is_small
+from helpers.contract.ids import check_ids, check_participant_ids
+from helpers.contract.inventory import check_inventory, find_refused, list_files
 from helpers.contract.measurements import check_features, check_measurements
-from helpers.contract.rules import check_ids, check_outcome, check_settings
+from helpers.contract.patterns import check_block_codes, check_own_column
 from helpers.contract.schema import list_items, read_schema
+from helpers.contract.settings import FILE as SETTINGS_FILE
 from helpers.contract.settings import ColumnRule, MeasureRule, Settings, read_settings
 from helpers.contract.tree import check_tree
 from helpers.problems import CohortError, MissingBlock, Problem, name_some
@@ -149,8 +153,9 @@ def inspect_cohort(
             "correct the path; `resilience-book new <folder>` makes an empty one.",
         )
         return None, [problem]
-    reader = Reader(folder)
-    settings, problems = read_settings(folder)
+    refused = find_refused(folder)
+    reader = Reader(folder, [*refused.values(), *check_inventory(folder)], refused)
+    settings, problems = (None, []) if SETTINGS_FILE in refused else read_settings(folder)
     reader.problems += problems
     participants = _read_participants(reader, settings)
     ids = participants.index if participants is not None else pd.Index([])
@@ -160,8 +165,7 @@ def inspect_cohort(
     tree = _read_tree(reader, tables)
     maps = read_maps(reader, ids, with_values=blocks is None) if blocks is None or "maps" in blocks else {}
     if settings is not None and participants is not None:
-        check_settings(reader, settings, participants)
-        check_outcome(reader, settings, participants, phenotype)
+        check_settings(reader, settings, participants, phenotype)
     errors = [problem for problem in reader.problems if problem.severity == "error"]
     if errors or settings is None or participants is None:
         return None, reader.problems
@@ -189,29 +193,35 @@ def hash_cohort(cohort_dir: str | os.PathLike[str]) -> str:
     return digest.hexdigest()
 
 
-def list_files(folder: Path) -> list[Path]:
-    """Return the files of a cohort folder in one order everywhere, hidden ones left out."""
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return sorted(p for p in files if not any(part.startswith(".") for part in p.relative_to(folder).parts))
-
-
 def _read_participants(reader: Reader, settings: Settings | None) -> pd.DataFrame | None:
     file = read_schema()["participants"]["file"]
-    if not (reader.folder / file).is_file():
-        reader.report(
-            file, "no such file", "one line per person", "add it; `resilience-book new <folder>` writes a template."
-        )
+    if not reader.has(file):
+        if not any(problem.file == file for problem in reader.problems):
+            fix = "add it; `resilience-book new <folder>` writes a template."
+            reader.report(file, "no such file", "one line per person", fix)
         return None
     table = reader.read_text(file, ID)
-    if table is None:
+    if table is None or not is_small(reader, file, table.columns):
         return None
-    rules = participants_rules(_read_levels(reader))
-    if settings is not None and isinstance(settings.outcome, ColumnRule):
-        rules.setdefault(settings.outcome.column, ColumnRules("label"))
+    known = list(read_schema()["participants"]["columns"])
+    table = check_names(reader, file, table, known)
+    rules = participants_rules(_read_levels(reader, list(table.columns)))
+    check_participant_ids(reader, file, table[ID])
     check_columns(reader, file, table, rules)
-    numbers = as_numbers(table, rules)
+    used = _list_used(settings)
     free = [name for name in table.columns if name not in rules]
+    for name in [*free, *(name for name, rule in rules.items() if rule.kind == "text" and name in table)]:
+        check_own_column(reader, file, name, table[name], is_used=name in used)
+    numbers = as_numbers(table, rules)
     return _numeric_where_possible(numbers, free).dropna(subset=ID).drop_duplicates(ID).set_index(ID)
+
+
+def _list_used(settings: Settings | None) -> set[str]:
+    """Return the columns of ``participants.tsv`` that the analysis rests on."""
+    if settings is None:
+        return set()
+    outcome = {settings.outcome.column} if isinstance(settings.outcome, ColumnRule) else set()
+    return {*settings.covariates, *([settings.batch] if settings.batch else []), *outcome}
 
 
 def _numeric_where_possible(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
@@ -225,35 +235,31 @@ def _numeric_where_possible(table: pd.DataFrame, columns: list[str]) -> pd.DataF
     return table.assign(**whole)
 
 
-def _read_levels(reader: Reader) -> dict[str, tuple[str, ...]]:
-    path = reader.folder / "participants.json"
-    if not path.is_file():
-        return {}
-    try:
-        sidecar = json.loads(path.read_text(encoding="utf-8-sig"))
-        levels = {name: about.get("Levels") for name, about in sidecar.items() if isinstance(about, dict)}
-        return {name: tuple(map(str, labels)) for name, labels in levels.items() if labels}
-    except (ValueError, AttributeError, TypeError) as error:
-        reader.report(
-            "participants.json",
-            f"no readable JSON ({str(error).splitlines()[0]})",
-            "a BIDS sidecar",
-            "mend it, or remove it.",
-        )
-        return {}
+def _read_levels(reader: Reader, columns: list[str]) -> dict[str, tuple[str, ...]]:
+    levels = {}
+    for name, about in read_sidecar(reader, "participants.json", columns).items():
+        listed = about.get("Levels")
+        if isinstance(listed, dict | list) and listed:
+            levels[name] = tuple(map(str, listed))
+    return levels
 
 
 def _read_phenotype(reader: Reader, participants: pd.Index) -> dict[str, pd.DataFrame]:
     tables = {}
-    for path in sorted((reader.folder / "phenotype").glob("*.tsv")):
+    for path in sorted((reader.folder / "phenotype").glob("[!.]*.tsv")):
         file, measure = f"phenotype/{path.name}", path.stem
         table = reader.read_text(file, ID)
-        if table is None:
+        if table is None or not is_small(reader, file, table.columns):
             continue
+        table = check_item_names(reader, file, measure, table)
+        read_sidecar(reader, f"phenotype/{measure}.json", list(table.columns))
         rules = phenotype_rules(measure, list(table.columns))
+        table = check_names(reader, file, table, list(rules))
         check_columns(reader, file, table, rules)
+        named = table[ID].dropna()
+        reader.lines[file] = [row + 2 for row in named.index]
         if len(participants):
-            check_ids(reader, file, pd.Index(table[ID].dropna()), participants)
+            check_ids(reader, file, pd.Index(named), participants)
         tables[measure] = as_numbers(table, rules).dropna(subset=ID).drop_duplicates(ID).set_index(ID)
     return tables
 
@@ -290,7 +296,7 @@ def _find_block(reader: Reader, rules: dict[str, Any]) -> str | None:
     """Return the file of a block, or its folder of matrices; None when the cohort does not have it."""
     file = reader.find(rules["file"], is_counts=rules.get("counts", False))
     for ending in [] if rules.get("counts") else read_schema()["count_formats"]:
-        if (reader.folder / f"{rules['file']}{ending}").is_file():
+        if reader.has(f"{rules['file']}{ending}"):
             reader.report(
                 f"{rules['file']}{ending}",
                 f"a table in {ending}",
@@ -298,7 +304,7 @@ def _find_block(reader: Reader, rules: dict[str, Any]) -> str | None:
                 "export it as tab-separated text.",
             )
     folder = read_schema()["matrices"]["folder"]
-    if not rules.get("matrices") or not (reader.folder / folder).is_dir():
+    if not rules.get("matrices") or folder in reader.refused or not (reader.folder / folder).is_dir():
         return file
     if file is not None:
         reader.report(
@@ -332,8 +338,10 @@ def _check_names(
         )
         return False
     if len(participants):
-        lines = [block.locate(row, None)[1] for row in range(len(ids))]
-        check_ids(reader, block.file, ids, participants, lines=lines)
+        check_ids(reader, block.file, ids, participants)
+    check_damaged_names(reader, block.file, block.table.columns)
+    if not rules.get("counts"):
+        check_block_codes(reader, block.file, block.without_repeats)
     if name == "connectivity":
         check_edges(reader, block.file, block.table.columns, about)
     elif "features" in rules:
@@ -344,7 +352,7 @@ def _check_names(
 def _read_features(reader: Reader, name: str) -> pd.DataFrame | None:
     rules = read_schema()["features"][name]
     already = any(problem.file == rules["file"] and problem.severity == "error" for problem in reader.problems)
-    if already or not (reader.folder / rules["file"]).is_file():
+    if already or not reader.has(rules["file"]):
         return None
     table = reader.read_text(rules["file"], rules["id"])
     if table is None:
@@ -356,12 +364,14 @@ def _read_features(reader: Reader, name: str) -> pd.DataFrame | None:
         column: ColumnRules("label", required=True, allowed=tuple(labels))
         for column, labels in rules.get("allowed", {}).items()
     }
+    table = check_names(reader, rules["file"], table, list(columns))
     check_columns(reader, rules["file"], table, columns)
+    check_damaged_names(reader, rules["file"], table[rules["id"]].dropna(), column=rules["id"], first_line=2)
     return as_numbers(table, columns).dropna(subset=rules["id"]).drop_duplicates(rules["id"]).set_index(rules["id"])
 
 
 def _read_tree(reader: Reader, tables: dict[str, pd.DataFrame]) -> Path | None:
     file = read_schema()["tree"]["file"]
-    if "taxa" not in tables or not (reader.folder / file).is_file():
+    if "taxa" not in tables or not reader.has(file):
         return None
     return reader.folder / file if check_tree(reader, file, tables["taxa"].columns) else None

@@ -15,7 +15,8 @@ SCHEMA_FILE = PROJECT_ROOT / "data" / "schema" / "cohort.yml"
 @cache
 def read_schema() -> dict[str, Any]:
     """Return version 1 of the contract: participants, phenotype, blocks, features, tree, table formats."""
-    return yaml.safe_load(SCHEMA_FILE.read_text(encoding="utf-8"))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(SCHEMA_FILE.read_text(encoding="utf-8"), Loader=loader)
 
 
 def list_items(measure: str) -> list[str]:
@@ -27,4 +28,16 @@ def list_items(measure: str) -> list[str]:
     ['brs_1', 'brs_2', 'brs_3', 'brs_4', 'brs_5', 'brs_6']
     """
     rules = read_schema()["phenotype"]["measures"].get(measure, {})
-    return [rules["items"].format(i) for i in range(1, rules.get("n_items", 0) + 1)]
+    numbers = rules.get("item_numbers") or range(1, rules.get("n_items", 0) + 1)
+    return [rules["items"].format(number) for number in numbers]
+
+
+def list_measures() -> list[str]:
+    """Return the questionnaires that the contract knows.
+
+    Examples
+    --------
+    >>> list_measures()[:2]
+    ['cd_risc', 'cd_risc_10']
+    """
+    return list(read_schema()["phenotype"]["measures"])

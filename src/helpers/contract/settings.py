@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from helpers.contract.damage import suggest
 from helpers.problems import Problem
 
 FILE = "cohort.yml"
@@ -115,31 +117,47 @@ def read_settings(folder: Path) -> tuple[Settings | None, list[Problem]]:
     if not path.is_file():
         return None, [Problem(FILE, None, None, "no such file", "the cohort's settings", f"add it; {TEMPLATE_HINT}.")]
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        values = yaml.safe_load(text)
+        text = path.read_bytes().decode("utf-8-sig")
+        values = yaml.load(text, Loader=_UniqueKeys)
     except UnicodeDecodeError as error:
-        return None, [
-            Problem(
-                FILE,
-                None,
-                None,
-                f"bytes that are not UTF-8 (at {error.start})",
-                "UTF-8 text",
-                "save the file as UTF-8.",
-            )
-        ]
+        found = f"bytes that are not UTF-8 (at {error.start})"
+        return None, [Problem(FILE, None, None, found, "UTF-8 text", "save the file as UTF-8.")]
+    except (OSError, ValueError, RecursionError, OverflowError) as error:
+        said = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0]
+        found = f"settings that cannot be read ({said})"
+        return None, [Problem(FILE, None, None, found, "YAML", f"mend it; {TEMPLATE_HINT}.")]
     except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", None)
-        said = getattr(error, "problem", None) or "unreadable text"
-        return None, [
-            Problem(FILE, None if line is None else line + 1, None, said, "YAML", f"mend that line; {TEMPLATE_HINT}.")
-        ]
+        return None, [_explain_yaml(error)]
     if not isinstance(values, dict):
         return None, [
             Problem(FILE, None, None, "no settings", "lines such as `name: my_cohort`", f"fill it in; {TEMPLATE_HINT}.")
         ]
     lines = {str(line.split(":")[0]): number for number, line in reversed(list(enumerate(text.splitlines(), start=1)))}
     return _build_settings(values, lines)
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML without the silent rule that the last of two equal keys counts."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen and isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, f"the setting {key.value} twice", key.start_mark)
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
+        return super().construct_mapping(node, deep)
+
+
+def _explain_yaml(error: yaml.YAMLError) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    line = None if mark is None else mark.line + 1
+    said = getattr(error, "problem", None) or "unreadable text"
+    if said.endswith("twice"):
+        return Problem(FILE, line, None, said, "every setting once", "remove one of the two.")
+    fix = "mend that line"
+    if "\\t" in said:
+        said, fix = "a tab at the start of the line", "write blanks in place of the tab"
+    return Problem(FILE, line, None, said, "YAML", f"{fix}; {TEMPLATE_HINT}.")
 
 
 def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[Settings | None, list[Problem]]:
@@ -149,9 +167,9 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
         problems.append(Problem(FILE, lines.get(key.split(".")[0]), key, found, expected, fix, severity))
 
     for key in [key for key in values if key not in KNOWN]:
-        report(
-            str(key), "an unknown setting", f"one of {', '.join(sorted(KNOWN))}", "correct its spelling or remove it."
-        )
+        meant = suggest(str(key), KNOWN - set(values))
+        fix = f"write {meant}, or remove it." if meant else "correct its spelling or remove it."
+        report(str(key), "an unknown setting", f"one of {', '.join(sorted(KNOWN))}", fix)
     if values.get("contract", 1) != 1:
         report("contract", repr(values["contract"]), "1", "this version reads contract 1.")
     for key in ("name", "kind", "outcome"):
@@ -163,9 +181,13 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
     labels = values.get("labels") or {"high": "High", "low": "Low"}
     if not isinstance(labels, dict) or set(labels) != {"high", "low"}:
         report("labels", repr(labels), "high: … and low: …", "name both groups.")
+    elif len({str(label).strip() for label in labels.values()}) < 2 or not all(labels.values()):
+        report("labels", repr(labels), "two different labels", "name the groups differently.")
     covariates = values.get("covariates") or []
     if not isinstance(covariates, list) or not all(isinstance(name, str) for name in covariates):
         report("covariates", repr(covariates), "a list of columns, e.g. [age, sex]", "write it as a list of names.")
+    elif len(set(covariates)) < len(covariates):
+        report("covariates", repr(covariates), "every column once", "remove the double.")
     small_cell = values.get("small_cell", 5)
     if not isinstance(small_cell, int) or isinstance(small_cell, bool) or small_cell < 1:
         report(
@@ -199,7 +221,7 @@ def _read_outcome(outcome: Any, report: Any) -> MeasureRule | ColumnRule | None:
     expected = "{measure: cd_risc, score: total, high_at_least: 82} or {column: diagnosis, high: [HC], low: [MDD]}"
     if isinstance(outcome, dict) and set(outcome) == {"measure", "score", "high_at_least"}:
         cut = outcome["high_at_least"]
-        if isinstance(cut, int | float) and not isinstance(cut, bool):
+        if isinstance(cut, int | float) and not isinstance(cut, bool) and math.isfinite(cut):
             return MeasureRule(str(outcome["measure"]), str(outcome["score"]), float(cut))
         report("outcome.high_at_least", repr(cut), "a number of points", "write the cut declared in advance, e.g. 82.")
         return None

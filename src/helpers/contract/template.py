@@ -117,7 +117,9 @@ def write_guide(name: str) -> str:
         rules["file"]: f"{rules['id']}, {', '.join(rules['required'])}: {rules['about']}"
         for rules in schema["features"].values()
     }
-    measures = {rules["file"]: _describe_measure(rules) for rules in schema["phenotype"]["measures"].values()}
+    measures = {
+        rules["file"]: _describe_measure(name, rules) for name, rules in schema["phenotype"]["measures"].items()
+    }
     tree = {schema["tree"]["file"]: schema["tree"]["about"], f"{schema['maps']['folder']}/": schema["maps"]["about"]}
     return (
         f"# {name}: a cohort folder\n\n"
@@ -131,12 +133,12 @@ def write_guide(name: str) -> str:
     )
 
 
-def _describe_measure(rules: dict) -> str:
-    if "items" not in rules:
+def _describe_measure(name: str, rules: dict) -> str:
+    items = list_items(name)
+    if not items:
         return rules["about"]
-    first, last = rules["items"].format(1), rules["items"].format(rules["n_items"])
-    totals = " or ".join(rules["totals"])
-    return f"{rules['about']} Items {first} to {last}, answers {rules['range'][0]} to {rules['range'][1]}; or only the score: {totals}."
+    answers, totals = " to ".join(map(str, rules["range"])), " or ".join(rules["totals"])
+    return f"{rules['about']} Items {items[0]} to {items[-1]}, answers {answers}; or only the score: {totals}."
 
 
 def _list(entries: dict[str, str]) -> str:

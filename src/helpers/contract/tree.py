@@ -162,7 +162,7 @@ def check_tree(reader: Reader, file: str, taxa: pd.Index) -> bool:
         tree = scan_newick((reader.folder / file).read_text(encoding="utf-8-sig"))
     except (ValueError, OSError) as error:
         reader.report(
-            file, f"no readable tree ({reader.quote(error)})", "a Newick tree", "export the tree again as Newick."
+            file, f"no readable tree ({reader.tell(error)})", "a Newick tree", "export the tree again as Newick."
         )
         return False
     _check_tips(reader, file, tree, taxa)
