@@ -59,6 +59,14 @@ def test_design_codes_covariates_and_batch(cohort, groups):
     assert f"{len(design)} of 116 people" in describe_design(cohort, groups, design)
 
 
+def test_a_batch_of_numbers_is_coded_as_labels(cohort, groups):
+    """Studies called 1, 2 and 3 are three studies, not an amount of study."""
+    numbered = cohort.participants.assign(study=np.arange(len(cohort.participants)) % 3 + 1)
+    design = design_matrix(replace(cohort, participants=numbered), groups)
+    coded = design.filter(like="study")
+    assert coded.shape[1] == 2 and set(np.unique(coded)) == {0.0, 1.0}
+
+
 def test_design_without_covariates_keeps_everyone(cohort, groups):
     assert design_matrix(cohort, groups, covariates=[]).shape == (116, 2)
 

@@ -313,6 +313,7 @@ CASES = [
     Case("settings", setting("  measure:", "\tmeasure:"), SETTINGS, 6, None, "a tab at the start", "blanks"),
     Case("settings", setting("batch: study", "bach: study"), SETTINGS, 16, "bach", "an unknown setting", "write batch"),
     Case("settings", setting("high: High resilience", "high: Low resilience"), SETTINGS, 9, "labels", "Low resilience", "differently"),
+    Case("settings", setting("high: High resilience", f"high: {'very ' * 9}high"), SETTINGS, 9, "labels", "49 signs", "shorten"),
     Case("settings", setting("- bmi", "- age"), SETTINGS, 12, "covariates", "'age'", "remove the double"),
     Case("settings", setting("high_at_least: 82", "high_at_least: .inf"), SETTINGS, 5, "outcome.high_at_least", "inf", "e.g. 82"),
     Case("settings", setting("name: example", "name: 2001-99-99"), SETTINGS, None, None, "cannot be read", "mend"),

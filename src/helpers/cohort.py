@@ -67,8 +67,9 @@ def design_matrix(cohort: Cohort, groups: pd.DataFrame, covariates: Sequence[str
     -------
     pandas.DataFrame of shape (n_designed, n_terms)
         Index ``participant_id``: people in a group and without a missing covariate. ``group`` is 1 for high and
-        0 for low; numbers are centred; text becomes one 0/1 column per level but the commonest. A covariate
-        that does not vary among these people is left out, as it can adjust for nothing.
+        0 for low; numbers are centred; text, and the batch whether text or number, becomes one 0/1 column per
+        level but the commonest. A covariate that does not vary among these people is left out, as it can adjust
+        for nothing.
 
     Raises
     ------
@@ -80,7 +81,8 @@ def design_matrix(cohort: Cohort, groups: pd.DataFrame, covariates: Sequence[str
     in_group = groups.index[groups["group"].notna()]
     known = cohort.participants.loc[cohort.participants.index.isin(in_group), names].dropna()
     terms = [(groups.loc[known.index, "group"] == "high").astype(float).rename("group")]
-    terms += [_code(known[name]) for name in names if len(known[name].unique()) > 1]
+    varying = [name for name in names if len(known[name].unique()) > 1]
+    terms += [_code(known[name], is_label=name == cohort.settings.batch) for name in varying]
     design = pd.concat(terms, axis=1)
     sizes = design["group"].value_counts()
     if min(sizes.get(1.0, 0), sizes.get(0.0, 0)) < 2:
@@ -103,8 +105,8 @@ def describe_design(cohort: Cohort, groups: pd.DataFrame, design: pd.DataFrame) 
     return f"Contrasts rest on {len(design)} of {in_group} people in a group, {adjusted}{left_out}."
 
 
-def _code(column: pd.Series) -> pd.DataFrame:
-    if pd.api.types.is_numeric_dtype(column):
+def _code(column: pd.Series, *, is_label: bool) -> pd.DataFrame:
+    if pd.api.types.is_numeric_dtype(column) and not is_label:
         return (column - column.mean()).astype(float).to_frame()
     levels = column.astype("str")
     commonest = levels.value_counts().sort_index().idxmax()

@@ -30,6 +30,7 @@ KNOWN = {
     "connectivity_scale",
 }
 CONNECTIVITY_SCALES = ("r", "fisher_z")
+LONGEST_LABEL = 40
 TEMPLATE_HINT = "`resilience-book new <folder>` writes a commented template"
 
 
@@ -183,6 +184,10 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
         report("labels", repr(labels), "high: … and low: …", "name both groups.")
     elif len({str(label).strip() for label in labels.values()}) < 2 or not all(labels.values()):
         report("labels", repr(labels), "two different labels", "name the groups differently.")
+    elif longest := [label for label in map(str, labels.values()) if len(label) > LONGEST_LABEL]:
+        report(
+            "labels", f"{len(longest[0])} signs", f"at most {LONGEST_LABEL}", "shorten it: it stands on every figure."
+        )
     covariates = values.get("covariates") or []
     if not isinstance(covariates, list) or not all(isinstance(name, str) for name in covariates):
         report("covariates", repr(covariates), "a list of columns, e.g. [age, sex]", "write it as a list of names.")
