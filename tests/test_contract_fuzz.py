@@ -229,10 +229,11 @@ def list_ids(content: bytes, known: set[str] = frozenset()) -> set[str]:
         [cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell for cell in line.split("\t")]
         for line in lines
     ]
-    if "participant_id" in rows[0]:
+    in_columns = bool(known & set(rows[0])) and not known & {row[0] for row in rows[1:]}
+    if "participant_id" in rows[0] and not in_columns:
         at = rows[0].index("participant_id")
         return {row[at] for row in rows[1:]}
-    assert known & set(rows[0]), "accepted without ids"
+    assert in_columns, "accepted without ids"
     return set(rows[0][1:])
 
 
