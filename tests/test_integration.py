@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 
 from helpers.contract import Cohort, ColumnRule, Settings
 from helpers.integration import (
+    BlockSPLS,
     BlockSPLSDA,
     PrevalenceFilter,
     VarianceFilter,
@@ -28,6 +29,7 @@ from helpers.integration import (
     measure_stability,
     permute_groups,
     prepare_blocks,
+    tune,
 )
 from helpers.integration.folded import FoldedBlock
 from helpers.integration.folds import assign_folds
@@ -479,3 +481,93 @@ def test_no_warning_escapes_a_validation(rng):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         cross_validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=3, n_repeats=2)
+
+
+def test_optima_list_the_chosen_one_first_and_share_its_features():
+    blocks, y = make_people(np.random.default_rng(4), n_high=15, n_low=15)
+    model = BlockSPLSDA(2, keep=keep_equally(blocks, n_keep=3, n_components=2)).fit(blocks, y)
+    first = model.optima_[model.optima_["optimum"] == 1].set_index("component")
+    assert first["criterion"].to_list() == pytest.approx(model.criterion_.to_list(), rel=1e-4)
+    assert (first.filter(like="shared_") == 1).all(axis=None)
+    assert BlockSPLSDA(1, start="reference").fit(blocks, y).optima_.empty
+
+
+def test_a_grid_of_one_point_is_the_model_itself(rng):
+    """Identity: choosing inside the folds among one choice changes nothing."""
+    blocks, y = make_people(rng, n_high=15, n_low=20, shift=1.5)
+    settings = {"n_folds": 3, "n_repeats": 2}
+    plain = cross_validate(blocks, y, model=make_model(blocks), rng=np.random.default_rng(1), **settings)
+    grid = {name: make_model(blocks).keep[name][:1] for name in blocks}
+    tuned = cross_validate(blocks, y, model=make_model(blocks), rng=np.random.default_rng(1), grid=grid, **settings)
+    pd.testing.assert_frame_equal(plain.performance, tuned.performance)
+
+
+def test_tuning_inside_the_folds_does_not_flatter_noise():
+    """The error of the best grid point lies below the others' by luck; chosen inside the folds, noise is at chance."""
+    flattered, honest = [], []
+    for seed in range(24):
+        blocks, y = make_people(np.random.default_rng(seed), n_high=20, n_low=20, sizes=(("gut", 30), ("brain", 60)))
+        settings = {
+            "grid": {name: [1, 3, 10] for name in blocks},
+            "model": make_model(blocks),
+            "n_folds": 4,
+            "n_repeats": 1,
+        }
+        found = tune(blocks, y, rule="minimum", rng=np.random.default_rng(seed), **settings).errors
+        flattered.append(float(found.loc[found["chosen"], "balanced_error"].iloc[0] - found["balanced_error"].mean()))
+        inside = cross_validate(blocks, y, rng=np.random.default_rng(seed), n_inner_folds=4, **settings)
+        honest.append(inside.performance.loc["vote", "balanced_error"])
+    assert np.mean(flattered) < -0.03
+    assert np.mean(honest) == pytest.approx(0.5, abs=0.05)
+
+
+def test_tuning_is_the_same_for_any_number_of_workers_and_prefers_few_features(rng):
+    blocks, y = make_people(rng, n_high=20, n_low=20, shift=1.5)
+    grid = {name: [2, 5, 10] for name in blocks}
+    few, one, two = (
+        tune(blocks, y, grid=grid, model=make_model(blocks), rng=np.random.default_rng(3), n_repeats=3, **more)
+        for more in ({"rule": "minimum"}, {"n_workers": 1}, {"n_workers": 2})
+    )
+    pd.testing.assert_frame_equal(one.errors, two.errors)
+    assert one.keep == two.keep and set(one.keep) == set(blocks)
+    assert sum(counts[0] for counts in one.keep.values()) <= sum(counts[0] for counts in few.keep.values())
+
+
+@pytest.mark.parametrize(
+    ("grid", "rule", "message"),
+    [
+        ({"brain": [1]}, "one_se", "expected every block"),
+        ({"brain": [1], "gut": [1, 999]}, "one_se", "expected counts from 1 to"),
+        ({"brain": [1], "gut": [1]}, "best", "expected one of one_se, minimum"),
+    ],
+)
+def test_a_search_that_cannot_be_made_is_refused_in_words(rng, grid, rule, message):
+    blocks, y = make_people(rng, n_high=10, n_low=10)
+    with pytest.raises(ValueError, match=message):
+        tune(blocks, y, grid=grid, rule=rule, model=make_model(blocks), rng=rng)
+
+
+def test_what_covariates_explain_can_be_taken_out_inside_the_folds(rng):
+    """Groups and features that only share a covariate: predictable as they stand, at chance as residuals."""
+    ids = [f"sub-{i:02d}" for i in range(60)]
+    age = rng.normal(size=60)
+    y = pd.Series(np.where(age + 0.3 * rng.normal(size=60) > 0, "high", "low"), ids)
+    blocks = {b: pd.DataFrame(age[:, None] + rng.normal(size=(60, 6)), ids).add_prefix(b) for b in ("brain", "gut")}
+    settings = {"model": make_model(blocks), "n_folds": 5, "n_repeats": 4}
+    plain = cross_validate(blocks, y, rng=np.random.default_rng(1), **settings)
+    covariates = pd.DataFrame({"age": age}, ids)
+    without = cross_validate(blocks, y, rng=np.random.default_rng(1), residualise=covariates, **settings)
+    assert plain.performance.loc["vote", "balanced_error"] < 0.3
+    assert without.performance.loc["vote", "balanced_error"] > 0.4
+    with pytest.raises(ValueError, match="complete covariates"):
+        cross_validate(blocks, y, rng=rng, residualise=covariates.replace(covariates.iloc[0, 0], np.nan), **settings)
+
+
+def test_measured_outcomes_are_refused_in_words_when_blank_or_constant(rng):
+    blocks, y = make_people(rng, n_high=10, n_low=10)
+    with pytest.raises(ValueError, match="1 person without an outcome"):
+        BlockSPLS(1).fit(blocks, pd.Series([np.nan, *range(19)], y.index))
+    with pytest.raises(ValueError, match="the same for everyone"):
+        BlockSPLS(1).fit(blocks, pd.Series(1.0, y.index, name="score"))
+    with pytest.raises(ValueError, match="keep_outcomes"):
+        BlockSPLS(1, keep_outcomes=[2]).fit(blocks, pd.Series(np.arange(20.0), y.index))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from tests.parity import (
@@ -15,8 +16,16 @@ from tests.parity import (
     compare_validation,
     find_oracle,
 )
+from tools.write_parity import PAGE, TABLE, write_page
 
 STARTS = ("recorded", "reference")
+
+
+def test_page_is_written_from_the_table_and_the_table_lists_every_comparison():
+    table = pd.read_csv(TABLE, sep="\t", dtype={"largest_difference": str})
+    assert PAGE.read_text(encoding="utf-8") == write_page(table)
+    fits = [(name, start) for name in (*SYNTHETIC_FITS, *TUMOUR_FITS, *SINGLE_FITS) for start in STARTS]
+    assert set(fits) < set(zip(table["name"], table["start"], strict=True))
 
 
 @pytest.fixture(scope="module")
