@@ -22,6 +22,7 @@ from helpers.integration import (
     describe_features,
     describe_flow,
     describe_null,
+    describe_optima,
     describe_performance,
     describe_ranking,
     keep_equally,
@@ -490,6 +491,7 @@ def test_optima_list_the_chosen_one_first_and_share_its_features():
     assert first["criterion"].to_list() == pytest.approx(model.criterion_.to_list(), rel=1e-4)
     assert (first.filter(like="shared_") == 1).all(axis=None)
     assert BlockSPLSDA(1, start="reference").fit(blocks, y).optima_.empty
+    assert describe_optima(model).startswith(("Whatever the signs", "The starting signs lead to more than one optimum"))
 
 
 def test_a_grid_of_one_point_is_the_model_itself(rng):

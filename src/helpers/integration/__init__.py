@@ -16,6 +16,7 @@ from helpers.integration.describe import (
     describe_features,
     describe_inside_folds,
     describe_null,
+    describe_optima,
     describe_performance,
     describe_ranking,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "describe_flow",
     "describe_inside_folds",
     "describe_null",
+    "describe_optima",
     "describe_performance",
     "describe_ranking",
     "keep_equally",

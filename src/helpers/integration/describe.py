@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from helpers.integration.splsda import BlockSPLSDA
 from helpers.integration.summary import RIVAL, STEADY, VOTE
 from helpers.integration.validation import IntegrationPerformance, PermutationNull
 from helpers.problems import count
@@ -70,6 +71,23 @@ def describe_null(null: PermutationNull) -> str:
         f"{null.observed[VOTE]:.2f}, {same} (p = {null.p_value[VOTE]:.3f}; the smallest p that "
         f"{null.n_permutations} shuffles can give is {1 / (1 + null.n_permutations):.3f})."
     )
+
+
+def describe_optima(model: BlockSPLSDA) -> str:
+    """Return how many optima the starting signs lead to, and how much they disagree on the features."""
+    several = model.optima_[model.optima_["optimum"] > 1]
+    if several.empty:
+        return "Whatever the signs of its starting vectors, each component ends in the same optimum."
+    texts = []
+    for row in several.to_dict("records"):
+        best = model.optima_.query("component == @row['component'] and optimum == 1")["criterion"].iloc[0]
+        shared = ", ".join(f"{row[f'shared_{block}']:.0%} of {as_text(block)}" for block in model.blocks_)
+        texts.append(
+            f"{row['component']}, optimum {row['optimum']}: criterion {row['criterion']:.2f} instead of {best:.2f}; of the "
+            f"features of either, both keep {shared}."
+        )
+    head = f"The starting signs lead to more than one optimum on {several['component'].nunique()} of {model.n_components} components."
+    return " ".join([head, *texts, "The largest criterion is kept."])
 
 
 def describe_features(result: IntegrationPerformance, null: PermutationNull, *, n_named: int = 5) -> str:

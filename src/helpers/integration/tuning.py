@@ -27,6 +27,7 @@ from helpers.integration.prediction import NO_CLASS, predict_many
 from helpers.integration.splsda import BlockSPLSDA
 
 RULES = ("one_se", "minimum")
+Draw = list[Split]  # the folds of all repeats, repeat by repeat
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +107,7 @@ def tune(
         for own in rng.spawn(model.n_components)
     ]
     people = np.arange(len(codes))
-    return _tune(arrays, people, draws, settings, list_grid(grid, settings.names), n_folds, rule, n_workers)
+    return tune_draws(arrays, people, draws, settings, list_grid(grid, settings.names), n_folds, rule, n_workers)
 
 
 def tune_inside(
@@ -121,20 +122,21 @@ def tune_inside(
         ]
         for _ in range(settings.model.n_components)
     ]
-    tuned = _tune(arrays, split.train, draws, settings, search.points, search.n_folds, search.rule, 1)
+    tuned = tune_draws(arrays, split.train, draws, settings, search.points, search.n_folds, search.rule, 1)
     return [np.array(tuned.keep[name]) for name in settings.names]
 
 
-def _tune(
+def tune_draws(
     arrays: list[Array],
     people: Ints,
-    draws: Sequence[Sequence[Split]],
+    draws: Sequence[Draw],
     settings: FoldSettings,
     points: Ints,
     n_folds: int,
     rule: str,
     n_workers: int,
 ) -> TunedKeep:
+    """Choose keep counts component by component, on one draw of folds per component; errors count `people` only."""
     sizes = [values.shape[1] for values in arrays]
     chosen, tables, best = np.empty((0, len(arrays)), np.intp), [], []
     for h, splits in enumerate(draws):
