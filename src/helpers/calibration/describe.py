@@ -184,7 +184,7 @@ def describe_coverage(coverage: pd.DataFrame) -> str:
 
 
 def _describe_run(rates: pd.DataFrame, coverage: pd.DataFrame, run: Mapping[str, Any]) -> str:
-    parts = ", ".join(f"{name.replace('_', ' ')} {seconds:.1f} s" for name, seconds in run["seconds"].items())
+    parts = ", ".join(f"{name.replace('_', ' ')} {seconds:.2g} s" for name, seconds in run["seconds"].items())
     return (
         f"This run: {run['date']}, version {run['version']}, seed {run['seed']}; {int(rates['n'].max()):,} null twins and "
         f"{int(coverage['n'].max()):,} planted cohorts of {run['n_participants']} people each. Mean time per null twin: {parts}."
