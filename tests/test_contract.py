@@ -327,14 +327,3 @@ def test_a_warning_lets_the_run_go_on(example_copy):
     (example_copy / "my_data.csv").write_text("x")
     cohort = load_cohort(example_copy)
     assert [problem.file for problem in cohort.warnings] == ["my_data.csv"]
-
-
-@pytest.mark.parametrize("name", ["kim_adenomas_2020", "mars_ibs_2020"])
-def test_real_people_give_not_one_warning(fetched, name):
-    assert inspect_cohort(fetched(name))[1] == []
-
-
-def test_real_people_with_metabolites_that_hardly_anybody_has_are_told_so(fetched):
-    (problem,) = inspect_cohort(fetched("kang_autism_2017"))[1]
-    assert problem.severity == "warning"
-    assert problem.found.startswith("0 for more than 80% of the people in 3 metabolites")

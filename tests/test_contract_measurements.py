@@ -431,14 +431,6 @@ def test_clean_cohort_has_no_warning(clean):
     assert inspect_cohort(clean)[1] == []
 
 
-def test_real_people_have_no_warning(tmp_path):
-    """KIM_ADENOMAS_2020: 240 people, genera and log-scaled metabolites with negative values and zeros."""
-    fetched = run_command("fetch", "kim_adenomas_2020", tmp_path / "kim")
-    if fetched.returncode == 3:
-        pytest.skip(fetched.stderr)
-    assert load_cohort(tmp_path / "kim").warnings == ()
-
-
 @pytest.mark.parametrize("named", [True, False])
 @pytest.mark.parametrize("ending", [".tsv", ".tsv.gz"])
 def test_matrices_are_the_table_of_edges(clean, cohort, named, ending):

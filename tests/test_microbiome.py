@@ -416,7 +416,7 @@ def test_a_planted_genus_comes_first_with_its_size(planted):
     assert table.index[0] == "genus_00"
     assert table.loc["genus_00", "ci_low"] < np.log(4) * 11 / 12 < table.loc["genus_00", "ci_high"]
     assert table["mean_abundance"].sum() == pytest.approx(1)
-    assert "Largest effect: genus_00" in describe_contrasts(table, noun="genera")
+    assert "Largest effect: genus\\_00" in describe_contrasts(table, noun="genera")
 
 
 def test_rare_genera_are_left_out_by_prevalence_alone(planted):
