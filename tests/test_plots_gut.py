@@ -33,7 +33,7 @@ def contrasts():
             "d_low": [0.4, -0.9, np.nan],
             "d_high": [1.2, 0.1, np.nan],
             "q": [0.01, 0.5, np.nan],
-            "n_high": [2, 2, 1],
+            "n_high": [12, 12, 4],
             "n_low": [2, 2, 2],
             "n_transcripts": [40, 7, 1],
         },
@@ -60,7 +60,7 @@ def test_forest_draws_every_effect_once_and_fills_only_small_q(contrasts):
     assert [to_hex(dot.get_markerfacecolor()).upper() for dot in dots] == [COLOURS["high"], "#FFFFFF"]
     assert [dot.get_marker() for dot in dots] == ["o", "s"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["gut_barrier", "► m2"]
-    assert "higher in High resilience (n = 1–2)" in ax.get_xlabel()
+    assert "higher in High resilience (n = <5–12)" in ax.get_xlabel()
 
 
 def test_functions_carry_the_number_of_transcripts(contrasts):

@@ -55,3 +55,9 @@ def test_cut_table_says_how_much_there_is():
         "First 2 of 5 rows."
         in show_table(pd.DataFrame({"x": range(5)}, index=pd.Index(range(5), name="i")), n_rows=2).data
     )
+
+
+def test_a_table_does_not_tell_of_a_handful_of_people_but_keeps_other_small_numbers():
+    table = pd.DataFrame({"n_high": [4, 13], "n_regions": [2, 3], "estimate": [1.0, 2.0]}, index=["a", "b"])
+    shown = show_table(table).data
+    assert "<td>&lt;5</td><td>2</td><td>1</td>" in shown and "<td>13</td><td>3</td><td>2</td>" in shown

@@ -11,8 +11,10 @@ from matplotlib.lines import Line2D
 
 from helpers.contrasts import Q_SHOWN
 from helpers.plots.style import COLOURS, MARKERS, NEUTRAL, WIDTH_IN, shorten
+from helpers.wording import hide_small
 
 LINE_IN = 0.24
+SMALL_CELL = 5  # fewer people than this are not told on a figure
 
 
 def plot_forest(
@@ -81,8 +83,8 @@ def _write_name(feature: str, names: pd.Series | None, marked: Sequence[str]) ->
 
 
 def _write_range(counts: pd.Series) -> str:
-    low, high = int(counts.min()), int(counts.max())
-    return f"{low}" if low == high else f"{low}–{high}"
+    low, high = (hide_small(int(n), SMALL_CELL) for n in (counts.min(), counts.max()))
+    return low if low == high else f"{low}–{high}"
 
 
 def _make_keys() -> list[Line2D]:

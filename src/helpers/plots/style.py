@@ -10,6 +10,7 @@ from IPython.display import HTML
 from matplotlib.figure import Figure
 
 from helpers.contract import Cohort
+from helpers.wording import hide_small
 
 COLOURS = {"high": "#0072B2", "low": "#D55E00"}
 NEUTRAL = "#595959"
@@ -18,6 +19,7 @@ MARKERS = {"high": "o", "low": "s"}
 DIVERGING = "PuOr_r"
 WIDTH_IN = 6.2
 SIMULATED = "Simulated data"
+PEOPLE = frozenset({"n", "n_high", "n_low", "n_answered", "count"})
 
 
 def use_style(cohort: Cohort) -> None:
@@ -93,7 +95,14 @@ def label_groups(cohort: Cohort, groups: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def show_table(frame: pd.DataFrame, caption: str | None = None, n_rows: int | None = None, digits: int = 3) -> HTML:
+def show_table(
+    frame: pd.DataFrame,
+    caption: str | None = None,
+    n_rows: int | None = None,
+    digits: int = 3,
+    *,
+    small_cell: int = 5,
+) -> HTML:
     """Show a table at the end of a cell: rounded, escaped, with a caption, scrolling inside its box.
 
     Parameters
@@ -105,6 +114,8 @@ def show_table(frame: pd.DataFrame, caption: str | None = None, n_rows: int | No
         Show only the first rows; the caption then says how many there are.
     digits : int, default 3
         Significant digits of numbers; whole numbers are shown whole. Blanks are shown as a dash.
+    small_cell : int, default 5
+        Numbers of people (columns n, n_high, n_low, n_answered, count) above zero and below it are not told.
 
     Returns
     -------
@@ -114,9 +125,13 @@ def show_table(frame: pd.DataFrame, caption: str | None = None, n_rows: int | No
     rest = f" First {len(shown)} of {len(frame):,} rows." if len(shown) < len(frame) else ""
     head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in [frame.index.name or "", *frame.columns])
     head = head.replace('<th scope="col"></th>', "<td></td>", 1)
+    counted = [name in PEOPLE for name in shown.columns]
     rows = "".join(
         f'<tr><th scope="row">{escape(str(name))}</th>'
-        + "".join(f"<td>{_cell(value, digits)}</td>" for value in row)
+        + "".join(
+            f"<td>{_cell(value, digits, small_cell if is_count else 0)}</td>"
+            for value, is_count in zip(row, counted, strict=True)
+        )
         + "</tr>"
         for name, row in zip(shown.index, shown.itertuples(index=False, name=None), strict=True)
     )
@@ -127,11 +142,13 @@ def show_table(frame: pd.DataFrame, caption: str | None = None, n_rows: int | No
     )
 
 
-def _cell(value: object, digits: int) -> str:
+def _cell(value: object, digits: int, small_cell: int) -> str:
     if value is None or value == "" or (not isinstance(value, str) and pd.isna(value)):
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int | float) and 0 < value < small_cell:
+        return escape(hide_small(int(value), small_cell))
     if isinstance(value, float) and not value.is_integer():
         text = f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
         return escape(text.replace("-", "−", 1) if text.startswith("-") else text)
