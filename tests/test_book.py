@@ -218,7 +218,10 @@ def test_page_without_title_is_refused():
 
 def test_real_cohort_is_named_and_its_markup_is_harmless(executed):
     note = write_landing_note(REAL, {}, CHAPTERS)
-    assert "Simulated" not in note and "https://doi.org/10.1128/mBio.03186-19)" in note
+    assert (
+        "Simulated" not in note
+        and "Kim 2020, [doi:10.1128/mBio.03186-19](https://doi.org/10.1128/mBio.03186-19)." in note
+    )
     assert as_text(REAL["title"]) in note
     config = yaml.safe_load((stage(executed, REAL) / "_config.yml").read_text(encoding="utf-8"))
     assert config["title"] == "The resilience book: A_real *cohort*"

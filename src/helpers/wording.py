@@ -14,6 +14,11 @@ def flatten_text(text: object) -> str:
     return " ".join(str(text).split())
 
 
+def escape_signs(text: str) -> str:
+    """Return the text with every sign that Markdown would read as markup escaped, blanks kept."""
+    return _MARKUP.sub(r"\\\1", text)
+
+
 def as_text(label: object) -> str:
     r"""Return a label for Markdown so that no sign in it is read as markup.
 
@@ -27,7 +32,7 @@ def as_text(label: object) -> str:
     >>> print(as_text("a_b *c*"))
     a\_b \*c\*
     """
-    return _MARKUP.sub(r"\\\1", flatten_text(label))
+    return escape_signs(flatten_text(label))
 
 
 def as_code(name: object) -> str:

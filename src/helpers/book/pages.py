@@ -8,7 +8,7 @@ from copy import deepcopy
 
 from nbformat import NotebookNode
 
-from helpers.wording import as_text, flatten_text
+from helpers.wording import as_text, escape_signs, flatten_text
 
 SOLUTION_TAG = "solution"
 PROMPT_CODE = "# Your turn: write your answer here."
@@ -127,7 +127,7 @@ def insert_after_title(text: str, block: str, *, source: str = "text") -> str:
 def _link_citation(citation: object) -> str:
     parts = re.split(r"doi:\s*(10\.\d{4,9}/[^\s;,]+[^\s;,.])", flatten_text(citation))
     for i, part in enumerate(parts):
-        parts[i] = f"[doi:{part}](https://doi.org/{part})" if i % 2 else as_text(part)
+        parts[i] = f"[doi:{part}](https://doi.org/{part})" if i % 2 else escape_signs(part)
     return "".join(parts)
 
 
