@@ -156,7 +156,7 @@ def _compare(
     return Compared(
         name,
         start,
-        "loadings, scores, explained variance, weights, criterion, predictions, votes",
+        "fit, predictions, votes",
         max(*differences, *(difference for difference, _, _ in found)),
         sum(n for _, n, _ in found),
         sum(wrong for _, _, wrong in found),

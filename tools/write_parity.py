@@ -25,7 +25,7 @@ implemented in R by mixOmics. This page compares both, fit by fit: from the star
 (*recorded*), and from our own, signed by the rule the reference's solver follows (*reference*).
 
 Fits stopped at the reference's default tolerance must agree to {tolerance}, fits run to the end (`tight`) to {tight}, and every class
-and vote must be the same. Error rates of cross-validations and of a tuning grid are compared on the reference's own folds.
+and vote must be the same. A fit is its loadings, scores, explained variance, block weights and criterion. Error rates of cross-validations and of a tuning grid are compared on the reference's own folds.
 
 The page is written by `tools/write_parity.py` and the same comparisons run as tests. Fits named `synth` rest on generated data that
 lie in the project; the others on breast tumours {{cite:p}}`singh2019` and run where those numbers are at hand.
