@@ -327,7 +327,7 @@ CASES = [
     Case("small group", both(outcome("{column: site, high: [N], low: [S]}"), new_column("site", lambda t: ["N"] * 9 + ["S"] * (len(t) - 9))), SETTINGS, None, "outcome", "9 persons with site N", "use labels"),
     Case("constant covariate", every(PEOPLE, "bmi", lambda c: "22"), SETTINGS, None, "covariates", "bmi, the same for everybody", "leave it out", W),
     Case("constant covariate", every(PEOPLE, "study", lambda c: "A"), SETTINGS, None, "batch", "study, the same for everybody", "leave it out", W),
-    Case("covariate mostly unknown", every(PEOPLE, "bmi", lambda c: c.where(c.index > 40, "n/a")), SETTINGS, None, "covariates", "bmi, unknown for 4", "drop out", W),
+    Case("covariate mostly unknown", every(PEOPLE, "bmi", lambda c: c.where(c.index > 40, "n/a")), SETTINGS, None, "covariates", "bmi, unknown for 43 of 116", "drop out", W),
     Case("covariate mostly unknown", every(PEOPLE, "bmi", lambda c: "n/a"), SETTINGS, None, "covariates", "bmi, unknown for everybody", "leave it out"),
     Case("covariate of labels", both(new_column("code", lambda t: "k" + t["participant_id"]), covariates("[age, code]")), SETTINGS, None, "covariates", "116 different labels", "leave it out"),
     Case("collinear covariates", both(new_column("age_months", lambda t: (pd.to_numeric(t["age"], errors="coerce") * 12).astype(str).replace("nan", "n/a")), covariates("[age, sex, age_months]")), SETTINGS, None, "covariates", "age_months, which follows from", "leave one", W),

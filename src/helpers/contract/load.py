@@ -14,13 +14,14 @@ import pandas as pd
 
 from helpers.contract.blocks import BlockTable, read_block_table
 from helpers.contract.brain import check_edges
-from helpers.contract.brain_files import read_maps, read_matrices
 from helpers.contract.columns import ColumnRules, as_numbers, check_columns, participants_rules, phenotype_rules
 from helpers.contract.design import check_settings
 from helpers.contract.files import ID, Reader, read_sidecar
 from helpers.contract.headers import check_damaged_names, check_item_names, check_names, is_small
 from helpers.contract.ids import check_ids, check_participant_ids
 from helpers.contract.inventory import check_inventory, find_refused, list_files
+from helpers.contract.maps import read_maps
+from helpers.contract.matrices import read_matrices
 from helpers.contract.measurements import check_features, check_measurements
 from helpers.contract.patterns import check_block_codes, check_own_column
 from helpers.contract.schema import list_items, read_schema

@@ -1,12 +1,10 @@
-"""Brain data with a file per person: connectivity matrices and maps."""
+"""Connectivity as one square matrix per person: files in, one block of edges out."""
 
 from __future__ import annotations
 
 import gzip
-from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,97 +13,12 @@ import pandas as pd
 from helpers.contract.blocks import BlockTable
 from helpers.contract.brain import EDGE, NODES, report_no_nodes
 from helpers.contract.files import ID, Reader
-from helpers.contract.ids import guess_id
+from helpers.contract.person_files import Findings, list_person_files
 from helpers.contract.schema import read_schema
 from helpers.problems import count, name_some
 
 TOLERANCE = 1e-3
 BLANKS = ("n/a", "", "nan", "NaN")
-FILES_LISTED = 5
-IN_BRAIN = 0.5
-
-
-@dataclass
-class Findings:
-    """Problems of many alike files: each named while few, one in the name of all when many."""
-
-    reader: Reader
-    found: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(self, kind: str, file: str, found: str, expected: str, fix: str, **place: Any) -> None:
-        """Add one problem of a kind."""
-        self.found[kind].append({"file": file, "found": found, "expected": expected, "fix": fix, **place})
-
-    def report(self) -> None:
-        """Report all that was added."""
-        for problems in self.found.values():
-            many = len(problems) > FILES_LISTED
-            for problem in problems[:1] if many else problems:
-                more = f" (and the like in {count(len(problems) - 1, 'further file')})" if many else ""
-                self.reader.report(**problem | {"found": problem["found"] + more})
-
-
-def list_person_files(
-    reader: Reader, folder: str, endings: Sequence[str], participants: pd.Index, what: str
-) -> dict[str, str]:
-    """Return the file of each person in a folder; strangers and doubles are reported.
-
-    Parameters
-    ----------
-    reader : Reader
-    folder : str
-        Inside the cohort folder.
-    endings : sequence of str
-    participants : pandas.Index
-    what : str
-        What a file holds, in a word.
-
-    Returns
-    -------
-    dict of str to str
-        Id to file, both sorted; empty when there is no such folder.
-    """
-    files: dict[str, str] = {}
-    findings = Findings(reader)
-    is_there = folder not in reader.refused and (reader.folder / folder).is_dir()
-    paths = sorted((reader.folder / folder).glob("*")) if is_there else []
-    for path in paths:
-        file = f"{folder}/{path.name}"
-        ending = next((ending for ending in endings if path.name.endswith(ending)), None)
-        if path.name.startswith(".") or path.suffix == ".json" or file in reader.refused:
-            continue
-        name = path.name.removesuffix(ending or "")
-        if ending is None or not path.is_file():
-            expected = f"one {what} per person, <participant_id>{' or '.join(endings)}"
-            findings.add(
-                "other",
-                folder,
-                f"'{_shorten(path.name)}', which is not read",
-                expected,
-                "move it elsewhere.",
-                severity="warning",
-            )
-        elif name in files:
-            findings.add(
-                "twice", file, f"a second {what} of {name}", f"one {what} per person", "remove one of the two."
-            )
-        elif len(participants) and name not in participants:
-            guess = guess_id(name, participants)
-            fix = (
-                f"rename it {guess}{ending}, if that is who is meant."
-                if guess
-                else "add the person to participants.tsv, or remove the file."
-            )
-            findings.add("stranger", file, f"a {what} of '{name}'", "an id of participants.tsv as its name", fix)
-        else:
-            files[name] = file
-    findings.report()
-    return files
-
-
-def _shorten(name: str) -> str:
-    """Return how a file's name ends, as its start may be somebody's id."""
-    return f"…{name[name.index('.') :]}" if "." in name else "a file without an ending"
 
 
 @dataclass(frozen=True, eq=False)
@@ -357,164 +270,3 @@ def _locate_nodes(matrix: Matrix, nodes: list[str]) -> tuple[np.ndarray, np.ndar
         return np.arange(len(nodes)), np.arange(len(nodes))
     row, column = ({name: i for i, name in enumerate(names)} for names in (matrix.rows, matrix.columns))
     return np.array([row[node] for node in nodes]), np.array([column[node] for node in nodes])
-
-
-def read_maps(reader: Reader, participants: pd.Index, *, with_values: bool) -> dict[str, Path]:
-    """Find everybody's map and report those that cannot be compared with the others.
-
-    Parameters
-    ----------
-    reader : Reader
-    participants : pandas.Index
-    with_values : bool
-        Read the voxels too, one map at a time: empty maps, and blanks inside the brain. Else headers only.
-
-    Returns
-    -------
-    dict of str to pathlib.Path
-        Id to file; empty when the cohort has none.
-    """
-    rules = read_schema()["maps"]
-    files = list_person_files(reader, rules["folder"], rules["endings"], participants, "map")
-    findings = Findings(reader)
-    headers = {name: _read_header(findings, file) for name, file in files.items()}
-    usable = {files[name]: header for name, header in headers.items() if header is not None}
-    same_space = _check_space(findings, usable)
-    if with_values and same_space:
-        _check_voxels(findings, list(usable))
-    findings.report()
-    return {name: reader.folder / file for name, file in files.items() if headers[name] is not None}
-
-
-@dataclass(frozen=True, eq=False)
-class Space:
-    """Shape and affine of a map."""
-
-    shape: tuple[int, ...]
-    affine: np.ndarray
-
-    def equals(self, other: Space) -> bool:
-        """Whether voxels stand for the same places (affine within 0.001)."""
-        return self.shape == other.shape and np.allclose(
-            self.affine, other.affine, rtol=0, atol=TOLERANCE, equal_nan=True
-        )
-
-    def __str__(self) -> str:
-        sizes = np.sqrt((self.affine[:3, :3] ** 2).sum(axis=0))
-        corner = " ".join(f"{x:g}" for x in self.affine[:3, 3])
-        return f"{' × '.join(map(str, self.shape))} voxels of {' × '.join(f'{s:.3g}' for s in sizes)} mm from {corner}"
-
-
-def _read_header(findings: Findings, file: str) -> Space | None:
-    import nibabel
-
-    again = "export or copy the map again."
-    try:
-        image = nibabel.load(findings.reader.folder / file)
-        space, kind = (
-            Space(tuple(map(int, image.shape)), np.asarray(image.affine, dtype=float)),
-            image.get_data_dtype().kind,
-        )
-    except Exception as error:  # whatever nibabel says of damaged bytes
-        findings.add(
-            "header", file, f"a file that cannot be read ({findings.reader.tell(error)})", "a NIfTI map", again
-        )
-        return None
-    if kind not in "iuf":
-        findings.add(
-            "type",
-            file,
-            f"voxels of type {image.get_data_dtype()}",
-            "one real number per voxel",
-            "save the magnitude, or one part, as floating point.",
-        )
-        return None
-    if len(space.shape) < 3 or any(n != 1 for n in space.shape[3:]):
-        found = f"{len(space.shape)} dimensions ({' × '.join(map(str, space.shape))})"
-        findings.add(
-            "dimensions", file, found, "one 3-D map per person", "give one contrast or one summary map, not a series."
-        )
-        return None
-    return Space(space.shape[:3], space.affine)
-
-
-def _check_space(findings: Findings, headers: dict[str, Space]) -> bool:
-    """Report maps whose shape or affine differs from that of most; return whether none does."""
-    kinds: list[tuple[Space, list[str]]] = []
-    for file, space in headers.items():
-        alike = next((files for other, files in kinds if other.equals(space)), None)
-        if alike is None:
-            kinds.append((space, [file]))
-        else:
-            alike.append(file)
-    kinds.sort(key=lambda kind: -len(kind[1]))
-    for space, files in kinds[1:]:
-        for file in files:
-            usual = f"{kinds[0][0]}, as most maps"
-            findings.add("space", file, str(space), usual, "bring all maps into the same space, with the same voxels.")
-    return len(kinds) == 1
-
-
-def _check_voxels(findings: Findings, files: list[str]) -> None:
-    """Read the maps one at a time; a brain voxel is one that is known and not 0 in half of the maps or more."""
-    filled: np.ndarray | None = None
-    blank, n_read = [], 0
-    for file in files:
-        values = _read_voxels(findings, file)
-        if values is None:
-            continue
-        known = np.isfinite(values) & (values != 0)
-        if not known.any():
-            findings.add(
-                "empty",
-                file,
-                "a map of nothing but 0 or blanks",
-                "a value for every voxel of the brain",
-                "export the map again, or remove it.",
-            )
-            continue
-        if np.isinf(values).any():
-            findings.add(
-                "infinite",
-                file,
-                f"{count(int(np.isinf(values).sum()), 'infinite voxel')}",
-                "finite numbers",
-                "export the map again, or blank those voxels.",
-            )
-        blank += [file] if np.isnan(values).any() else []
-        filled = known.astype(np.int32) if filled is None else filled + known
-        n_read += 1
-    if filled is not None:
-        _warn_blank_voxels(findings, blank, filled >= IN_BRAIN * n_read)
-
-
-def _read_voxels(findings: Findings, file: str) -> np.ndarray | None:
-    import nibabel
-
-    try:
-        return np.asanyarray(nibabel.load(findings.reader.folder / file).dataobj).squeeze()
-    except Exception as error:  # truncated gzip, too few bytes
-        findings.add(
-            "voxels",
-            file,
-            f"voxels that cannot be read ({findings.reader.tell(error)})",
-            "a whole NIfTI map",
-            "export or copy the map again.",
-        )
-        return None
-
-
-def _warn_blank_voxels(findings: Findings, files: list[str], brain: np.ndarray) -> None:
-    shares = []
-    for file in files:
-        values = _read_voxels(findings, file)
-        if values is not None and (share := np.isnan(values)[brain].mean()) > 0:
-            shares.append(float(share))
-    if shares:
-        findings.reader.report(
-            read_schema()["maps"]["folder"],
-            f"blank voxels inside the brain in {count(len(shares), 'map')}, up to {max(shares):.1%} of it",
-            "a value for every voxel that most maps have",
-            "nothing, if the field of view was small there: these voxels are left out; else export the maps again.",
-            severity="warning",
-        )
