@@ -13,23 +13,23 @@ from helpers.integration.blocks import (
     transform_clr,
 )
 from helpers.integration.describe import (
+    describe_calibration,
+    describe_choices,
     describe_features,
     describe_inside_folds,
     describe_null,
     describe_optima,
     describe_performance,
     describe_ranking,
+    describe_rivals,
+    describe_stability,
 )
+from helpers.integration.shuffles import PermutationNull, permute_groups
 from helpers.integration.spls import BlockSPLS
 from helpers.integration.splsda import BlockPrediction, BlockSPLSDA
-from helpers.integration.summary import measure_stability
+from helpers.integration.stability import Stability, estimate_stability, measure_stability
 from helpers.integration.tuning import TunedKeep, tune
-from helpers.integration.validation import (
-    IntegrationPerformance,
-    PermutationNull,
-    cross_validate,
-    permute_groups,
-)
+from helpers.integration.validation import IntegrationPerformance, cross_validate
 
 __all__ = [
     "BLOCKS",
@@ -40,9 +40,12 @@ __all__ = [
     "PermutationNull",
     "PreparedBlocks",
     "PrevalenceFilter",
+    "Stability",
     "TunedKeep",
     "VarianceFilter",
     "cross_validate",
+    "describe_calibration",
+    "describe_choices",
     "describe_features",
     "describe_flow",
     "describe_inside_folds",
@@ -50,6 +53,9 @@ __all__ = [
     "describe_optima",
     "describe_performance",
     "describe_ranking",
+    "describe_rivals",
+    "describe_stability",
+    "estimate_stability",
     "keep_equally",
     "make_filters",
     "measure_stability",
