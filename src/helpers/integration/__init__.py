@@ -24,6 +24,13 @@ from helpers.integration.describe import (
     describe_rivals,
     describe_stability,
 )
+from helpers.integration.outcomes import (
+    OutcomeNull,
+    OutcomePerformance,
+    cross_validate_outcome,
+    describe_outcome,
+    permute_outcome,
+)
 from helpers.integration.shuffles import PermutationNull, permute_groups
 from helpers.integration.spls import BlockSPLS
 from helpers.integration.splsda import BlockPrediction, BlockSPLSDA
@@ -37,6 +44,8 @@ __all__ = [
     "BlockSPLS",
     "BlockSPLSDA",
     "IntegrationPerformance",
+    "OutcomeNull",
+    "OutcomePerformance",
     "PermutationNull",
     "PreparedBlocks",
     "PrevalenceFilter",
@@ -44,6 +53,7 @@ __all__ = [
     "TunedKeep",
     "VarianceFilter",
     "cross_validate",
+    "cross_validate_outcome",
     "describe_calibration",
     "describe_choices",
     "describe_features",
@@ -51,6 +61,7 @@ __all__ = [
     "describe_inside_folds",
     "describe_null",
     "describe_optima",
+    "describe_outcome",
     "describe_performance",
     "describe_ranking",
     "describe_rivals",
@@ -61,6 +72,7 @@ __all__ = [
     "measure_stability",
     "name_features",
     "permute_groups",
+    "permute_outcome",
     "prepare_blocks",
     "transform_clr",
     "tune",
