@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -176,7 +178,7 @@ def test_designs_that_cannot_be_tried_are_refused_in_words(rng, more, message):
 class Recorder(TransformerMixin, BaseEstimator):
     """An imputer that notes what it was fitted on."""
 
-    seen: list = []
+    seen: ClassVar[list] = []
 
     def fit(self, features, y=None):
         Recorder.seen.append(features.copy())

@@ -10,7 +10,7 @@ from sklearn.metrics import r2_score
 
 from helpers.integration import BlockSPLS, cross_validate_outcome, describe_outcome, keep_equally, permute_outcome, tune
 from helpers.integration.folds import deal_folds, quarter_outcome
-from helpers.integration.outcomes import measure
+from helpers.integration.outcome_summary import measure
 
 
 @pytest.fixture

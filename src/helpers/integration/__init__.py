@@ -19,6 +19,7 @@ from helpers.integration.describe import (
     describe_inside_folds,
     describe_null,
     describe_optima,
+    describe_outcome,
     describe_performance,
     describe_ranking,
     describe_rivals,
@@ -28,9 +29,9 @@ from helpers.integration.outcomes import (
     OutcomeNull,
     OutcomePerformance,
     cross_validate_outcome,
-    describe_outcome,
     permute_outcome,
 )
+from helpers.integration.reference import ReferencePerformance, auroc_as_reference, perf_as_reference
 from helpers.integration.shuffles import PermutationNull, permute_groups
 from helpers.integration.spls import BlockSPLS
 from helpers.integration.splsda import BlockPrediction, BlockSPLSDA
@@ -49,9 +50,11 @@ __all__ = [
     "PermutationNull",
     "PreparedBlocks",
     "PrevalenceFilter",
+    "ReferencePerformance",
     "Stability",
     "TunedKeep",
     "VarianceFilter",
+    "auroc_as_reference",
     "cross_validate",
     "cross_validate_outcome",
     "describe_calibration",
@@ -71,6 +74,7 @@ __all__ = [
     "make_filters",
     "measure_stability",
     "name_features",
+    "perf_as_reference",
     "permute_groups",
     "permute_outcome",
     "prepare_blocks",

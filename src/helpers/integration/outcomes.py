@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from scipy.stats import rankdata
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import RidgeCV
 
@@ -23,19 +22,15 @@ from helpers.integration.folds import (
     read_outcome_settings,
 )
 from helpers.integration.inside import divide_splits, fill_blanks, fit_splits, fold_blocks
+from helpers.integration.outcome_summary import ALL_BLOCKS, MEAN, measure, summarise_outcome, tabulate_outcome
 from helpers.integration.prediction import predict_many
 from helpers.integration.rivals import COVARIATES, PENALTIES, rotate_people
 from helpers.integration.spls import BlockSPLS
-from helpers.integration.summary import INTERVAL, draw_people
 from helpers.integration.tuning import tune_inside
 from helpers.integration.validation import add_choices, fit_everyone, read_covariates
 from helpers.permutation import shuffle_within
-from helpers.problems import count
-from helpers.wording import as_text
 
-ALL_BLOCKS, MEAN = "all blocks", "mean"
 OUTCOME_RIVALS = ("ridge",)
-MEASURES = ("q2", "r", "spearman", "rmse")
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,11 +158,13 @@ def cross_validate_outcome(
     whole = _Job([Split(everyone, everyone, values)], strata, [rng.spawn(1)[0]])
     training = _run_job(arrays, whole, settings)
     names = _name_scorers(settings)
-    table = _summarise(np.stack([one.predicted for one in found]), values, names, settings.persons, rng.spawn(1)[0])
+    table = summarise_outcome(
+        np.stack([one.predicted for one in found]), values, names, settings.persons, rng.spawn(1)[0]
+    )
     table["q2_training"] = measure(training.predicted, values)["q2"]
     return OutcomePerformance(
         table,
-        _tabulate(found, values, names),
+        tabulate_outcome([one.predicted for one in found], values, names),
         fit_everyone(blocks, y, settings, training.keep[0]),
         str(y.name or "outcome"),
         len(values) if settings.persons is None else len(np.unique(settings.persons)),
@@ -238,74 +235,6 @@ def permute_outcome(
     return OutcomeNull(
         null.rename_axis("shuffle"), real, p_value, n_permutations, n_repeats, observed.n_participants, within
     )
-
-
-def describe_outcome(result: OutcomePerformance, null: OutcomeNull | None = None) -> str:
-    """Return how well the outcome is predicted in people the model has not seen, beside rivals and chance."""
-    table, row = result.performance, result.performance.loc[ALL_BLOCKS]
-    rivals = table.index[table["role"] == "rival"]
-    text = (
-        f"In people the model had not seen, all blocks together explain a share of "
-        f"**{row['q2']:.2f}** (95 % interval {row['q2_low']:.2f} to {row['q2_high']:.2f}) of the variance of "
-        f"{as_text(result.outcome)} (Q²; 0 is no better than giving everyone the mean, below 0 worse); on the people it was fitted on, "
-        f"{row['q2_training']:.2f}. Predicted and measured correlate with r = {row['r']:.2f}. "
-    )
-    if len(rivals):
-        texts = [f"{name} {table.loc[name, 'q2']:.2f}" for name in rivals]
-        text += f"In the same folds, Q² is: {', '.join(texts)}. "
-    if null is not None:
-        text += (
-            f"With the outcome shuffled {null.n_permutations} times, Q² reaches "
-            f"{np.percentile(null.null[ALL_BLOCKS], 97.5):.2f} or more in 2.5 % of shuffles (p = {null.p_value[ALL_BLOCKS]:.3f}). "
-        )
-    return text + (
-        f"({result.n_participants} people, {result.n_folds} folds, {count(result.n_repeats, 'repeat')}; intervals resample "
-        "people, not models, so their coverage is not exact and they are too narrow.)"
-    )
-
-
-def measure(predicted: Array, values: Array, draws: Array | None = None) -> dict[str, Array]:
-    """Return Q², r, Spearman's correlation and RMSE of predictions, scorer by scorer.
-
-    Parameters
-    ----------
-    predicted : numpy.ndarray of shape (people, scorers)
-    values : numpy.ndarray of shape (people,)
-    draws : numpy.ndarray of shape (draws, people), optional
-        How often each person counts in each draw; ranks stay those among all.
-
-    Returns
-    -------
-    dict of numpy.ndarray of shape (scorers,) or (draws, scorers)
-        NaN where something does not vary.
-
-    Examples
-    --------
-    >>> found = measure(np.array([[1.0], [2.0], [4.0]]), np.array([1.0, 2.0, 3.0]))
-    >>> {name: round(float(value[0]), 3) for name, value in found.items()}
-    {'q2': 0.5, 'r': 0.982, 'spearman': 1.0, 'rmse': 0.577}
-    """
-    weights = np.ones((1, len(values))) if draws is None else draws
-    weights = weights / weights.sum(axis=1, keepdims=True)
-    squares = weights @ (predicted - values[:, None]) ** 2
-    spread = weights @ values**2 - (weights @ values) ** 2
-    found = {
-        "q2": 1 - squares / np.where(spread > 0, spread, np.nan)[:, None],
-        "r": _correlate(predicted, values[:, None], weights),
-        "spearman": _correlate(rankdata(predicted, axis=0), rankdata(values)[:, None], weights),
-        "rmse": np.sqrt(squares),
-    }
-    return {name: value[0] for name, value in found.items()} if draws is None else found
-
-
-def _correlate(one: Array, other: Array, weights: Array) -> Array:
-    """Return weighted correlations (draws, columns), NaN where one does not vary."""
-    one, other = one - one.mean(axis=0), other - other.mean(axis=0)
-    means = weights @ one, weights @ other
-    together = weights @ (one * other) - means[0] * means[1]
-    spreads = (weights @ one**2 - means[0] ** 2) * (weights @ other**2 - means[1] ** 2)
-    varies = spreads > 1e-20 * (one**2).mean(axis=0) * (other**2).mean(axis=0)
-    return np.where(varies, together / np.sqrt(np.where(varies, spreads, 1.0)), np.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -396,34 +325,6 @@ def _check_folds(settings: FoldSettings, n_samples: int, n_folds: int) -> None:
     limit = n_people // 4
     if not 2 <= n_folds <= limit:
         raise ValueError(f"n_folds is {n_folds}; expected 2 to {limit}: {n_people} people, at least 4 in each fold.")
-
-
-def _summarise(
-    predicted: Array, values: Array, names: list[str], persons: Ints | None, rng: np.random.Generator
-) -> pd.DataFrame:
-    """Return the measures with intervals over people and ranges over repeats; `predicted` is (repeats, people, scorers)."""
-    draws = draw_people(np.zeros(len(values), np.intp), persons, rng)
-    each = [measure(own, values) for own in predicted]
-    drawn = [measure(own, values, draws) for own in predicted]
-    roles = ["block"] * names.index(ALL_BLOCKS) + ["all"]
-    table = pd.DataFrame({"role": roles + ["rival"] * (len(names) - len(roles) - 1) + ["chance"]}, index=names)
-    for name in MEASURES:
-        repeats = np.array([one[name] for one in each])
-        resampled = np.mean([one[name] for one in drawn], axis=0)
-        low, high = np.nanpercentile(resampled, INTERVAL, axis=0)
-        table = table.assign(**{name: repeats.mean(axis=0), f"{name}_low": low, f"{name}_high": high})
-        ends = np.percentile(repeats, INTERVAL, axis=0) if len(predicted) > 1 else np.full((2, len(names)), np.nan)
-        table = table.assign(**{f"{name}_repeat_low": ends[0], f"{name}_repeat_high": ends[1]})
-    table.loc[MEAN, table.columns[table.columns.str.match("r(_|$)|spearman")]] = np.nan
-    return table.rename_axis("block")
-
-
-def _tabulate(found: list[_Found], values: Array, names: list[str]) -> pd.DataFrame:
-    tables = [
-        pd.DataFrame({"repeat": number, "block": names, **measure(one.predicted, values)})
-        for number, one in enumerate(found, start=1)
-    ]
-    return pd.concat(tables, ignore_index=True)
 
 
 def _tabulate_keep(found: list[_Found], names: list[str]) -> pd.DataFrame:
