@@ -42,14 +42,19 @@ def _check_frames(blocks: Mapping[str, pd.DataFrame], ids: pd.Index) -> list[str
         raise ValueError(f"A block is called {RESPONSE!r}, the name of the response; rename it.")
     for name, block in blocks.items():
         check_same_people(block.index, ids, name, "y")
-        if not block.columns.is_unique:
-            twice = block.columns[block.columns.duplicated()].unique()
-            raise ValueError(f"Block {name} names {count(len(twice), 'feature')} twice: {name_some(twice)}.")
-        kinds = block.dtypes
-        if any(not pd.api.types.is_numeric_dtype(kind) for kind in kinds.unique()):
-            text = [column for column, kind in kinds.items() if not pd.api.types.is_numeric_dtype(kind)]
-            raise ValueError(f"Block {name} has {count(len(text), 'column')} of text: {name_some(text)}.")
+        check_columns(block, name)
     return sorted(blocks)
+
+
+def check_columns(block: pd.DataFrame, name: str) -> None:
+    """Refuse features named twice, and features of text."""
+    if not block.columns.is_unique:
+        twice = block.columns[block.columns.duplicated()].unique()
+        raise ValueError(f"Block {name} names {count(len(twice), 'feature')} twice: {name_some(twice)}.")
+    kinds = block.dtypes
+    if any(not pd.api.types.is_numeric_dtype(kind) for kind in kinds.unique()):
+        text = [column for column, kind in kinds.items() if not pd.api.types.is_numeric_dtype(kind)]
+        raise ValueError(f"Block {name} has {count(len(text), 'column')} of text: {name_some(text)}.")
 
 
 def take_people(block: pd.DataFrame, ids: pd.Index) -> Array:
@@ -85,6 +90,11 @@ def refuse_constant_features(arrays: Mapping[str, Array], blocks: Mapping[str, p
     """Refuse features with one known value, or none, by name."""
     for name, values in arrays.items():
         known = ~np.isnan(values)
+        if (blank := ~known.any(axis=0)).any():
+            raise ValueError(
+                f"Block {name} has {count(int(blank.sum()), 'feature')} without a single known value: "
+                f"{name_some(blocks[name].columns[blank])}. Drop them first."
+            )
         spread = np.where(known, values, -np.inf).max(axis=0) - np.where(known, values, np.inf).min(axis=0)
         if (flat := ~(spread > 0)).any():
             raise ValueError(
