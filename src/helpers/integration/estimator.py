@@ -156,19 +156,17 @@ class BlockModel(BaseEstimator):
         return [f"comp{h + 1}" for h in range(self.n_components)]
 
     def _frame_results(self, features: dict[str, pd.Index], ids: pd.Index) -> None:
-        fit, parts = self.fit_, [*self.blocks_, RESPONSE]
+        fit, parts, components = self.fit_, [*self.blocks_, RESPONSE], pd.Index(self._components)
         rows = {**features, RESPONSE: pd.Index(self._response_names)}
         self.loadings_ = {
-            part: pd.DataFrame(w[0], rows[part], self._components) for part, w in zip(parts, fit.loadings, strict=True)
+            part: pd.DataFrame(w[0], rows[part], components) for part, w in zip(parts, fit.loadings, strict=True)
         }
-        self.scores_ = {
-            part: pd.DataFrame(t[0], ids, self._components) for part, t in zip(parts, fit.scores, strict=True)
-        }
-        self.block_weights_ = pd.DataFrame(fit.weigh_blocks()[0], self.blocks_, self._components)
-        self.explained_variance_ = pd.DataFrame(fit.explain_variance(), parts, self._components)
-        self.criterion_ = pd.Series(fit.criterion[0], self._components, name="criterion")
-        self.n_iter_ = pd.Series(fit.n_sweeps[0], self._components, name="n_iter")
-        self.converged_ = pd.Series(fit.converged[0], self._components, name="converged", dtype=bool)
+        self.scores_ = {part: pd.DataFrame(t[0], ids, components) for part, t in zip(parts, fit.scores, strict=True)}
+        self.block_weights_ = pd.DataFrame(fit.weigh_blocks()[0], self.blocks_, components)
+        self.explained_variance_ = pd.DataFrame(fit.explain_variance(), parts, components)
+        self.criterion_ = pd.Series(fit.criterion[0], components, name="criterion")
+        self.n_iter_ = pd.Series(fit.n_sweeps[0], components, name="n_iter")
+        self.converged_ = pd.Series(fit.converged[0], components, name="converged", dtype=bool)
         self.optima_ = self._frame_optima()
 
     def _frame_optima(self) -> pd.DataFrame:

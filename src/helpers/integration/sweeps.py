@@ -36,11 +36,11 @@ def soft_keep(values: Array, n_keep: int | Ints) -> Array:
     array([[ 3., -1.,  0.,  0.],
            [ 0.,  0.,  2.,  0.]])
     """
-    counts = np.unique(n_keep)
-    if len(counts) == 1:
-        return _soft_keep(values, int(counts[0]))
+    first = int(np.ravel(n_keep)[0])
+    if np.all(n_keep == first):
+        return _soft_keep(values, first)
     kept = np.empty_like(values)
-    for count in counts:
+    for count in np.unique(n_keep):
         rows = n_keep == count
         kept[rows] = _soft_keep(values[rows], int(count))
     return kept
@@ -211,6 +211,8 @@ def _store(result: Component, runs: Ints, loadings: list[Array], scores: Array, 
 def _first_on_path(loadings: list[Array], model: Ints) -> NDArray[np.bool_]:
     """Return, for each run, whether no earlier run of its model has come to the same loadings (up to a common sign)."""
     first = np.ones(len(model), bool)
+    if len(model) == 1:
+        return first
     order = np.argsort(model, kind="stable")
     sizes = np.unique(model[order], return_counts=True)[1]
     if sizes.max() == 1:
