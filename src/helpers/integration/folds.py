@@ -176,7 +176,10 @@ def fold_blocks(arrays: list[Array], splits: Sequence[Split], settings: FoldSett
     for name, values in zip(settings.names, arrays, strict=True):
         transform, kept = settings.transforms.get(name), None
         if transform is not None:
-            fitted = [clone(transform).fit(_fill(values, rows)) for rows in train]
+            fitted = [
+                clone(transform).fit(_fill(values, rows), split.codes[rows])
+                for rows, split in zip(train, splits, strict=True)
+            ]
             if hasattr(transform, "get_support"):
                 kept = np.stack([one.get_support() for one in fitted])
             else:

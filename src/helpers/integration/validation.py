@@ -165,7 +165,7 @@ def cross_validate(
     n_folds, n_repeats : int
     transforms : dict of scikit-learn transformers, optional
         Block -> what is fitted on the training people and applied to all, before scaling. One that drops
-        features has ``get_support``; others keep the columns. It never sees the groups.
+        features has ``get_support``; others keep the columns. It is given the groups of the training people too.
     batch : pandas.Series, optional
         Folds are balanced on it as well as on the groups.
     covariates : pandas.DataFrame, optional
@@ -413,7 +413,7 @@ def _fit_everyone(
 ) -> BlockSPLSDA:
     everyone = np.arange(len(y))
     arrays = [take_people(blocks[name], y.index) for name in settings.names]
-    split = Split(everyone, everyone, np.zeros(len(y), np.intp))
+    split = Split(everyone, everyone, np.unique(y.to_numpy(), return_inverse=True)[1])
     frames = {}
     for name, block in zip(settings.names, fold_blocks(arrays, [split], settings), strict=True):
         used = block.inverse_sds[0] > 0
