@@ -108,7 +108,7 @@ def draw_noise(
     Examples
     --------
     >>> arena = draw_noise(rng=np.random.default_rng(1), n_people=20, n_features=(5, 3))
-    >>> {name: block.shape for name, block in arena.blocks.items()}, arena.groups.value_counts().to_dict()
+    >>> {name: block.shape for name, block in arena.blocks.items()}, arena.groups.value_counts().sort_index().to_dict()
     ({'block_1': (20, 5), 'block_2': (20, 3)}, {'high': 10, 'low': 10})
     """
     sizes = (n_features,) * 3 if isinstance(n_features, int) else tuple(n_features)
