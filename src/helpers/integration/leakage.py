@@ -334,9 +334,7 @@ class _Laboratory:
         ).loc[VOTE]
         return found["balanced_error"], found["auc_out_of_fold"]
 
-    def _tune(
-        self, blocks: Mapping[str, pd.DataFrame], *, transforms: dict | None = None, scale: bool = True
-    ) -> float:
+    def _tune(self, blocks: Mapping[str, pd.DataFrame], *, transforms: dict | None = None, scale: bool = True) -> float:
         tuned = tune(
             blocks,
             self.arena.groups,
