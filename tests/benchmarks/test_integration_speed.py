@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import itertools
 import resource
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from helpers.integration import BlockSPLSDA, cross_validate
-from helpers.integration.folds import FoldSettings, assign_folds, list_splits, run_splits
+from helpers.integration.folds import FoldSettings, Search, assign_folds, list_splits
+from helpers.integration.running import run_splits
 from helpers.integration.tuning import Draw, list_grid, tune_draws
 from tests.parity import TUMOURS, find_oracle, read_tumours
 
@@ -75,7 +77,8 @@ def test_grid_of_two_components(benchmark, tumours, start, points, n_folds, n_re
     arrays, codes, settings = prepare(tumours, BlockSPLSDA(2, start=start))
     draws = [deal(codes, n_folds, n_repeats)] * 2
     people = np.arange(len(codes))
-    benchmark.pedantic(tune_draws, (arrays, people, draws, settings, points, n_folds, "minimum", N_WORKERS), rounds=1)
+    settings = replace(settings, search=Search([points] * 2, (0.1,), "minimum"))
+    benchmark.pedantic(tune_draws, (arrays, people, draws, settings, n_folds, N_WORKERS), rounds=1)
 
 
 def test_wide_blocks_five_folds_ten_times(benchmark, start):

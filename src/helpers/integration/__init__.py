@@ -13,12 +13,16 @@ from helpers.integration.blocks import (
     transform_clr,
 )
 from helpers.integration.describe import (
+    describe_calibration,
+    describe_choices,
     describe_features,
     describe_inside_folds,
     describe_null,
     describe_optima,
     describe_performance,
     describe_ranking,
+    describe_rivals,
+    describe_stability,
 )
 from helpers.integration.relations import (
     ClusteredFeatures,
@@ -29,16 +33,12 @@ from helpers.integration.relations import (
     describe_links,
     link_features,
 )
+from helpers.integration.shuffles import PermutationNull, permute_groups
 from helpers.integration.spls import BlockSPLS
 from helpers.integration.splsda import BlockPrediction, BlockSPLSDA
-from helpers.integration.summary import measure_stability
+from helpers.integration.stability import Stability, estimate_stability, measure_stability
 from helpers.integration.tuning import TunedKeep, tune
-from helpers.integration.validation import (
-    IntegrationPerformance,
-    PermutationNull,
-    cross_validate,
-    permute_groups,
-)
+from helpers.integration.validation import IntegrationPerformance, cross_validate
 
 __all__ = [
     "BLOCKS",
@@ -51,11 +51,14 @@ __all__ = [
     "PermutationNull",
     "PreparedBlocks",
     "PrevalenceFilter",
+    "Stability",
     "TunedKeep",
     "VarianceFilter",
     "cluster_features",
     "correlate_components",
     "cross_validate",
+    "describe_calibration",
+    "describe_choices",
     "describe_components",
     "describe_features",
     "describe_flow",
@@ -65,6 +68,9 @@ __all__ = [
     "describe_optima",
     "describe_performance",
     "describe_ranking",
+    "describe_rivals",
+    "describe_stability",
+    "estimate_stability",
     "keep_equally",
     "link_features",
     "make_filters",

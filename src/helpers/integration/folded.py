@@ -130,7 +130,10 @@ class FoldedBlock:
 
     def matrix(self, k: int) -> Array:
         """Return the standardised rows of training set k, columns left out included as zeros: (n_k, p)."""
-        rows = self.train[k] > 0
+        return self.standardise_everyone(k, self.train[k] > 0)
+
+    def standardise_everyone(self, k: int, rows: Mask | slice = slice(None)) -> Array:
+        """Return everyone (or some rows), held out or not, as training set k standardises them; NaN becomes 0: (n, p)."""
         values = (self.columns[:, rows].T - self.terms[rows] @ self.slopes[k]) * self.inverse_sds[k]
         if self.holes.size:
             values[:, self.holes] *= 1.0 - self.missing[rows]
