@@ -35,6 +35,7 @@ SWITCHES = {
     "all": "scaled, filled and filtered before the split, best reported",
 }
 AGREEMENT = 0.9  # share of people whose group goes with their study when that switch is on
+AGAIN = "-again"  # ends the name of a second sample
 RETEST = 0.8  # correlation of two samples of one person
 N_INNER_FOLDS = 3
 WIDTHS = (20, 200, 1000, 5000)
@@ -293,7 +294,9 @@ class _Laboratory:
 
     def switch_duplicates(self) -> tuple[tuple, tuple]:
         twice = replace(self, arena=_measure_twice(self.arena, np.random.default_rng(self.seed)))
-        return self.honest, twice.honest
+        samples = twice.arena.groups.index
+        people = pd.Series(samples.str.removesuffix(AGAIN), samples, name="person")
+        return twice._validate(twice.arena.blocks, people=people), twice.honest
 
     @cached_property
     def honest(self) -> tuple[float, float]:
@@ -306,6 +309,7 @@ class _Laboratory:
         filtered: bool = False,
         training: bool = False,
         scale: bool = True,
+        people: pd.Series | None = None,
     ) -> tuple[float, float]:
         found = _validate_noise(
             blocks,
@@ -314,6 +318,7 @@ class _Laboratory:
             rng=np.random.default_rng(self.seed),
             n_folds=self.pipeline.n_folds,
             transforms=None if filtered else self._filters(),
+            people=people,
         ).loc[VOTE]
         if training:
             return found["balanced_error_training"], found["auc_training"]
@@ -399,6 +404,10 @@ def _measure_twice(arena: Arena, rng: np.random.Generator) -> Arena:
     for name, block in arena.blocks.items():
         means, noise = block.mean(), rng.normal(size=block.shape) * block.std().to_numpy()
         second = means + RETEST * (block - means) + np.sqrt(1 - RETEST**2) * noise
-        blocks[name] = pd.concat([block, second.rename("{}-again".format)])
-    names = [part.rename("{}-again".format) for part in (arena.groups, arena.study)]
+        blocks[name] = pd.concat([block, second.rename(_name_again)])
+    names = [part.rename(_name_again) for part in (arena.groups, arena.study)]
     return Arena(arena.name, blocks, pd.concat([arena.groups, names[0]]), pd.concat([arena.study, names[1]]))
+
+
+def _name_again(sample: str) -> str:
+    return f"{sample}{AGAIN}"

@@ -112,7 +112,7 @@ def plot_heatmap(
     image = body.imshow(clustered.values.T, aspect="auto", cmap=DIVERGING, vmin=-HEAT_SD, vmax=HEAT_SD)
     called = dict(names or {})
     rows = [
-        f"{shorten(called.get(feature, feature), 20)} · {block[:4]}"
+        f"{squeeze(called.get(feature, feature), 20)} · {block[:4]}"
         for feature, block in clustered.features["block"].items()
     ]
     body.set_yticks(range(n_features), rows, fontsize=8)
@@ -122,3 +122,18 @@ def plot_heatmap(
     held = dict(labels or {})
     figure.legend(sides, [held.get(side, side) for side in ("high", "low")], loc="outside upper center", ncols=2)
     return body
+
+
+def squeeze(name: object, longest: int) -> str:
+    """Return a name cut in its middle, as the ends tell names of one kind apart.
+
+    Examples
+    --------
+    >>> squeeze("SimTranscript_0152", 12)
+    'SimTra…_0152'
+    """
+    text = str(name)
+    if len(text) <= longest:
+        return text
+    tail = (longest - 1) // 2
+    return f"{text[: longest - 1 - tail]}…{text[-tail:]}"

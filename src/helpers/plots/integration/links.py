@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 from pycirclize import Circos
 
 from helpers.integration.relations import FeatureLinks
-from helpers.plots.style import COLOURS, NEUTRAL, shorten
+from helpers.plots.integration.features import squeeze
+from helpers.plots.style import COLOURS, NEUTRAL
 
 SIDE_IN = 5.2
 BLOCK_COLOURS = ("#CC79A7", "#009E73", "#E69F00", "#56B4E9")
@@ -55,7 +56,7 @@ def plot_circos(links: FeatureLinks, *, names: Mapping[str, str] | None = None) 
             vmax=float(links.features["loading"].abs().max()),
             color=[COLOURS[side] for side in own["higher_in"]],
         )
-        labels = [shorten(called.get(feature, feature), 15) for feature in own.index]
+        labels = [squeeze(called.get(feature, feature), 15) for feature in own.index]
         reach.xticks(centres, labels, label_orientation="vertical", label_size=8.5, tick_length=0, label_margin=1)
     for row in links.links.to_dict("records"):
         colour = POSITIVE if row["r_within"] > 0 else NEGATIVE
@@ -66,7 +67,8 @@ def plot_circos(links: FeatureLinks, *, names: Mapping[str, str] | None = None) 
         Line2D([], [], color=colour, lw=5, label=block)
         for block, colour in zip(sizes.index, BLOCK_COLOURS, strict=False)
     ]
-    _add_keys(ax, links, blocks)
+    bars = [Line2D([], [], color=COLOURS[side], lw=5, label=f"higher in {side}") for side in ("high", "low")]
+    _add_keys(ax, links, [*blocks, *bars])
     return ax
 
 
@@ -101,7 +103,7 @@ def plot_network(links: FeatureLinks, *, names: Mapping[str, str] | None = None,
 
 
 def _draw_graph(ax: Axes, graph: nx.Graph, links: FeatureLinks, called: dict[str, str]) -> None:
-    layout = nx.spring_layout(graph, seed=LAYOUT_SEED, k=1.6 / np.sqrt(graph.number_of_nodes()))
+    layout = nx.spring_layout(graph, seed=LAYOUT_SEED, k=3 / np.sqrt(graph.number_of_nodes()), iterations=300)
     strengths = [link["r"] for *_, link in graph.edges(data=True)]
     nx.draw_networkx_edges(
         graph,
@@ -120,7 +122,7 @@ def _draw_graph(ax: Axes, graph: nx.Graph, links: FeatureLinks, called: dict[str
         )
     for feature, (x, y) in layout.items():
         ax.annotate(
-            shorten(called.get(feature, feature), 18),
+            squeeze(called.get(feature, feature), 18),
             (x, y),
             xytext=(0, 7),
             textcoords="offset points",
@@ -146,7 +148,11 @@ def _add_keys(ax: Axes, links: FeatureLinks, blocks: list[Line2D]) -> None:
     ]
     lone = len(links.features) - len({*links.links["first"], *links.links["second"]})
     ax.figure.legend(
-        handles=[*blocks, *ties], loc="lower center", ncols=3, bbox_to_anchor=(0.5, 0.035), columnspacing=1.2
+        handles=[*blocks, *ties],
+        loc="lower center",
+        ncols=3 if len(blocks) < 5 else 4,
+        bbox_to_anchor=(0.5, 0.035),
+        columnspacing=1.2,
     )
     ax.figure.text(
         0.5,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,6 +12,7 @@ from helpers.integration import IntegrationPerformance, PermutationNull
 from helpers.plots.style import COLOURS, NEUTRAL, WIDTH_IN
 
 CHANCE_AUC = 0.5
+CURVES = (("o", COLOURS["high"]), ("s", COLOURS["low"]), ("^", "#009E73"))
 
 
 def plot_performance(result: IntegrationPerformance, *, ax: Axes | None = None) -> Axes:
@@ -81,5 +84,44 @@ def plot_null(null: PermutationNull, *, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("Balanced error of the vote, out of fold")
     ax.set_ylabel("Shuffles")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, columnspacing=1.0, handletextpad=0.4)
+    ax.figure.tight_layout()
+    return ax
+
+
+def plot_reliability(
+    result: IntegrationPerformance,
+    *,
+    scorers: Sequence[str] = ("vote",),
+    label: str = "first group",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how often people of each predicted probability were in the first group; on the diagonal, it is what was said.
+
+    Parameters
+    ----------
+    result : IntegrationPerformance
+        Validated with ``calibrate=True``.
+    scorers : sequence of str
+        Up to three of the rows of `performance`.
+    label : str
+        How to call the first group.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    ax = ax or plt.subplots(figsize=(WIDTH_IN, 4.2))[1]
+    ax.plot([0, 1], [0, 1], ls="--", lw=1, color=NEUTRAL, label="said = found")
+    for scorer, (marker, colour) in zip(scorers, CURVES, strict=False):
+        rows = result.reliability[result.reliability["block"] == scorer]
+        reach = np.vstack([rows["observed"] - rows["observed_low"], rows["observed_high"] - rows["observed"]])
+        ax.errorbar(
+            rows["probability"], rows["observed"], yerr=reach, fmt=f"{marker}-", color=colour, capsize=2, label=scorer
+        )
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    ax.set_xlabel(f"Probability said of the {label}, held-out people (n={result.n_participants})")
+    ax.set_ylabel("Share found in it (95 % interval)")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=4, columnspacing=1.0, handletextpad=0.4)
     ax.figure.tight_layout()
     return ax
