@@ -6,10 +6,14 @@ import pandas as pd
 import pytest
 
 from tests.parity import (
+    AUC_FITS,
     SINGLE_FITS,
     SYNTHETIC_FITS,
     TUMOUR_FITS,
+    VALIDATIONS,
+    compare_aucs,
     compare_outcomes,
+    compare_perf,
     compare_synthetic,
     compare_tumours,
     compare_tuning,
@@ -57,7 +61,23 @@ def test_fit_to_measured_outcomes_equals_the_reference(oracle):
     check(compare_outcomes(oracle, "recorded"))
 
 
-@pytest.mark.parametrize("name", ["perf_3class_5fold_nrep3", "perf_3class_loo"])
+@pytest.mark.parametrize("name", SYNTHETIC_FITS)
+def test_auc_on_training_data_equals_the_reference_on_generated_data(name):
+    check(compare_aucs(None, name))
+
+
+@pytest.mark.parametrize("name", [name for name in AUC_FITS if name not in SYNTHETIC_FITS])
+def test_auc_on_training_data_equals_the_reference_on_tumours(oracle, name):
+    check(compare_aucs(oracle, name))
+
+
+@pytest.mark.parametrize("name", VALIDATIONS)
+def test_all_that_perf_reports_equals_the_reference(oracle, name):
+    for compared in compare_perf(oracle, name):
+        check(compared)
+
+
+@pytest.mark.parametrize("name", VALIDATIONS)
 def test_error_rates_on_given_folds_equal_the_reference(oracle, name):
     check(compare_validation(oracle, name))
 

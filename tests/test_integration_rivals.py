@@ -193,4 +193,4 @@ def test_everyone_has_one_probability_per_repeat(rng):
     assert result.probabilities.index.names == ["repeat", "participant_id"]
     assert result.probabilities.columns.to_list() == ["brain", "gut", "vote", "ridge", "group"]
     assert result.probabilities.loc[2].index.to_list() == y.index.to_list()
-    assert result.probabilities.drop(columns="group").stack().between(0, 1).all()
+    assert result.probabilities.drop(columns="group").apply(lambda own: own.between(0, 1)).all(axis=None)

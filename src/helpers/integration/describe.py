@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from helpers.integration.outcome_summary import ALL_BLOCKS
+from helpers.integration.outcomes import OutcomeNull, OutcomePerformance
 from helpers.integration.rivals import COVARIATES
 from helpers.integration.shuffles import PermutationNull
 from helpers.integration.splsda import BlockSPLSDA
@@ -135,6 +137,30 @@ def describe_ranking(result: IntegrationPerformance, *, block: str = "transcript
         f"{int(row['rank_training'])} of {n} (AUC {row['auc_training']:.2f}). First by AUC out of fold: "
         f"{blocks['auc_out_of_fold'].idxmax()}; by training AUC: {blocks['auc_training'].idxmax()}; "
         f"most features: {blocks['n_features'].idxmax()}."
+    )
+
+
+def describe_outcome(result: OutcomePerformance, null: OutcomeNull | None = None) -> str:
+    """Return how well the outcome is predicted in people the model has not seen, beside rivals and chance."""
+    table, row = result.performance, result.performance.loc[ALL_BLOCKS]
+    rivals = table.index[table["role"] == "rival"]
+    text = (
+        f"In people the model had not seen, all blocks together explain a share of "
+        f"**{row['q2']:.2f}** (95 % interval {row['q2_low']:.2f} to {row['q2_high']:.2f}) of the variance of "
+        f"{as_text(result.outcome)} (Q²; 0 is no better than giving everyone the mean, below 0 worse); on the people it was fitted on, "
+        f"{row['q2_training']:.2f}. Predicted and measured correlate with r = {row['r']:.2f}. "
+    )
+    if len(rivals):
+        texts = [f"{name} {table.loc[name, 'q2']:.2f}" for name in rivals]
+        text += f"In the same folds, Q² is: {', '.join(texts)}. "
+    if null is not None:
+        text += (
+            f"With the outcome shuffled {null.n_permutations} times, Q² reaches "
+            f"{np.percentile(null.null[ALL_BLOCKS], 97.5):.2f} or more in 2.5 % of shuffles (p = {null.p_value[ALL_BLOCKS]:.3f}). "
+        )
+    return text + (
+        f"({result.n_participants} people, {result.n_folds} folds, {count(result.n_repeats, 'repeat')}; intervals resample "
+        "people, not models, so their coverage is not exact and they are too narrow.)"
     )
 
 

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, clone
 
-from helpers.integration.checks import check_blocks, check_same_people, take_people
+from helpers.integration.checks import check_blocks, check_outcomes, check_same_people, take_people
+from helpers.integration.estimator import BlockModel
 from helpers.integration.folded import Array, Ints, Mask
 from helpers.integration.prediction import DISTANCES
+from helpers.integration.spls import BlockSPLS
 from helpers.integration.splsda import VOTES, BlockSPLSDA
 from helpers.problems import count, name_some
 
@@ -32,7 +35,7 @@ class Search:
 class FoldSettings:
     """What stays the same over all splits."""
 
-    model: BlockSPLSDA
+    model: BlockModel
     names: list[str]  # blocks, sorted
     transforms: dict[str, BaseEstimator]
     distance: str
@@ -44,6 +47,11 @@ class FoldSettings:
     covariates: Array | None = None  # (samples, covariates) of the rival that sees nothing else
     calibrate: bool = False  # learn probabilities from scores
     n_inner_folds: int = 5
+
+    @property
+    def explains_outcome(self) -> bool:
+        """Whether the model explains a measured outcome, not groups."""
+        return isinstance(self.model, BlockSPLS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,19 +116,50 @@ def read_settings(
     return settings, arrays, codes, list(labels)
 
 
+def read_outcome_settings(
+    blocks: Mapping[str, pd.DataFrame],
+    y: pd.Series,
+    model: BlockSPLS,
+    transforms: Mapping[str, BaseEstimator] | None,
+    people: pd.Series | None,
+) -> tuple[FoldSettings, list[Array], Array]:
+    """Check what a validation of an outcome is given; return settings, arrays in the order of block names, and values."""
+    names = check_outcomes(blocks, y.to_frame())
+    check_transforms(transforms, names)
+    arrays = [take_people(blocks[name], y.index) for name in names]
+    persons = read_people(people, y, one_group=False)
+    return (
+        FoldSettings(clone(model), names, dict(transforms or {}), "", True, persons=persons),
+        arrays,
+        y.to_numpy(float),
+    )
+
+
+def quarter_outcome(values: Array, ids: pd.Index, batch: pd.Series | None) -> Ints:
+    """Return what folds are balanced on: the quarter of the outcome, and the batch within it.
+
+    Examples
+    --------
+    >>> quarter_outcome(np.array([1.0, 9.0, 5.0, 7.0]), pd.Index(list("abcd")), None).tolist()
+    [0, 3, 1, 2]
+    """
+    quarters = (rankdata(values, method="ordinal") - 1) * 4 // len(values)
+    return make_strata(quarters.astype(np.intp), ids, batch)
+
+
 def check_transforms(transforms: Mapping[str, BaseEstimator] | None, names: Sequence[str]) -> None:
     """Refuse transforms of blocks that are not there."""
     if unknown := sorted(set(transforms or {}) - set(names)):
         raise ValueError(f"transforms names {', '.join(unknown)}; the blocks are {', '.join(names)}.")
 
 
-def read_people(people: pd.Series | None, y: pd.Series) -> Ints | None:
+def read_people(people: pd.Series | None, y: pd.Series, *, one_group: bool = True) -> Ints | None:
     """Return whom each sample is from, as a number; None when everyone gave one sample.
 
     Raises
     ------
     ValueError
-        If samples are not those of `y`, a person is unknown, or the samples of one person differ in `y`.
+        If samples are not those of `y`, a person is unknown, or (with `one_group`) samples of one person differ in `y`.
     """
     if people is None:
         return None
@@ -129,7 +168,7 @@ def read_people(people: pd.Series | None, y: pd.Series) -> Ints | None:
     if people.isna().any():
         raise ValueError(f"{count(int(people.isna().sum()), 'sample')} of no person; say in people whom each is from.")
     both = y.groupby(people, observed=True).nunique()
-    if (mixed := both.index[both > 1]).size:
+    if one_group and (mixed := both.index[both > 1]).size:
         raise ValueError(
             f"Samples of {count(len(mixed), 'person')} differ in y: {name_some(mixed)}. All samples of a person "
             "must be of one group, as whole persons are held out and shuffled."
@@ -213,7 +252,7 @@ def stop_inner(codes: Ints, labels: Sequence[str], n_folds: int, n_inner_folds: 
     smallest = int(sizes.min())
     left = smallest - -(-smallest // n_folds)
     if not 2 <= n_inner_folds <= left:
-        fewer = f"{labels[int(sizes.argmin())]} has {count(smallest, 'person')}"
+        fewer = f"{labels[int(sizes.argmin())]} has {smallest} people"
         raise ValueError(
             f"n_inner_folds is {n_inner_folds}; {fewer}, of whom a training set may hold only {left}, so an inner "
             f"fold would lack the group. Set n_inner_folds to 2 to {left}"

@@ -109,7 +109,7 @@ def draw_people(codes: Ints, persons: Ints | None, rng: np.random.Generator) -> 
 def _resample(
     wrong: Array, ordered: Array, together: Array, draws: Array, codes: NDArray[np.intp]
 ) -> tuple[Array, Array]:
-    """Return errors and AUCs of the drawn people, each (draws, scorers)."""
+    """Return errors and AUCs of the drawn people, each (draws, scorers); AUCs where any pair met in one fold."""
     first, second = draws[:, codes == 0], draws[:, codes == 1]
     errors = (
         first @ wrong[codes == 0] / first.sum(axis=1, keepdims=True)
@@ -117,7 +117,7 @@ def _resample(
     ) / 2
     met = ((first @ together) * second).sum(axis=1)
     right = np.stack([((first @ pairs) * second).sum(axis=1) for pairs in ordered], axis=1)
-    return errors, right / met[:, None]
+    return errors, right[met > 0] / met[met > 0, None]
 
 
 def tabulate_repeats(repeats: list[Repeat], codes: NDArray[np.intp], scorers: list[str]) -> pd.DataFrame:

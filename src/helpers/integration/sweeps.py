@@ -52,7 +52,7 @@ def _soft_keep(values: Array, n_keep: int) -> Array:
         return values
     sizes = np.abs(values)
     cut = np.partition(sizes, (n_drop - 1, n_drop), axis=1)[:, n_drop - 1 : n_drop + 1]
-    rows, columns = np.nonzero(sizes >= cut[:, 1:])
+    rows, columns = np.divmod(np.flatnonzero(sizes >= cut[:, 1:]), values.shape[1])
     thresholds = cut[:, 0]
     if len(rows) > n_keep * len(values):
         thresholds = np.where(sizes < cut[:, 1:], sizes, 0.0).max(axis=1)

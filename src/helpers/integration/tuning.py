@@ -12,6 +12,7 @@ from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, clone
 
 from helpers.integration.checks import read_design
+from helpers.integration.estimator import BlockModel
 from helpers.integration.folded import Array, FoldedBlock, Ints
 from helpers.integration.folds import (
     Design,
@@ -21,10 +22,13 @@ from helpers.integration.folds import (
     deal_folds,
     list_splits,
     make_strata,
+    quarter_outcome,
+    read_outcome_settings,
     read_settings,
 )
 from helpers.integration.inside import CELLS_AT_ONCE, divide_splits, fit_splits, fold_blocks
 from helpers.integration.prediction import NO_CLASS, predict_many
+from helpers.integration.spls import BlockSPLS
 from helpers.integration.splsda import BlockSPLSDA
 
 RULES = ("one_se", "minimum")
@@ -43,7 +47,7 @@ class TunedKeep:
         Components from which on one more no longer lowers the error by a standard error.
     errors : pandas.DataFrame
         One row per design, component and grid point: ``design``; ``component``; one column per block with its count;
-        ``balanced_error``, mean over repeats; ``se``, its standard error over folds; ``chosen``.
+        ``balanced_error`` (of an outcome ``one_minus_q2``), mean over repeats; ``se``, its standard error over folds; ``chosen``.
     rule : str
         ``one_se``: the fewest features within one standard error of the smallest error. ``minimum``: the
         smallest error, ties going to the fewest features. Of several designs: the weakest links within one standard
@@ -63,7 +67,7 @@ def tune(
     blocks: Mapping[str, pd.DataFrame],
     y: pd.Series,
     *,
-    model: BlockSPLSDA,
+    model: BlockSPLSDA | BlockSPLS,
     rng: np.random.Generator,
     grid: Mapping[str, Sequence[int]] | None = None,
     designs: Sequence[Design] | None = None,
@@ -86,8 +90,9 @@ def tune(
     ----------
     blocks, y, transforms, batch, people, distance, vote
         As in :func:`cross_validate`.
-    model : BlockSPLSDA
-        `n_components` says how many are tuned. Its `keep` is used without a grid, its `design` without `designs`.
+    model : BlockSPLSDA or BlockSPLS
+        `n_components` says how many are tuned. Its `keep` is used without a grid, its `design` without `designs`. For
+        a `BlockSPLS`, `y` is the outcome and the error is 1 - Q²: squared error over squared distance to the mean.
     rng : numpy.random.Generator
     grid : dict of sequence of int, optional
         Block -> counts to try; every combination is tried. Each block must be named.
@@ -104,11 +109,15 @@ def tune(
     ValueError
         When there is nothing to try, the grid does not name every block, a count is impossible, or the rule is unknown.
     """
-    settings, arrays, codes, _ = read_settings(blocks, y, model, transforms, distance, vote, n_folds, people)
+    if isinstance(model, BlockSPLS):
+        settings, arrays, codes = read_outcome_settings(blocks, y, model, transforms, people)
+        strata = quarter_outcome(codes, y.index, batch)
+    else:
+        settings, arrays, codes, _ = read_settings(blocks, y, model, transforms, distance, vote, n_folds, people)
+        strata = make_strata(codes, y.index, batch)
     search = make_search(grid, designs, rule, settings.model, settings.names, [values.shape[1] for values in arrays])
     if search is None:
         raise ValueError("Neither grid nor designs was given; there is nothing to choose from.")
-    strata = make_strata(codes, y.index, batch)
     draws = [
         [
             split
@@ -124,7 +133,7 @@ def make_search(
     grid: Mapping[str, Sequence[int]] | None,
     designs: Sequence[Design] | None,
     rule: str,
-    model: BlockSPLSDA,
+    model: BlockModel,
     names: list[str],
     sizes: Sequence[int],
 ) -> Search | None:
@@ -205,15 +214,19 @@ def _tune_counts(
         step = replace(settings, model=clone(settings.model).set_params(n_components=h + 1, keep=None))
         wrong = _score_splits(arrays, splits, step, points, chosen, n_workers)
         wrong, codes = wrong[:, :, people], splits[0].codes[people]
-        errors = balance_repeats(wrong, codes, n_folds).mean(axis=1)
-        ses = spread_over_folds(wrong, codes)
+        if settings.explains_outcome:
+            errors, ses = weigh_squares(wrong, codes, n_folds)
+        else:
+            errors = balance_repeats(wrong, codes, n_folds).mean(axis=1)
+            ses = spread_over_folds(wrong, codes)
         at = choose_point(errors, ses, points, sizes, rule=search.rule)
         chosen = np.vstack([chosen, points[at]])
         best.append((errors[at], ses[at]))
         table = pd.DataFrame(points, columns=settings.names)
         table.insert(0, "component", h + 1)
         table.insert(0, "design", "given" if isinstance(design, pd.DataFrame) else str(design))
-        tables.append(table.assign(balanced_error=errors, se=ses, chosen=np.arange(len(points)) == at))
+        what = "one_minus_q2" if settings.explains_outcome else "balanced_error"
+        tables.append(table.assign(**{what: errors, "se": ses, "chosen": np.arange(len(points)) == at}))
     keep = {name: counts.tolist() for name, counts in zip(settings.names, chosen.T, strict=True)}
     tuned = TunedKeep(keep, _count_components(best), pd.concat(tables, ignore_index=True), search.rule, design)
     return tuned, best[-1]
@@ -277,6 +290,8 @@ def score_grid(
 ) -> Array:
     """Return which held-out people each grid point gets wrong: (points, splits, people), NaN for those fitted on.
 
+    Of a measured outcome: by how much, squared.
+
     Parameters
     ----------
     blocks : list of FoldedBlock
@@ -304,9 +319,13 @@ def _score_points(
     codes = np.stack([split.codes for split in splits])
     fits = fit_splits(blocks, codes, settings, keep=fixed, grid=list(points.T))
     runs = np.tile(np.arange(len(splits)), len(points))
-    found = predict_many(fits, fits.plain, list(range(len(blocks))), codes=codes[runs], distance=settings.distance)
-    voted = found.count_votes(int(codes.max()) + 1, weighted=settings.weighted_vote)
-    wrong = ((voted == NO_CLASS) | (voted != codes[runs])).astype(float)
+    if settings.explains_outcome:
+        found = predict_many(fits, fits.plain, list(range(len(blocks))), codes=None)
+        wrong = (found.average_response()[:, :, 0] - codes[runs]) ** 2
+    else:
+        found = predict_many(fits, fits.plain, list(range(len(blocks))), codes=codes[runs], distance=settings.distance)
+        voted = found.count_votes(int(codes.max()) + 1, weighted=settings.weighted_vote)
+        wrong = ((voted == NO_CLASS) | (voted != codes[runs])).astype(float)
     held_out = np.zeros(codes.shape, bool)
     for i, split in enumerate(splits):
         held_out[i, split.test] = True
@@ -331,6 +350,21 @@ def spread_over_folds(wrong: Array, codes: Ints) -> Array:
     """Return the standard error of each grid point's balanced error, from the spread between folds: (points,)."""
     rates = np.mean([np.nanmean(wrong[:, :, codes == k], axis=2) for k in range(codes.max() + 1)], axis=0)
     return rates.std(axis=1, ddof=1) / np.sqrt(wrong.shape[1])
+
+
+def weigh_squares(squares: Array, values: Array, n_folds: int) -> tuple[Array, Array]:
+    """Return 1 - Q² of each grid point, mean over repeats, and its standard error from the spread between folds.
+
+    Parameters
+    ----------
+    squares : numpy.ndarray of shape (points, splits, people)
+        Squared errors, from :func:`score_grid`.
+    values : numpy.ndarray of shape (people,)
+    n_folds : int
+    """
+    by_repeat = np.nanmax(squares.reshape(len(squares), -1, n_folds, squares.shape[2]), axis=2)
+    of_fold = np.nanmean(squares, axis=2) / values.var()
+    return by_repeat.mean(axis=(1, 2)) / values.var(), of_fold.std(axis=1, ddof=1) / np.sqrt(squares.shape[1])
 
 
 def choose_point(errors: Array, ses: Array, points: Ints, sizes: Sequence[int], *, rule: str) -> int:

@@ -14,10 +14,10 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
 from helpers.integration.checks import check_same_people, take_people
+from helpers.integration.estimator import BlockModel
 from helpers.integration.folded import Array, Ints
 from helpers.integration.folds import (
     Design,
-    FoldResult,
     FoldSettings,
     Split,
     first_samples,
@@ -233,7 +233,7 @@ def cross_validate(
         table,
         tabulate_repeats(repeats, codes, scorers),
         tabulate_loadings(training, repeats, {n: blocks[n].columns for n in settings.names}),
-        _fit_everyone(blocks, y, settings, training),
+        fit_everyone(blocks, y, settings, training.choice.keep, training.choice.design),
         len(y) if settings.persons is None else len(np.unique(settings.persons)),
         n_folds,
         n_repeats,
@@ -300,9 +300,14 @@ def _judge(
     }
 
 
-def _fit_everyone(
-    blocks: Mapping[str, pd.DataFrame], y: pd.Series, settings: FoldSettings, training: FoldResult
-) -> BlockSPLSDA:
+def fit_everyone(
+    blocks: Mapping[str, pd.DataFrame],
+    y: pd.Series,
+    settings: FoldSettings,
+    keep: list[list[int]],
+    design: Design | None = None,
+) -> BlockModel:
+    """Return the model of everyone, for describing, on the blocks as they are after transforms and adjustment."""
     everyone = np.arange(len(y))
     arrays = [take_people(blocks[name], y.index) for name in settings.names]
     split = Split(everyone, everyone, np.unique(y.to_numpy(), return_inverse=True)[1])
@@ -312,6 +317,6 @@ def _fit_everyone(
         frames[name] = pd.DataFrame(block.residuals()[:, used], y.index, blocks[name].columns[used])
     model = clone(settings.model)
     if settings.search is not None:
-        keep = dict(zip(settings.names, training.choice.keep, strict=True))
-        model.set_params(keep=keep, design=training.choice.design)
+        model.set_params(keep=dict(zip(settings.names, keep, strict=True)))
+        model.set_params(design=model.design if design is None else design)
     return model.fit(frames, y)

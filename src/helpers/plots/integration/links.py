@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 import networkx as nx
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from pycirclize import Circos
@@ -19,7 +20,6 @@ SIDE_IN = 5.2
 BLOCK_COLOURS = ("#CC79A7", "#009E73", "#E69F00", "#56B4E9")
 BLOCK_MARKERS = ("o", "s", "^", "D")
 POSITIVE, NEGATIVE = "#40004B", "#F1A340"  # dark and light: told apart in grey as well
-LAYOUT_SEED = 1  # where a network's layout starts; no number depends on it
 
 
 def plot_circos(links: FeatureLinks, *, names: Mapping[str, str] | None = None) -> Axes:
@@ -45,9 +45,9 @@ def plot_circos(links: FeatureLinks, *, names: Mapping[str, str] | None = None) 
         own = links.features[links.features["block"] == sector.name]
         places |= {feature: (sector.name, i, i + 1) for i, feature in enumerate(own.index)}
         centres = np.arange(len(own)) + 0.5
-        track = sector.add_track((62, 66))
+        track = sector.add_track((50, 54))
         track.axis(fc=colour, ec="none")
-        reach = sector.add_track((67, 78))
+        reach = sector.add_track((55, 67))
         reach.bar(
             centres,
             own["loading"].abs().to_numpy(),
@@ -73,7 +73,7 @@ def plot_circos(links: FeatureLinks, *, names: Mapping[str, str] | None = None) 
 
 
 def plot_network(links: FeatureLinks, *, names: Mapping[str, str] | None = None, ax: Axes | None = None) -> Axes:
-    """Draw the features that have a link, as a network; features without one are counted below.
+    """Draw the features that have a link, as a network with a column per block; features without one are counted below.
 
     Parameters
     ----------
@@ -103,7 +103,8 @@ def plot_network(links: FeatureLinks, *, names: Mapping[str, str] | None = None,
 
 
 def _draw_graph(ax: Axes, graph: nx.Graph, links: FeatureLinks, called: dict[str, str]) -> None:
-    layout = nx.spring_layout(graph, seed=LAYOUT_SEED, k=3 / np.sqrt(graph.number_of_nodes()), iterations=300)
+    block = links.features["block"]
+    layout = _lay_out(graph, block)
     strengths = [link["r"] for *_, link in graph.edges(data=True)]
     nx.draw_networkx_edges(
         graph,
@@ -113,8 +114,10 @@ def _draw_graph(ax: Axes, graph: nx.Graph, links: FeatureLinks, called: dict[str
         edge_color=[POSITIVE if r > 0 else NEGATIVE for r in strengths],
         style=["-" if r > 0 else "--" for r in strengths],
         alpha=0.8,
+        arrows=True,
+        arrowstyle="-",
+        connectionstyle="arc3,rad=0.15",
     )
-    block = links.features["block"]
     for name, (marker, colour) in _look_of(links).items():
         own = [feature for feature in graph if block[feature] == name]
         nx.draw_networkx_nodes(
@@ -129,6 +132,22 @@ def _draw_graph(ax: Axes, graph: nx.Graph, links: FeatureLinks, called: dict[str
             ha="center",
             fontsize=8.5,
         )
+
+
+def _lay_out(graph: nx.Graph, block: pd.Series) -> dict[str, tuple[float, float]]:
+    """Give each block a column; within it, features stand in the order of the mean place of their neighbours."""
+    columns = {
+        name: [feature for feature in block.index if block[feature] == name and feature in graph]
+        for name in block.unique()
+    }
+    columns = {name: own for name, own in columns.items() if own}
+    height = {feature: place / len(own) for own in columns.values() for place, feature in enumerate(own)}
+    layout = {}
+    for x, own in enumerate(columns.values()):
+        means = {feature: np.mean([height[other] for other in graph[feature]]) for feature in own}
+        for place, feature in enumerate(sorted(own, key=means.get)):
+            layout[feature] = (float(x), -(place + 0.5) / len(own))
+    return layout
 
 
 def _narrow(place: tuple[str, int, int]) -> tuple[str, float, float]:

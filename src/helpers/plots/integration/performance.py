@@ -28,27 +28,27 @@ def plot_performance(result: IntegrationPerformance, *, ax: Axes | None = None) 
     matplotlib Axes
     """
     table = result.performance[result.performance["role"] != "chance"]
-    ax = ax or plt.subplots(figsize=(WIDTH_IN, 0.62 * len(table) + 1.6))[1]
+    ax = ax or plt.subplots(figsize=(WIDTH_IN, 0.5 * len(table) + 1.6))[1]
     rows = np.arange(len(table))[::-1]
     honest = table["auc_out_of_fold"]
     errors = np.vstack([honest - table["auc_low"], table["auc_high"] - honest])
     ax.axvline(CHANCE_AUC, color=NEUTRAL, ls="--", lw=1, label="chance (0.5)")
     ax.errorbar(honest, rows + 0.13, xerr=errors, fmt="o", color=COLOURS["high"], capsize=3, label="unseen people")
     ax.plot(table["auc_training"], rows - 0.13, "D", mfc="none", color=COLOURS["low"], label="training people")
+    for row in rows[1:][(table["role"] != table["role"].shift())[1:]]:
+        ax.axhline(row + 0.5, color="#DDDDDD", lw=0.8)
     sizes = table["n_features"]
     ax.set_yticks(
         rows,
         [n if np.isnan(p) else f"{n}\n{int(p):,} features" for n, p in zip(table.index, sizes, strict=True)],
     )
-    ax.set_xlabel("AUC (bars: 95 % interval over people)")
+    ax.set_xlabel(
+        "AUC (bars: 95 % interval over people)\n"
+        f"{result.n_participants} people, {result.n_folds} folds × {result.n_repeats} repeats"
+    )
     ax.set_xlim(min(0.3, float(table["auc_low"].min()) - 0.05), 1.03)
     ax.set_ylim(-0.6, len(table) - 0.4)
     ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=3, columnspacing=1.0, handletextpad=0.4)
-    ax.figure.suptitle(
-        f"{result.n_participants} people, {result.n_folds} folds × {result.n_repeats} repeats",
-        y=0.02,
-        fontsize=9,
-    )
     ax.figure.tight_layout()
     return ax
 
