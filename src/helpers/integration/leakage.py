@@ -21,7 +21,7 @@ from helpers.integration.splsda import BlockSPLSDA
 from helpers.integration.summary import VOTE
 from helpers.integration.tuning import tune
 from helpers.integration.validation import cross_validate
-from helpers.problems import name_some
+from helpers.problems import count, name_some
 from helpers.simulate import draw_cohort
 
 SWITCHES = {
@@ -259,6 +259,39 @@ def sweep_width(
         shown = found.loc[list(arena.blocks), ["n_features", "auc_training", "auc_out_of_fold"]]
         tables.append(shown.reset_index(drop=True).assign(run=number))
     return pd.concat(tables, ignore_index=True).astype({"n_features": int})
+
+
+def describe_leaks(summary: pd.DataFrame, *, arena: str) -> str:
+    """Return what honest validation says of an arena without any group difference, and what the mistakes make of it.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        From :func:`summarise_laboratory`.
+    arena : str
+    """
+    rows = summary.loc[arena]
+    order = rows["error_leaky"].sort_values(kind="stable")
+    texts = [f"{SWITCHES[name]} ({value:.2f})" for name, value in order.items()]
+    always = int((rows["share_below"] == 1).sum())
+    runs = count(int(rows["n_runs"].max()), "run")
+    return (
+        f"On {arena} data, in which the groups do not differ, the honest pipelines err with a mean balanced error of "
+        f"**{rows['error_honest'].min():.2f} to {rows['error_honest'].max():.2f}** over {runs}. The mistakes, the worst first: "
+        f"{'; '.join(texts)}. In every run, {always} of the {len(rows)} made the error smaller than the honest one."
+    )
+
+
+def describe_width(runs: pd.DataFrame) -> str:
+    """Return the mean AUCs of noise blocks by their width, and how often the widest has the largest training AUC."""
+    means = runs.groupby("n_features")[["auc_training", "auc_out_of_fold"]].mean()
+    texts = [f"{n:,} features: {row.auc_training:.2f} and {row.auc_out_of_fold:.2f}" for n, row in means.iterrows()]
+    best = runs.loc[runs.groupby("run")["auc_training"].idxmax(), "n_features"]
+    first = int((best == runs["n_features"].max()).sum())
+    return (
+        f"Mean AUC on the training people and on unseen people, on pure noise: {'; '.join(texts)}. The widest block has the "
+        f"largest training AUC in {first} of {count(len(best), 'run')}."
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,9 +14,10 @@ from pycirclize import Circos
 
 from helpers.integration.relations import FeatureLinks
 from helpers.plots.integration.features import squeeze
-from helpers.plots.style import COLOURS, NEUTRAL
+from helpers.plots.style import COLOURS, NEUTRAL, WIDTH_IN
 
 SIDE_IN = 5.2
+STAGGER = 0.06
 BLOCK_COLOURS = ("#CC79A7", "#009E73", "#E69F00", "#56B4E9")
 BLOCK_MARKERS = ("o", "s", "^", "D")
 POSITIVE, NEGATIVE = "#40004B", "#F1A340"  # dark and light: told apart in grey as well
@@ -86,12 +87,12 @@ def plot_network(links: FeatureLinks, *, names: Mapping[str, str] | None = None,
     -------
     matplotlib Axes
     """
-    ax = ax or plt.subplots(figsize=(SIDE_IN, SIDE_IN + 0.2))[1]
+    ax = ax or plt.subplots(figsize=(WIDTH_IN, SIDE_IN))[1]
     graph = nx.Graph()
     for row in links.links.to_dict("records"):
         graph.add_edge(row["first"], row["second"], r=row["r_within"])
     ax.set_axis_off()
-    ax.margins(0.18)
+    ax.margins(x=0.2, y=0.1)
     if graph.number_of_nodes():
         _draw_graph(ax, graph, links, dict(names or {}))
     blocks = [
@@ -143,10 +144,10 @@ def _lay_out(graph: nx.Graph, block: pd.Series) -> dict[str, tuple[float, float]
     columns = {name: own for name, own in columns.items() if own}
     height = {feature: place / len(own) for own in columns.values() for place, feature in enumerate(own)}
     layout = {}
-    for x, own in enumerate(columns.values()):
+    for x, own in enumerate(columns.values()):  # every other column a little lower, so that names do not meet
         means = {feature: np.mean([height[other] for other in graph[feature]]) for feature in own}
         for place, feature in enumerate(sorted(own, key=means.get)):
-            layout[feature] = (float(x), -(place + 0.5) / len(own))
+            layout[feature] = (float(x), -(place + 0.5) / len(own) - STAGGER * (x % 2))
     return layout
 
 
