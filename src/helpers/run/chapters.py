@@ -74,7 +74,7 @@ CHAPTERS = (
         data=("data/schema", "data/sets", "data/claims"),
     ),
     Chapter("lab_leakage", "Lab: leakage", needs=(SIMULATED,), reads=()),
-    Chapter("lab_optima", "Lab: two optima", needs=(SIMULATED,), reads=(), open_data=("breast_tcga",)),
+    Chapter("lab_optima", "Lab: two optima", needs=(SIMULATED,), open_data=("breast_tcga",)),
 )
 
 
