@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import re
 import warnings
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import roc_auc_score
 
 from helpers.contract import Cohort, ColumnRule, Settings
@@ -104,12 +106,27 @@ def test_ties_at_the_cut_are_all_kept():
 def test_settings_survive_cloning():
     model = BlockSPLSDA(3, keep={"a": [1, 2, 3]}, design="full")
     assert clone(model).get_params() == model.get_params()
+    assert clone(BlockSPLS(1, keep_outcomes=[1])).get_params()["keep_outcomes"] == [1]
+    assert model.set_params(n_components=2, keep=None).n_components == 2
+
+
+def test_a_fitted_model_survives_pickling_and_an_unfitted_one_says_so():
+    _, model = fit_oracle("synth_2class")
+    blocks, _ = oracle_rows(test=True)
+    assert pickle.loads(pickle.dumps(model)).predict(blocks).equals(model.predict(blocks))
+    for unfitted in (BlockSPLSDA(), BlockSPLS()):
+        with pytest.raises(NotFittedError):
+            unfitted.predict(blocks)
 
 
 def test_unsettled_component_is_named():
     with pytest.warns(ConvergenceWarning) as caught:
         fit_oracle("synth_3class", max_iter=1, tol=1e-20)
-    assert [str(w.message)[:35] for w in caught] == [f"comp{h}: still moving after 2 sweeps;" for h in (1, 2)]
+    for h, warning in enumerate(caught, start=1):
+        assert re.match(
+            rf"comp{h}: still moving after 2 sweeps, most of all block [abc]; raise max_iter", str(warning.message)
+        )
+    assert len(caught) == 2
 
 
 def test_missing_block_votes_without_it_and_says_so():
@@ -129,6 +146,10 @@ def spoil(blocks, *, kind):
             blocks["b"]["b003"] = 1.0
         case "person":
             blocks["b"] = blocks["b"].iloc[1:]
+        case "blank":
+            blocks["b"]["b003"] = np.nan
+        case "same":
+            blocks["b"] = pd.concat([blocks["b"], blocks["b"][["b003"]]], axis=1)
         case "text":
             blocks["b"]["b003"] = "high"
         case "name":
@@ -143,6 +164,8 @@ def spoil(blocks, *, kind):
     [
         ("hole", r"Infinite cells in b \(2\)"),
         ("constant", "Block b has 1 feature with one value for everyone: b003"),
+        ("blank", "Block b has 1 feature without a single known value: b003"),
+        ("same", "Block b names 1 feature twice: b003"),
         ("person", "1 of y are not in b"),
         ("text", "Block b has 1 column of text: b003"),
         ("name", "called 'Y'"),
@@ -160,6 +183,7 @@ def test_unusable_blocks_are_refused_in_words(kind, message):
     [
         ({"keep": {"z": [1, 1]}}, "keep names z; the blocks are a, b, c"),
         ({"keep": {"a": [1]}}, "expected 2 counts"),
+        ({"keep": {"a": 5}}, r"keep\['a'\] is 5; expected 2 counts"),
         ({"n_components": 31}, "block c .* allows 30 at most"),
         ({"n_components": 4}, r"n_components=\d"),
         ({"n_components": 0}, "expected 1 or more"),
@@ -182,7 +206,7 @@ def test_unusable_settings_are_refused_in_words(settings, message):
 def test_new_people_must_bring_the_features():
     _, model = fit_oracle("synth_2class")
     blocks, _ = oracle_rows(test=True)
-    with pytest.raises(ValueError, match="Block b lacks 1 features of the model: b001"):
+    with pytest.raises(ValueError, match="Block b lacks 1 feature of the model: b001"):
         model.predict({**blocks, "b": blocks["b"].drop(columns="b001")})
     with pytest.raises(ValueError, match="expected one of weighted, majority"):
         model.predict(blocks, vote="loudest")
@@ -190,6 +214,19 @@ def test_new_people_must_bring_the_features():
         model.predict(blocks, distance="cosine")
     with pytest.raises(ValueError, match="None of the blocks"):
         model.predict({"z": blocks["b"]})
+
+
+def test_new_people_may_bring_more_features_in_any_order_but_numbers():
+    _, model = fit_oracle("synth_2class")
+    blocks, _ = oracle_rows(test=True)
+    more = {**blocks, "b": blocks["b"].iloc[:, ::-1].assign(another=1.0, note="seen twice")}
+    assert model.predict(more).equals(model.predict(blocks))
+    with pytest.raises(ValueError, match="Block b has 1 column of text: b001"):
+        model.predict({**blocks, "b": blocks["b"].assign(b001="high")})
+    with pytest.raises(ValueError, match="Block b names 1 feature twice: b001"):
+        model.predict({**blocks, "b": pd.concat([blocks["b"], blocks["b"][["b001"]]], axis=1)})
+    with pytest.raises(ValueError, match="listed more than once in b"):
+        model.predict({**blocks, "b": pd.concat([blocks["b"], blocks["b"].iloc[:1]])})
 
 
 def make_people(rng, *, n_high=44, n_low=72, shift=0.0, sizes=(("gut", 60), ("brain", 300))):

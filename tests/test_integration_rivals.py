@@ -6,8 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression, RidgeClassifierCV
+from sklearn.metrics import roc_auc_score
 
-from helpers.integration import BlockSPLSDA, cross_validate, estimate_stability
+from helpers.integration import (
+    BlockSPLSDA,
+    auroc_as_reference,
+    cross_validate,
+    estimate_stability,
+    perf_as_reference,
+)
 from helpers.integration.folds import FoldSettings, assign_folds, list_splits
 from helpers.integration.probabilities import judge_probabilities, map_scores, tabulate_reliability
 from helpers.integration.rivals import PENALTIES, rotate_people
@@ -194,3 +201,34 @@ def test_everyone_has_one_probability_per_repeat(rng):
     assert result.probabilities.columns.to_list() == ["brain", "gut", "vote", "ridge", "group"]
     assert result.probabilities.loc[2].index.to_list() == y.index.to_list()
     assert result.probabilities.drop(columns="group").apply(lambda own: own.between(0, 1)).all(axis=None)
+
+
+def test_the_references_auc_is_of_training_people_standardised_twice(rng):
+    """The trap: on noise it is splendid, and it is not even the AUC of the fitted responses."""
+    blocks, y = make_people(rng, n_high=20, n_low=25, sizes=(("brain", 200), ("gut", 200)))
+    blocks = {name: 3 * block + 2 for name, block in blocks.items()}
+    model = make_model(blocks).fit(blocks, y)
+    theirs = auroc_as_reference(model, blocks, y)["auc"]
+    fitted = model.predict_blocks(blocks).responses["gut"]["high"]
+    once = roc_auc_score(y == "high", fitted)
+    assert theirs[("gut", 1, "high")] > 0.8
+    assert theirs[("gut", 1, "high")] != pytest.approx(once, abs=1e-4)
+    with pytest.raises(ValueError, match="do not hold the same people"):
+        auroc_as_reference(model, {name: block.iloc[1:] for name, block in blocks.items()}, y.iloc[1:])
+
+
+def test_the_references_validation_ignores_scale_and_counts_a_draw_as_an_error(rng):
+    blocks, y = make_people(rng, n_high=12, n_low=12, sizes=(("brain", 30), ("gut", 30)))
+    runs = [
+        perf_as_reference(blocks, y, model=make_model(blocks).set_params(scale=scale), rng=np.random.default_rng(2))
+        for scale in (True, False)
+    ]
+    pd.testing.assert_frame_equal(runs[0].errors, runs[1].errors)
+    rates = runs[0].summary.query("distance == 'centroids' and of == 'overall'").set_index("by")["error"]
+    assert rates["majority_vote"] >= rates["weighted_vote"]  # two blocks that disagree make a draw
+    assert runs[0].auc["auc"].min() > 0.7
+    assert runs[0].n_components["n_components"].eq(1).all()
+    with pytest.raises(ValueError, match="Neither folds nor rng"):
+        perf_as_reference(blocks, y, model=make_model(blocks))
+    with pytest.raises(ValueError, match="folds of repeat 1 do not hold out each of 24 people once"):
+        perf_as_reference(blocks, y, model=make_model(blocks), folds=[[[0, 1], [1, 2]]])
