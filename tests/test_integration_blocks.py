@@ -21,7 +21,7 @@ def test_predicted_metabolites_beside_taxa_are_refused_with_the_reason_and_the_f
     cohort.blocks["metabolites"] = measured.rename(columns={measured.columns[0]: "Predicted_butyrate"})
     try:
         with pytest.raises(
-            ValueError, match="1 column of predicted potential .*Predicted_butyrate.*by construction.*names="
+            ValueError, match=r"1 column of predicted potential .*Predicted_butyrate.*by construction.*names="
         ):
             prepare_blocks(cohort, groups, names=["taxa", "metabolites"])
     finally:

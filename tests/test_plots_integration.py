@@ -116,7 +116,7 @@ def test_calibration_curve_shows_what_was_found(analysis):
     result, *_ = analysis
     axis = plot_reliability(result, scorers=("vote", "ridge"), label="High (n=12)")
     rows = result.reliability[result.reliability["block"] == "vote"]
-    np.testing.assert_allclose(axis.containers[0].lines[0].get_ydata(), rows["observed"])
+    np.testing.assert_allclose(list(axis.containers[0].lines[0].get_ydata()), rows["observed"])
     assert "n=30" in axis.get_xlabel() and "High (n=12)" in axis.get_xlabel()
 
 
@@ -130,7 +130,7 @@ def test_groups_make_components_correlate_more_than_people_do(analysis):
     assert first["r_within"].iloc[0] == pytest.approx(np.corrcoef(inside["blood"], inside["brain"])[0, 1])
     assert (first["r_within_low"] < first["r_within"]).all() and (first["r_within"] < first["r_within_high"]).all()
     axis = plot_component_links(table)
-    np.testing.assert_allclose(axis.containers[0].lines[0].get_xdata(), first["r_within"])
+    np.testing.assert_allclose(list(axis.containers[0].lines[0].get_xdata()), first["r_within"])
     assert "n=30" in axis.get_xlabel() and "within groups" in describe_components(table)
 
 
@@ -204,7 +204,7 @@ def test_leaks_and_width_are_drawn_as_they_were_measured():
         **{f"{c}_low": table[c] - 0.1 for c in columns}, **{f"{c}_high": table[c] + 0.1 for c in columns}, n_runs=3
     )
     axis = plot_leaks(table, labels=SWITCHES)
-    np.testing.assert_allclose(axis.containers[1].lines[0].get_xdata(), table["error_leaky"])
+    np.testing.assert_allclose(list(axis.containers[1].lines[0].get_xdata()), table["error_leaky"])
     assert "3 runs" in axis.get_xlabel()
     runs = pd.DataFrame(
         {"n_features": [20, 200], "auc_training": [0.7, 0.9], "auc_out_of_fold": [0.5, 0.45], "run": [1, 1]}
