@@ -32,6 +32,15 @@ from helpers.integration.outcomes import (
     permute_outcome,
 )
 from helpers.integration.reference import ReferencePerformance, auroc_as_reference, perf_as_reference
+from helpers.integration.relations import (
+    ClusteredFeatures,
+    FeatureLinks,
+    cluster_features,
+    correlate_components,
+    describe_components,
+    describe_links,
+    link_features,
+)
 from helpers.integration.shuffles import PermutationNull, permute_groups
 from helpers.integration.spls import BlockSPLS
 from helpers.integration.splsda import BlockPrediction, BlockSPLSDA
@@ -44,6 +53,8 @@ __all__ = [
     "BlockPrediction",
     "BlockSPLS",
     "BlockSPLSDA",
+    "ClusteredFeatures",
+    "FeatureLinks",
     "IntegrationPerformance",
     "OutcomeNull",
     "OutcomePerformance",
@@ -55,13 +66,17 @@ __all__ = [
     "TunedKeep",
     "VarianceFilter",
     "auroc_as_reference",
+    "cluster_features",
+    "correlate_components",
     "cross_validate",
     "cross_validate_outcome",
     "describe_calibration",
     "describe_choices",
+    "describe_components",
     "describe_features",
     "describe_flow",
     "describe_inside_folds",
+    "describe_links",
     "describe_null",
     "describe_optima",
     "describe_outcome",
@@ -71,6 +86,7 @@ __all__ = [
     "describe_stability",
     "estimate_stability",
     "keep_equally",
+    "link_features",
     "make_filters",
     "measure_stability",
     "name_features",

@@ -37,7 +37,11 @@ def fold_blocks(arrays: list[Array], splits: Sequence[Split], settings: FoldSett
     for name, values in zip(settings.names, arrays, strict=True):
         transform, kept = settings.transforms.get(name), None
         if hasattr(transform, "get_support"):
-            kept = np.stack([clone(transform).fit(_show(values, rows, transform)).get_support() for rows in train])
+            fitted = [
+                clone(transform).fit(_show(values, rows, transform), split.codes[rows])
+                for rows, split in zip(train, splits, strict=True)
+            ]
+            kept = np.stack([one.get_support() for one in fitted])
         elif transform is not None:
             values, used = transform_inside(clone(transform), values, train[0], name)
             kept = used[None]

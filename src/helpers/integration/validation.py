@@ -159,7 +159,7 @@ def cross_validate(
     transforms : dict of scikit-learn transformers, optional
         Block -> what is fitted on the training people and applied to all, before scaling: a filter, an imputer, a
         Pipeline. It may drop features but not make new ones. An imputer sees the blanks; what cannot take blanks sees
-        training means. It never sees the groups.
+        training means. A filter (with `get_support`) is given the groups of the training people too.
     batch : pandas.Series, optional
         Folds are balanced on it as well as on the groups.
     people : pandas.Series, optional
@@ -310,7 +310,7 @@ def fit_everyone(
     """Return the model of everyone, for describing, on the blocks as they are after transforms and adjustment."""
     everyone = np.arange(len(y))
     arrays = [take_people(blocks[name], y.index) for name in settings.names]
-    split = Split(everyone, everyone, np.zeros(len(y), np.intp))
+    split = Split(everyone, everyone, np.unique(y.to_numpy(), return_inverse=True)[1])
     frames = {}
     for name, block in zip(settings.names, fold_blocks(arrays, [split], settings), strict=True):
         used = block.inverse_sds[0] > 0
