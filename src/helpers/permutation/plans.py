@@ -122,7 +122,9 @@ def plan_shuffles(
     (True, 5)
     """
     kind: Kind = "whole" if whole_blocks else "within"
-    places = _whole_places(groups) if whole_blocks else [np.flatnonzero(groups == g)[:, None] for g in np.unique(groups)]
+    places = (
+        _whole_places(groups) if whole_blocks else [np.flatnonzero(groups == g)[:, None] for g in np.unique(groups)]
+    )
     codes = [_number_rows(rows, units) for units in places]
     entropy = _draw_entropy(rng)
     if prod(_count_arrangements(code) for code in codes) > n_permutations + 1:
