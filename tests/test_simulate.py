@@ -485,9 +485,9 @@ def test_null_features_are_the_same_in_the_null_twin(example, twin_cohort):
 
 
 def test_maps_differ_from_the_null_twin_by_the_planted_density_in_the_sphere(twin):
-    """Identity: 0.24 less density (d of -3 times an SD of 0.08) in everybody of the high group, stored in steps of 0.005."""
+    """Identity: 0.25 less density (d of -5 times an SD of 0.05) in everybody of the high group, stored in steps of 0.005."""
     truth = yaml.safe_load((EXAMPLE / "truth.yml").read_text(encoding="utf-8"))["maps"]
-    assert (truth["d"], truth["difference"]) == (-3.0, -0.24)
+    assert (truth["d"], truth["difference"]) == (-5.0, -0.25)
     high = design_of(EXAMPLE)["group"] == 1
     for path in sorted((EXAMPLE / "brain/maps").iterdir()):
         image = nibabel.load(path)
@@ -496,7 +496,7 @@ def test_maps_differ_from_the_null_twin_by_the_planted_density_in_the_sphere(twi
         assert changed.any() == high[path.stem]
         assert not (changed & ~find_blob(image.shape, image.affine)).any()
         roomy = changed & (here > 0.01)
-        np.testing.assert_allclose((here - null)[roomy], -0.24, atol=0.0051)
+        np.testing.assert_allclose((here - null)[roomy], -0.25, atol=0.0051)
         assert image.header["descrip"].item().startswith(b"Simulated")
 
 
