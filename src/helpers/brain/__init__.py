@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from helpers.brain.connectivity import (
-    annotate_edges,
-    average_networks,
-    compare_edges,
-    compare_motion_handling,
-    compare_networks,
-    compute_fisher_z,
-    name_pairs,
-    test_edges_max_t,
-)
+from helpers.brain.connectivity import annotate_edges, compare_edges, compute_fisher_z, name_pairs, test_edges_max_t
 from helpers.brain.covariates import add_covariate, add_motion, compare_motion, keep_still
 from helpers.brain.describe import (
     describe_edges,
@@ -23,9 +14,12 @@ from helpers.brain.describe import (
     describe_sensitivity,
     describe_sets,
 )
+from helpers.brain.nbs import NbsResult, describe_components, test_nbs
+from helpers.brain.networks import average_networks, compare_motion_handling, compare_networks, test_networks_max_t
 from helpers.brain.regions import average_set, compare_regions, compare_sets, stack_regions
 
 __all__ = [
+    "NbsResult",
     "add_covariate",
     "add_motion",
     "annotate_edges",
@@ -38,6 +32,7 @@ __all__ = [
     "compare_regions",
     "compare_sets",
     "compute_fisher_z",
+    "describe_components",
     "describe_edges",
     "describe_effect",
     "describe_motion",
@@ -50,4 +45,6 @@ __all__ = [
     "name_pairs",
     "stack_regions",
     "test_edges_max_t",
+    "test_nbs",
+    "test_networks_max_t",
 ]
