@@ -96,7 +96,9 @@ def predict_group(
     values = values - values.mean(axis=0)  # a machine with an intercept gives the same answer, sooner
     kernel = values @ values.T / values.shape[1]
     auc = _cross_validate(kernel, labels, n_folds, n_repeats, rng)
-    null = [_cross_validate(kernel, rng.permutation(labels), n_folds, n_repeats, rng).mean() for _ in range(n_permutations)]
+    null = [
+        _cross_validate(kernel, rng.permutation(labels), n_folds, n_repeats, rng).mean() for _ in range(n_permutations)
+    ]
     return GroupPrediction(
         auc=pd.Series(auc, name="auc"),
         null_auc=pd.Series(null, name="null_auc", dtype=float),
@@ -175,7 +177,9 @@ def describe_strict(counted: pd.Series, tested: MaxTResult) -> str:
     )
 
 
-def _cross_validate(kernel: np.ndarray, labels: np.ndarray, n_folds: int, n_repeats: int, rng: np.random.Generator) -> np.ndarray:
+def _cross_validate(
+    kernel: np.ndarray, labels: np.ndarray, n_folds: int, n_repeats: int, rng: np.random.Generator
+) -> np.ndarray:
     folds = RepeatedStratifiedKFold(n_splits=n_folds, n_repeats=n_repeats, random_state=int(rng.integers(2**31)))
     model, auc = SVC(kernel="precomputed"), []
     for train, held_out in folds.split(kernel, labels):

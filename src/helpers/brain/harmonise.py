@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from helpers.brain.questions import Question
 from helpers.contrasts import fit_contrasts
 from helpers.problems import count, name_some
+from helpers.wording import as_text
 
 MIN_PER_BATCH = 3
 GROUP = "group"
-IGNORED, ADJUSTED, HARMONISED = "study ignored", "study as a covariate", "ComBat"
+IGNORED, ADJUSTED, HARMONISED = "the study ignored", "the study as a covariate", "ComBat"
 
 
 class ComBat(TransformerMixin, BaseEstimator):
@@ -178,37 +180,56 @@ def harmonise(values: pd.DataFrame, batch: pd.Series, *, keep: pd.DataFrame) -> 
     return harmonised
 
 
-def compare_harmonisation(
-    values: pd.DataFrame,
-    design: pd.DataFrame,
-    batch: pd.Series,
-    *,
-    score: Callable[[pd.DataFrame], pd.Series],
-) -> pd.DataFrame:
+def compare_harmonisation(questions: Sequence[Question], batch: pd.Series) -> pd.DataFrame:
     """Contrast the groups three times: study ignored, study as a covariate, and after ComBat.
 
     Parameters
     ----------
-    values : pandas.DataFrame of shape (n_participants, n_features)
-        What is harmonised: Fisher z of edges, volumes, tracts.
-    design : pandas.DataFrame of shape (n_designed, n_terms)
-        With the columns of the study, named ``<batch>: <level>`` as :func:`helpers.cohort.design_matrix` does.
+    questions : sequence of Question
+        From :func:`helpers.brain.list_questions`. Their designs hold the columns of the study, named ``<batch>: <level>`` as
+        :func:`helpers.cohort.design_matrix` does.
     batch : pandas.Series
         Index ``participant_id``; its name is the beginning of those columns.
-    score : callable
-        Turns (harmonised) values into the one number per person that is compared.
 
     Returns
     -------
-    pandas.DataFrame of shape (3, 11)
-        Index: what was done with the study; columns of :func:`helpers.contrasts.fit_contrasts`, without q.
+    pandas.DataFrame of shape (3 * n_questions, 13)
+        ``measure``, ``study`` (what was done with it), and the columns of :func:`helpers.contrasts.fit_contrasts` without q.
+        The ComBat rows hold all features of the question's kind harmonised together, with the group kept.
     """
-    own = [name for name in design.columns if str(name).startswith(f"{batch.name}: ")]
-    without = design.drop(columns=own)
-    raw = score(values).rename("score").to_frame()
-    combined = score(harmonise(values, batch, keep=without)).rename("score").to_frame()
-    runs = {IGNORED: (raw, without), ADJUSTED: (raw, design), HARMONISED: (combined, without)}
-    return pd.concat({name: fit_contrasts(*run).drop(columns="q") for name, run in runs.items()}).droplevel(1).rename_axis("study")
+    tables = []
+    for question in questions:
+        own = [name for name in question.design.columns if str(name).startswith(f"{batch.name}: ")]
+        without = question.design.drop(columns=own)
+        raw = question.summarise()
+        combined = question.summarise(harmonise(question.values, batch, keep=without))
+        for study, score, terms in (
+            (IGNORED, raw, without),
+            (ADJUSTED, raw, question.design),
+            (HARMONISED, combined, without),
+        ):
+            row = fit_contrasts(score.to_frame(), terms).drop(columns="q")
+            tables.append(row.assign(measure=question.name, study=study))
+    return pd.concat(tables) if tables else pd.DataFrame(columns=["measure", "study"])
+
+
+def describe_harmonisation(table: pd.DataFrame) -> str:
+    """Say what each way of handling the study does to each effect.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From :func:`compare_harmonisation`.
+    """
+    sentences = []
+    for measure, rows in table.groupby("measure", sort=False):
+        parts = [
+            f"{row['d']:.2f} ({row['d_low']:.2f} to {row['d_high']:.2f}) with {row['study']}".replace("-", "−")
+            for _, row in rows.iterrows()
+        ]
+        n = int(rows.iloc[0][["n_high", "n_low"]].sum())
+        sentences.append(f"{as_text(measure)} (n = {n}): d = {', '.join(parts)}.")
+    return " ".join(sentences)
 
 
 def _refuse_few(study: pd.Series) -> None:
@@ -237,5 +258,7 @@ def _take_covariates(covariates: pd.DataFrame | None, people: pd.Index) -> np.nd
     chosen = covariates.reindex(people).astype(float)
     if chosen.isna().any(axis=None):
         lacking = chosen.index[chosen.isna().any(axis=1)]
-        raise ValueError(f"{count(len(lacking), 'person')} without a covariate ({name_some(lacking)}). Fix: leave them out.")
+        raise ValueError(
+            f"{count(len(lacking), 'person')} without a covariate ({name_some(lacking)}). Fix: leave them out."
+        )
     return chosen.to_numpy()

@@ -94,7 +94,9 @@ def load_maps(files: Mapping[str, Path], *, people: pd.Index | None = None) -> M
     images = {name: _open(name, path) for name, path in chosen.items()}
     space = _refuse_mixed({name: Space(image.shape[:3], np.asarray(image.affine)) for name, image in images.items()})
     brain = _find_brain(space)
-    voxels = np.stack([np.asanyarray(image.dataobj, dtype=float).reshape(space.shape)[brain] for image in images.values()])
+    voxels = np.stack(
+        [np.asanyarray(image.dataobj, dtype=float).reshape(space.shape)[brain] for image in images.values()]
+    )
     known = np.isfinite(voxels) & (voxels != 0)
     n_blank = pd.Series((~known).sum(axis=1), index=pd.Index(images, name="participant_id"), name="n_blank")
     shared = known.all(axis=0)
@@ -125,7 +127,7 @@ def compare_maps(maps: MapStack, design: pd.DataFrame, *, tested: str = "group")
     ValueError
         When so few people have a map that nothing is left to judge the difference by.
     """
-    terms = _choose_terms(maps, design, tested)
+    terms = choose_terms(maps, design, tested)
     output = _fit_model(maps, terms).compute_contrast(tested, output_type="all")
     effect, t, variance = (_take(output[name], maps) for name in ("effect_size", "stat", "effect_variance"))
     df = len(terms) - np.linalg.matrix_rank(terms)
@@ -196,9 +198,10 @@ def _refuse_little(shared: np.ndarray, n_blank: pd.Series) -> None:
         )
 
 
-def _choose_terms(maps: MapStack, design: pd.DataFrame, tested: str) -> pd.DataFrame:
+def choose_terms(maps: MapStack, design: pd.DataFrame, tested: str) -> pd.DataFrame:
+    """Return the design of those with a map and an intercept, without covariates that do not vary among them."""
     terms = design.loc[design.index.intersection(maps.values.index, sort=False)].astype(float)
-    terms = terms.loc[:, (terms.nunique() > 1) | (terms.columns == tested)].assign(intercept=1.0)
+    terms = terms.loc[:, (terms.max() > terms.min()) | (terms.columns == tested)].assign(intercept=1.0)
     rank = np.linalg.matrix_rank(terms)
     if rank < terms.shape[1] or len(terms) <= rank:
         raise ValueError(

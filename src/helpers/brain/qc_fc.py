@@ -15,6 +15,7 @@ from helpers.wording import as_text
 
 N_BINS = 12
 NOMINAL = 0.05
+WEAK = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +135,12 @@ def describe_motion_link(link: MotionLink) -> str:
     link : MotionLink
     """
     n, n_low = len(link.edges), int((link.edges["p"] < NOMINAL).sum())
-    trend = "shorter edges grow with motion more than longer ones" if link.distance_r < 0 else "longer edges more than shorter"
+    trend = (
+        "short edges go up with motion more than long ones"
+        if link.distance_r < 0
+        else "long edges go up more than short ones"
+    )
+    trend = trend if abs(link.distance_r) >= WEAK else "how long an edge is hardly matters"
     return (
         f"Over {count(link.n_participants, 'person').replace('persons', 'people')}, {n_low:,} of {count(n, 'edge')} "
         f"({n_low / n:.0%}) go with motion at p < {NOMINAL:g}, where {NOMINAL:.0%} would by chance; the median |r| is "

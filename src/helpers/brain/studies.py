@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.contrasts import CONFIDENCE, fit_contrasts
+from helpers.brain.questions import Question
+from helpers.contrasts import COLUMNS, CONFIDENCE, fit_contrasts
 from helpers.problems import count
 from helpers.wording import as_text
 
@@ -15,59 +18,61 @@ MIN_PER_GROUP = 5
 SPLIT, SCORE = "split into groups", "score as it is"
 
 
-def compare_studies(features: pd.DataFrame, design: pd.DataFrame, batch: pd.Series | None) -> pd.DataFrame:
+def compare_studies(questions: Sequence[Question], batch: pd.Series | None) -> pd.DataFrame:
     """Contrast the groups within each study, then in all people with the study as a covariate.
 
     Parameters
     ----------
-    features : pandas.DataFrame of shape (n_participants, n_features)
-        One number per person and question, such as the mean of a declared pair of networks.
-    design : pandas.DataFrame of shape (n_designed, n_terms)
+    questions : sequence of Question
+        From :func:`helpers.brain.list_questions`.
     batch : pandas.Series or None
         Study of each participant; None when there is one.
 
     Returns
     -------
     pandas.DataFrame
-        Index ``feature`` such as ``volumes: study A``; the columns of :func:`helpers.contrasts.fit_contrasts` (q within a
-        feature has no meaning here and is left blank), ``measure`` and ``study``. A study with fewer than five people of a group
-        is left out. Within a study its own columns do not vary and drop out.
+        Index ``feature`` such as ``emotion_regulation.volumes: study A``; the columns of
+        :func:`helpers.contrasts.fit_contrasts` (q is blank: these are not many questions but one asked again), ``measure`` and
+        ``study``. A study with fewer than five people of a group is left out. Within a study its own columns do not vary, and
+        drop out.
 
     Examples
     --------
     >>> ids = [f"sub-{i:02d}" for i in range(24)]
     >>> design = pd.DataFrame({"group": [0.0, 1.0] * 12, "study: B": [0.0] * 12 + [1.0] * 12}, index=ids)
     >>> study = pd.Series(["A"] * 12 + ["B"] * 12, index=ids, name="study")
-    >>> values = pd.DataFrame({"x": np.arange(24.0) % 5}, index=ids)
-    >>> list(compare_studies(values, design, study).index)
+    >>> question = Question("x", pd.DataFrame({"x": np.arange(24.0) % 5}, index=ids), ("x",), False, design)
+    >>> list(compare_studies([question], study).index)
     ['x: study A', 'x: study B', 'x: all studies']
     """
     tables = []
-    for name in features.columns:
-        for label, people in _list_studies(features[name].dropna().index, design, batch):
-            terms = design.loc[people]
-            terms = terms.loc[:, (terms.nunique() > 1) | (terms.columns == "group")]
-            row = fit_contrasts(features.loc[people, [name]], terms).assign(q=np.nan, measure=name, study=label)
-            tables.append(row.set_axis([f"{name}: {label}"]))
-    return pd.concat(tables).rename_axis("feature")
+    for question in questions:
+        score = question.summarise().dropna()
+        for label, people in _list_studies(score.index, question.design, batch):
+            terms = question.design.loc[people]
+            varying = terms.max() > terms.min()
+            row = fit_contrasts(score.loc[people].to_frame(), terms.loc[:, varying | (terms.columns == "group")])
+            row = row.assign(q=np.nan, measure=question.name, study=label)
+            tables.append(row.set_axis([f"{question.name}: {label}"]))
+    empty = pd.DataFrame(columns=[*COLUMNS, "measure", "study"])
+    return (pd.concat(tables) if tables else empty).rename_axis("feature")
 
 
-def compare_split_with_score(features: pd.DataFrame, design: pd.DataFrame, score: pd.Series) -> pd.DataFrame:
-    """Correlate each feature with the groups and with the score they were cut from, given the same covariates.
+def compare_split_with_score(questions: Sequence[Question], score: pd.Series) -> pd.DataFrame:
+    """Correlate each question with the groups, and with the score they were cut from, given the same covariates.
 
     A cut throws away who is far from it and who is near. Both are told as partial correlations, so that they can be compared.
 
     Parameters
     ----------
-    features : pandas.DataFrame of shape (n_participants, n_features)
-    design : pandas.DataFrame of shape (n_designed, n_terms)
-        With ``group``.
+    questions : sequence of Question
+        From :func:`helpers.brain.list_questions`.
     score : pandas.Series
         Index ``participant_id``; people without a score are left out of both.
 
     Returns
     -------
-    pandas.DataFrame of shape (2 * n_features, 7)
+    pandas.DataFrame of shape (2 * n_questions, 7)
         Columns ``measure``, ``asked`` (split or score), ``r`` (partial), ``r_low``, ``r_high`` (95 %, by Fisher z), ``p``, ``n``.
 
     Examples
@@ -75,24 +80,20 @@ def compare_split_with_score(features: pd.DataFrame, design: pd.DataFrame, score
     >>> ids = list("abcdef")
     >>> design = pd.DataFrame({"group": [0.0, 0, 0, 1, 1, 1]}, index=ids)
     >>> score = pd.Series([1.0, 2, 3, 4, 5, 6], index=ids)
-    >>> table = compare_split_with_score(pd.DataFrame({"x": [2.0, 1, 4, 3, 6, 5]}, index=ids), design, score)
-    >>> table["r"].round(2).tolist()
+    >>> question = Question("x", pd.DataFrame({"x": [2.0, 1, 4, 3, 6, 5]}, index=ids), ("x",), False, design)
+    >>> compare_split_with_score([question], score)["r"].round(2).tolist()
     [0.68, 0.83]
     """
-    known = design.index.intersection(score.dropna().index, sort=False)
-    terms = design.loc[known]
-    as_it_is = terms.drop(columns="group").assign(score=score.loc[known].astype(float))
     rows = []
-    for name in features.columns:
+    for question in questions:
+        known = question.design.index.intersection(score.dropna().index, sort=False)
+        terms = question.design.loc[known]
+        as_it_is = terms.drop(columns="group").assign(score=score.loc[known].astype(float))
+        values = question.summarise().to_frame()
         for asked, used, tested in ((SPLIT, terms, "group"), (SCORE, as_it_is, "score")):
-            fit = fit_contrasts(features[[name]], used, tested=tested).iloc[0]
-            n = int(fit["n_high"] + fit["n_low"])
-            df = n - 1 - np.linalg.matrix_rank(used)
-            r = fit["t"] / np.sqrt(fit["t"] ** 2 + df)
-            half = stats.norm.ppf(0.5 + CONFIDENCE / 2) / np.sqrt(max(df - 1, 1))
-            low, high = np.tanh(np.arctanh(r) + np.array([-half, half]))
-            rows.append({"measure": name, "asked": asked, "r": r, "r_low": low, "r_high": high, "p": fit["p"], "n": n})
-    return pd.DataFrame(rows)
+            fit = fit_contrasts(values, used, tested=tested).iloc[0]
+            rows.append({"measure": question.name, "asked": asked, **_correlate(fit, n_terms=used.shape[1])})
+    return pd.DataFrame(rows, columns=["measure", "asked", "r", "r_low", "r_high", "p", "n"])
 
 
 def describe_studies(table: pd.DataFrame) -> str:
@@ -111,7 +112,8 @@ def describe_studies(table: pd.DataFrame) -> str:
             for _, row in rows.iterrows()
         ]
         signs = np.sign(rows.loc[rows["study"] != POOLED, "d"].dropna())
-        ways = "" if len(signs) < 2 else "; the studies point the same way" if signs.nunique() == 1 else "; the studies disagree"
+        alike = "the studies point the same way" if abs(signs.sum()) == len(signs) else "the studies disagree in sign"
+        ways = f"; {alike}" if len(signs) > 1 else ""
         sentences.append(f"{as_text(name)}: d = {', '.join(parts)}{ways}.")
     return " ".join(sentences)
 
@@ -132,6 +134,16 @@ def describe_split_with_score(table: pd.DataFrame) -> str:
         ]
         sentences.append(f"{as_text(name)}: partial r = {', '.join(parts)} ({count(int(rows['n'].max()), 'person')}).")
     return " ".join(sentences).replace("persons", "people")
+
+
+def _correlate(fit: pd.Series, *, n_terms: int) -> dict[str, float]:
+    """Return the partial correlation that belongs to a contrast, with its interval."""
+    n = int(fit["n_high"] + fit["n_low"])
+    df = n - 1 - n_terms
+    r = fit["t"] / np.sqrt(fit["t"] ** 2 + df)
+    half = stats.norm.ppf(0.5 + CONFIDENCE / 2) / np.sqrt(max(df - 1, 1))
+    low, high = np.tanh(np.arctanh(r) + np.array([-half, half]))
+    return {"r": r, "r_low": low, "r_high": high, "p": fit["p"], "n": n}
 
 
 def _list_studies(known: pd.Index, design: pd.DataFrame, batch: pd.Series | None) -> list[tuple[str, pd.Index]]:

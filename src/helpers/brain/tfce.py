@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy import ndimage, special
+from scipy import ndimage
 
 from helpers import permutation
-from helpers.brain.maps import MapStack, _choose_terms
+from helpers.brain.maps import MapStack, choose_terms
 from helpers.permutation import MaxTResult
+from helpers.problems import count
+from helpers.wording import as_text
 
 EXTENT, HEIGHT = 0.5, 2.0
 N_STEPS = 25
 TIE = 1e-9
+ALPHA = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,14 +34,11 @@ class MapTest:
         The test by the largest t.
     null_max_tfce : pandas.Series of shape (n_permutations,)
         Largest absolute enhancement in each shuffle.
-    n_labellings : int
-        How many ways of sharing the groups out there are within the blocks: p cannot go below 1 in so many.
     """
 
     table: pd.DataFrame
     max_t: MaxTResult
     null_max_tfce: pd.Series
-    n_labellings: int
 
 
 def enhance_clusters(t: np.ndarray, *, n_steps: int = N_STEPS) -> np.ndarray:
@@ -82,7 +83,9 @@ def enhance_clusters(t: np.ndarray, *, n_steps: int = N_STEPS) -> np.ndarray:
             places = ndimage.find_objects(above.astype(np.uint8))
             if not places or step == 0:
                 break
-            box = tuple(slice((b.start or 0) + p.start, (b.start or 0) + p.stop) for b, p in zip(box, places[0], strict=True))
+            box = tuple(
+                slice((b.start or 0) + p.start, (b.start or 0) + p.stop) for b, p in zip(box, places[0], strict=True)
+            )
             part = part[places[0]]
             clusters, _ = ndimage.label(above[places[0]])
             gain = np.bincount(clusters.ravel()) ** EXTENT * height**HEIGHT * step
@@ -102,8 +105,9 @@ def test_maps(
 ) -> MapTest:
     """Test all voxels at once, twice: by the largest absolute t, and by the largest enhancement of clusters (TFCE).
 
-    Shuffles are those of :func:`helpers.permutation.test_max_t`: what is left of each voxel after its covariates is shuffled
-    within blocks (Freedman and Lane). The observed labelling counts as one.
+    What is left of each voxel after its covariates is shuffled within blocks (Freedman and Lane), as in
+    :func:`helpers.permutation.test_max_t`; TFCE is our own, since nilearn's permutation test knows no blocks. The observed
+    labelling counts as one.
 
     Parameters
     ----------
@@ -125,46 +129,50 @@ def test_maps(
     ValueError
         When the group cannot be judged with so few maps, or shuffling within blocks cannot change it.
     """
-    terms = _choose_terms(maps, design, "group").drop(columns="intercept")
+    terms = choose_terms(maps, design, "group").drop(columns="intercept")
     values = maps.values.loc[terms.index]
     rng_t, rng_tfce = rng.spawn(2)
     max_t = permutation.test_max_t(values, terms, blocks=blocks, n_permutations=n_permutations, rng=rng_t)
-    groups = np.zeros(len(terms), int) if blocks is None else pd.factorize(blocks.reindex(terms.index))[0]
-    orders = permutation.draw_orders(groups, n_permutations=n_permutations, rng=rng_tfce)
-    fit = _Residuals.of(values.to_numpy(float), terms)
-    observed = enhance_clusters(maps.to_volume(fit.compute_t(np.arange(len(terms)))), n_steps=n_steps)[maps.mask]
+    model = permutation.prepare_model(
+        values, terms, tested=["group"], blocks=blocks, n_permutations=n_permutations, rng=rng_tfce, signed=True
+    )
+    enhance = partial(_enhance_row, maps, n_steps)
+    observed = enhance(model.to_statistic(model.observed))
     null = np.array(
-        [np.abs(enhance_clusters(maps.to_volume(fit.compute_t(order)), n_steps=n_steps)).max() for order in orders]
+        [np.abs(enhance(t)).max() for stream in range(model.plan.n_streams) for t in model.shuffle_t(stream)]
     )
-    reached = (null[None, :] >= np.abs(observed)[:, None] * (1 - TIE)).sum(axis=1)
-    table = max_t.table[["t", "p_fwe"]].assign(tfce=observed, p_tfce=(1 + reached) / (1 + n_permutations))
-    is_high = (terms["group"] == terms["group"].max()).to_numpy()
-    n_labellings = int(
-        np.prod([special.comb((groups == g).sum(), is_high[groups == g].sum(), exact=True) for g in np.unique(groups)])
+    reached = len(null) - np.searchsorted(np.sort(null), np.abs(observed) * (1 - TIE))
+    table = max_t.table[["t", "p_fwe"]].assign(tfce=observed, p_tfce=(1 + reached) / (1 + len(null)))
+    return MapTest(table, max_t, pd.Series(null, name="max_abs_tfce"))
+
+
+def describe_maps(maps: MapStack, tested: MapTest, clusters: pd.DataFrame) -> str:
+    """Say how many voxels survive either test, and where the largest cluster is.
+
+    Parameters
+    ----------
+    maps : MapStack
+    tested : MapTest
+    clusters : pandas.DataFrame
+        From :func:`helpers.brain.clusters.list_clusters`.
+    """
+    n_voxels = len(tested.table)
+    by_t, by_tfce = ((tested.table[name] <= ALPHA).sum() for name in ("p_fwe", "p_tfce"))
+    first = (
+        f" The largest cluster ({clusters['volume_mm3'].iloc[0]:,.0f} mm³) peaks at "
+        f"({', '.join(f'{x:g}' for x in clusters[['x_mm', 'y_mm', 'z_mm']].iloc[0])}) mm, "
+        f"{clusters['distance_mm'].iloc[0]:.0f} mm from {as_text(clusters['nearest_region'].iloc[0])}, where the high group is "
+        f"{'higher' if clusters['t'].iloc[0] > 0 else 'lower'}.".replace("-", "−")
+        if len(clusters)
+        else ""
     )
-    return MapTest(table, max_t, pd.Series(null, name="max_abs_tfce"), n_labellings)
+    return (
+        f"In {n_voxels:,} voxels of {maps.voxel_mm3:.0f} mm³ ({n_voxels * maps.voxel_mm3 / 1000:,.0f} cm³ of brain) and "
+        f"{tested.max_t.n_participants} people, {by_t:,} survive by their own t and {by_tfce:,} by enhanced clusters (TFCE), both "
+        f"corrected over the whole brain ({count(len(tested.null_max_tfce), 'shuffle')}).{first}"
+    )
 
 
-@dataclass(frozen=True, eq=False)
-class _Residuals:
-    """What is left of voxels and group after the nuisance; shuffled, it gives t anew in the full model."""
-
-    voxels: np.ndarray
-    direction: np.ndarray
-    nuisance: np.ndarray
-    df: int
-
-    @classmethod
-    def of(cls, values: np.ndarray, terms: pd.DataFrame) -> _Residuals:
-        others = np.column_stack([np.ones(len(terms)), terms.drop(columns="group").to_numpy(float)])
-        basis, _ = np.linalg.qr(others)
-        group = terms["group"].to_numpy(float)
-        direction = group - basis @ (basis.T @ group)
-        voxels = values - basis @ (basis.T @ values)
-        return cls(voxels, direction / np.linalg.norm(direction), basis, len(terms) - basis.shape[1] - 1)
-
-    def compute_t(self, order: np.ndarray) -> np.ndarray:
-        shuffled = self.voxels[order]
-        along = self.direction @ shuffled
-        left = (shuffled**2).sum(axis=0) - ((self.nuisance.T @ shuffled) ** 2).sum(axis=0) - along**2
-        return np.divide(along * np.sqrt(self.df), np.sqrt(np.maximum(left, 0)), out=np.zeros_like(along), where=left > 0)
+def _enhance_row(maps: MapStack, n_steps: int, t: np.ndarray) -> np.ndarray:
+    """Enhance the t of the voxels of a mask."""
+    return enhance_clusters(maps.to_volume(t), n_steps=n_steps)[maps.mask]
