@@ -7,6 +7,7 @@ from helpers.brain.classify import (
     count_strict,
     describe_prediction,
     describe_strict,
+    describe_transfer,
     predict_group,
 )
 from helpers.brain.clusters import list_clusters, name_places
@@ -85,6 +86,7 @@ __all__ = [
     "describe_split_with_score",
     "describe_strict",
     "describe_studies",
+    "describe_transfer",
     "enhance_clusters",
     "find_published_range",
     "harmonise",

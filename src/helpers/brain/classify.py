@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import RepeatedStratifiedKFold
 from sklearn.svm import SVC
@@ -174,6 +175,27 @@ def describe_strict(counted: pd.Series, tested: MaxTResult) -> str:
         f"{counted['expected']:,.0f} would by chance. The largest |t| is {tested.observed_max_t:.2f}; to survive the max-T test it "
         f"would have to reach {tested.find_threshold():.2f} ({count(tested.n_permutations, 'shuffle')}), and "
         f"{count(survivors, 'edge')} do. The largest |d| is {counted['largest_d']:.2f}."
+    )
+
+
+def describe_transfer(tested: MaxTResult, design: pd.DataFrame, *, power: float = 0.8) -> str:
+    """Say how large an edge's effect would have to be to pass the same threshold in a cohort of other size.
+
+    Parameters
+    ----------
+    tested : helpers.permutation.MaxTResult
+        Of the other people.
+    design : pandas.DataFrame of shape (n_designed, n_terms)
+        Of the cohort in question; its group sizes count.
+    power : float, default 0.8
+    """
+    n_high = int((design["group"] == 1).sum())
+    n_low = len(design) - n_high
+    needed = (tested.find_threshold() + stats.norm.ppf(power)) * np.sqrt(1 / n_high + 1 / n_low)
+    return (
+        f"In a cohort of {n_high} and {n_low} people, with as many edges, one edge would need a true |d| of about {needed:.2f} to "
+        f"pass the same threshold with {power:.0%} power. A difference spread thinly over hundreds of edges, as here, stays below it "
+        "edge by edge; only a question that gathers them, declared beforehand, can see it."
     )
 
 

@@ -8,16 +8,19 @@ import pandas as pd
 from helpers.brain.maps import MapStack
 from helpers.brain.tfce import MapTest
 
-COLUMNS = ["x_mm", "y_mm", "z_mm", "volume_mm3", "t", "p_fwe", "p_tfce", "nearest_region", "distance_mm"]
+EFFECT = ["estimate", "d", "d_low", "d_high"]
+COLUMNS = ["x_mm", "y_mm", "z_mm", "nearest_region", "distance_mm", "volume_mm3", *EFFECT, "t", "p_fwe", "p_tfce"]
 ALPHA = 0.05
 
 
-def list_clusters(maps: MapStack, tested: MapTest, *, alpha: float = ALPHA) -> pd.DataFrame:
+def list_clusters(maps: MapStack, contrasts: pd.DataFrame, tested: MapTest, *, alpha: float = ALPHA) -> pd.DataFrame:
     """List the clusters of voxels that survive the test by enhanced clusters, each at its strongest voxel.
 
     Parameters
     ----------
     maps : MapStack
+    contrasts : pandas.DataFrame of shape (n_voxels, 11)
+        From :func:`helpers.brain.compare_maps`.
     tested : helpers.brain.tfce.MapTest
         Of the same maps.
     alpha : float, default 0.05
@@ -25,17 +28,19 @@ def list_clusters(maps: MapStack, tested: MapTest, *, alpha: float = ALPHA) -> p
 
     Returns
     -------
-    pandas.DataFrame of shape (n_clusters, 9)
-        Index ``cluster``, the largest first; place of the strongest voxel (MNI, mm), volume (mm3), its t and p-values, and
-        the nearest named region with its distance (:func:`name_places`).
+    pandas.DataFrame of shape (n_clusters, 13)
+        Index ``cluster``, the largest first; place of the strongest voxel (MNI, mm), the nearest named region with its distance
+        (:func:`name_places`), volume of the cluster (mm3); of its strongest voxel the estimate (unit of the maps), d with its
+        95 % interval, t and both p-values. Chosen for being strong, that d is too large.
     """
     kept = tested.table["t"].where(tested.table["p_tfce"] <= alpha, 0.0)
     if not (kept != 0).any():
         return pd.DataFrame(columns=COLUMNS, index=pd.Index([], name="cluster"))
     found = pd.concat([_find_clusters(maps, sign * kept) for sign in (1, -1)], ignore_index=True)
     places = found[["X", "Y", "Z"]].astype(float).set_axis(["x_mm", "y_mm", "z_mm"], axis=1)
-    strongest = tested.table.iloc[_find_voxels(maps, places)].reset_index(drop=True)
-    table = pd.concat([places, strongest[["t", "p_fwe", "p_tfce"]], name_places(places)], axis=1)
+    peaks = _find_voxels(maps, places)
+    strongest = [tested.table.iloc[peaks][["t", "p_fwe", "p_tfce"]], contrasts.iloc[peaks][EFFECT]]
+    table = pd.concat([places, name_places(places), *(part.reset_index(drop=True) for part in strongest)], axis=1)
     table = table.assign(volume_mm3=found["Cluster Size (mm3)"].astype(float))[COLUMNS]
     table = table.sort_values("volume_mm3", ascending=False, kind="stable")
     return table.set_axis(pd.RangeIndex(1, len(table) + 1, name="cluster"))

@@ -180,7 +180,7 @@ def harmonise(values: pd.DataFrame, batch: pd.Series, *, keep: pd.DataFrame) -> 
     return harmonised
 
 
-def compare_harmonisation(questions: Sequence[Question], batch: pd.Series) -> pd.DataFrame:
+def compare_harmonisation(questions: Sequence[Question], batch: pd.Series | None) -> pd.DataFrame:
     """Contrast the groups three times: study ignored, study as a covariate, and after ComBat.
 
     Parameters
@@ -188,26 +188,24 @@ def compare_harmonisation(questions: Sequence[Question], batch: pd.Series) -> pd
     questions : sequence of Question
         From :func:`helpers.brain.list_questions`. Their designs hold the columns of the study, named ``<batch>: <level>`` as
         :func:`helpers.cohort.design_matrix` does.
-    batch : pandas.Series
-        Index ``participant_id``; its name is the beginning of those columns.
+    batch : pandas.Series or None
+        Index ``participant_id``; its name is the beginning of those columns. None when there is one study.
 
     Returns
     -------
     pandas.DataFrame of shape (3 * n_questions, 13)
-        ``measure``, ``study`` (what was done with it), and the columns of :func:`helpers.contrasts.fit_contrasts` without q.
+        Empty when there is one study, and without ComBat where a study has fewer than three people. ``measure``, ``study`` (what was done with it), and the columns of :func:`helpers.contrasts.fit_contrasts` without q.
         The ComBat rows hold all features of the question's kind harmonised together, with the group kept.
     """
     tables = []
-    for question in questions:
+    for question in questions if batch is not None else ():
         own = [name for name in question.design.columns if str(name).startswith(f"{batch.name}: ")]
         without = question.design.drop(columns=own)
-        raw = question.summarise()
-        combined = question.summarise(harmonise(question.values, batch, keep=without))
-        for study, score, terms in (
-            (IGNORED, raw, without),
-            (ADJUSTED, raw, question.design),
-            (HARMONISED, combined, without),
-        ):
+        runs = [(IGNORED, question.summarise(), without), (ADJUSTED, question.summarise(), question.design)]
+        sizes = batch.reindex(without.index.intersection(question.values.index)).value_counts()
+        if len(sizes) > 1 and sizes.min() >= MIN_PER_BATCH:
+            runs.append((HARMONISED, question.summarise(harmonise(question.values, batch, keep=without)), without))
+        for study, score, terms in runs:
             row = fit_contrasts(score.to_frame(), terms).drop(columns="q")
             tables.append(row.assign(measure=question.name, study=study))
     return pd.concat(tables) if tables else pd.DataFrame(columns=["measure", "study"])
@@ -221,6 +219,8 @@ def describe_harmonisation(table: pd.DataFrame) -> str:
     table : pandas.DataFrame
         From :func:`compare_harmonisation`.
     """
+    if table.empty:
+        return "There is one study, or no declared question: nothing to harmonise."
     sentences = []
     for measure, rows in table.groupby("measure", sort=False):
         parts = [

@@ -85,7 +85,7 @@ def compare_split_with_score(questions: Sequence[Question], score: pd.Series) ->
     [0.68, 0.83]
     """
     rows = []
-    for question in questions:
+    for question in questions if score.notna().any() else ():
         known = question.design.index.intersection(score.dropna().index, sort=False)
         terms = question.design.loc[known]
         as_it_is = terms.drop(columns="group").assign(score=score.loc[known].astype(float))
@@ -104,6 +104,8 @@ def describe_studies(table: pd.DataFrame) -> str:
     table : pandas.DataFrame
         From :func:`compare_studies`.
     """
+    if table.empty:
+        return "This cohort can answer none of the declared questions."
     sentences = []
     for name, rows in table.groupby("measure", sort=False):
         parts = [
@@ -126,6 +128,8 @@ def describe_split_with_score(table: pd.DataFrame) -> str:
     table : pandas.DataFrame
         From :func:`compare_split_with_score`.
     """
+    if table.empty:
+        return "There is no score behind the groups, or no declared question."
     sentences = []
     for name, rows in table.groupby("measure", sort=False):
         parts = [

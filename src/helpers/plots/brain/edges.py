@@ -57,7 +57,9 @@ def plot_connectome(edges: pd.DataFrame, nodes: pd.DataFrame, *, n_edges: int, l
     return figure
 
 
-def plot_component(nbs: NbsResult, nodes: pd.DataFrame, *, component: int | None = None, labels: Mapping[str, str]) -> Figure:
+def plot_component(
+    nbs: NbsResult, nodes: pd.DataFrame, *, component: int | None = None, labels: Mapping[str, str]
+) -> Figure:
     """Draw one connected component of the network-based statistic in a glass brain, its edges by their direction.
 
     Parameters

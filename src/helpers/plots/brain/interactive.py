@@ -79,12 +79,12 @@ def view_surface(maps: MapStack, tested: MapTest, *, note: str = "") -> HTML:
     """
     title = f"t (high minus low) at the cortex, n={tested.max_t.n_participants}"
     reach = float(np.quantile(tested.table["t"].abs(), 0.999))
-    mesh, background = load_fsaverage("fsaverage5")["inflated"], load_fsaverage_data("fsaverage5", data_type="sulcal")
+    mesh = load_fsaverage("fsaverage5")["inflated"]
     values = SurfaceImage.from_volume(load_fsaverage("fsaverage5")["pial"], maps.to_image(tested.table["t"]))
     view = plotting.view_surf(
         mesh,
         SurfaceImage(mesh, values.data),
-        bg_map=background,
+        bg_map=load_fsaverage_data("fsaverage5", mesh_type="inflated", data_type="sulcal"),
         hemi="both",
         cmap=DIVERGING,
         vmax=reach,

@@ -41,6 +41,11 @@ def plot_asked(
     n_measures = table["measure"].nunique()
     if ax is None:
         _, ax = plt.subplots(figsize=(WIDTH_IN, 1.3 + ROW_IN * (len(table) + n_measures)), layout="constrained")
+    ax.set_title(title, x=0, loc="left")
+    if table.empty:
+        ax.set_axis_off()
+        ax.text(0.5, 0.5, "nothing to show", ha="center", transform=ax.transAxes)
+        return ax
     rows, names, bold = [], [], []
     ax.axvline(0, color=NEUTRAL, linewidth=1, zorder=0)
     at = 0
@@ -68,5 +73,4 @@ def plot_asked(
     ax.set_ylim(max(at - 0.6, 1), -0.8)
     what = "partial correlation r" if value == "r" else "d (high minus low)"
     ax.set_xlabel(f"{what}, with 95 % interval")
-    ax.set_title(title, x=0, loc="left")
     return ax
