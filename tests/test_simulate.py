@@ -502,7 +502,9 @@ def test_maps_differ_from_the_null_twin_by_the_planted_density_in_the_sphere(twi
 
 def test_the_dozen_with_maps_are_three_of_each_group_in_each_study():
     people = read(EXAMPLE, "participants.tsv").loc[[path.stem for path in sorted((EXAMPLE / "brain/maps").iterdir())]]
-    assert pd.crosstab(people["study"], design_of(EXAMPLE).loc[people.index, "group"]).to_numpy().tolist() == [[3, 3]] * 2
+    assert (
+        pd.crosstab(people["study"], design_of(EXAMPLE).loc[people.index, "group"]).to_numpy().tolist() == [[3, 3]] * 2
+    )
 
 
 def test_whoever_lacks_a_map_changes_nobody_else():
