@@ -262,6 +262,7 @@ def test_interactive_views_are_titled_frames_that_ask_nothing_of_the_network(edg
         assert re.search(r'<iframe title="Interactive [^"]+Simulated data\."', frame.data)
         inside = html.unescape(re.search(r'srcdoc="([^"]*)"', frame.data)[1])
         head = re.sub(r"<script.*?</script>", "", inside, flags=re.DOTALL)
+        assert inside.count('aria-label="View"') == head.count('aria-label="View"') > 0  # programs stay as they were
         assert "Simulated data." in inside
         assert not re.search(r'(src|href)\s*=\s*"(https?:)?//', head)
         assert all("aria-label" in tag for tag in re.findall(r"<(?:select|input)[^>]*>", head))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,9 @@ from helpers.brain.maps import MapStack
 from helpers.brain.tfce import MapTest
 from helpers.plots.style import DIVERGING
 
-HEIGHT_PX = 440
+HEIGHT_PX = 340
 ICON = re.compile(r"<link\s+rel=\"icon\".*?/>", re.DOTALL)
+SCRIPT = re.compile(r"(<script.*?</script>)", re.DOTALL)
 LABELS = {"select": "View", "input": "Setting"}
 
 
@@ -77,10 +79,12 @@ def view_surface(maps: MapStack, tested: MapTest, *, note: str = "") -> HTML:
     IPython.display.HTML
         As for :func:`view_connectome`; the surface is fsaverage5, which comes with nilearn.
     """
-    title = f"t (high minus low) at the cortex, n={tested.max_t.n_participants}"
+    title = f"t at the cortex, n={tested.max_t.n_participants}"
     reach = float(np.quantile(tested.table["t"].abs(), 0.999))
     mesh = load_fsaverage("fsaverage5")["inflated"]
-    values = SurfaceImage.from_volume(load_fsaverage("fsaverage5")["pial"], maps.to_image(tested.table["t"]))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Mean of empty slice")  # places of the cortex outside the maps stay blank
+        values = SurfaceImage.from_volume(load_fsaverage("fsaverage5")["pial"], maps.to_image(tested.table["t"]))
     view = plotting.view_surf(
         mesh,
         SurfaceImage(mesh, values.data),
@@ -90,7 +94,7 @@ def view_surface(maps: MapStack, tested: MapTest, *, note: str = "") -> HTML:
         vmax=reach,
         symmetric_cmap=True,
         title=f"{title}<br>{note}" if note else title,
-        title_fontsize=14,
+        title_fontsize=9,
         colorbar_fontsize=12,
         colorbar_height=0.5,
     )
@@ -99,9 +103,10 @@ def view_surface(maps: MapStack, tested: MapTest, *, note: str = "") -> HTML:
 
 def _frame(page: str, title: str) -> HTML:
     """Put a page into a frame with a title, its icon from outside taken out and its controls named."""
-    page = ICON.sub("", page)
+    parts = SCRIPT.split(ICON.sub("", page))
     for tag, label in LABELS.items():
-        page = re.sub(rf"<{tag} (?=id=)", f'<{tag} aria-label="{label}" ', page)
+        parts[::2] = [re.sub(rf"<{tag} (?=id=)", f'<{tag} aria-label="{label}" ', part) for part in parts[::2]]
+    page = "".join(parts)
     inside = page.replace("&", "&amp;").replace('"', "&quot;")
     return HTML(
         f'<div><iframe title="{title.replace(chr(34), "&quot;")}" srcdoc="{inside}" loading="lazy" '
