@@ -67,8 +67,8 @@ def name_places(places_mm: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> name_places(pd.DataFrame({"x_mm": [0.0], "y_mm": [51.0], "z_mm": [32.0]})).iloc[0].tolist()
-    ['mPFC (midline)', 0.0]
+    >>> name_places(pd.DataFrame({"x_mm": [0.0], "y_mm": [51.0], "z_mm": [32.0]})).to_numpy().tolist()
+    [['mPFC (midline)', 0.0]]
     """
     from nilearn.datasets import fetch_coords_dosenbach_2010
 

@@ -228,8 +228,8 @@ def describe_harmonisation(table: pd.DataFrame) -> str:
             for _, row in rows.iterrows()
         ]
         n = int(rows.iloc[0][["n_high", "n_low"]].sum())
-        sentences.append(f"{as_text(measure)} (n = {n}): d = {', '.join(parts)}.")
-    return " ".join(sentences)
+        sentences.append(f"- {as_text(measure)} (n = {n}): d = {', '.join(parts)}.")
+    return "\n".join(sentences)
 
 
 def _refuse_few(study: pd.Series) -> None:

@@ -116,8 +116,8 @@ def describe_studies(table: pd.DataFrame) -> str:
         signs = np.sign(rows.loc[rows["study"] != POOLED, "d"].dropna())
         alike = "the studies point the same way" if abs(signs.sum()) == len(signs) else "the studies disagree in sign"
         ways = f"; {alike}" if len(signs) > 1 else ""
-        sentences.append(f"{as_text(name)}: d = {', '.join(parts)}{ways}.")
-    return " ".join(sentences)
+        sentences.append(f"- {as_text(name)}: d = {', '.join(parts)}{ways}.")
+    return "\n".join(sentences)
 
 
 def describe_split_with_score(table: pd.DataFrame) -> str:
@@ -136,8 +136,10 @@ def describe_split_with_score(table: pd.DataFrame) -> str:
             f"{_fix(row['r'])} ({_fix(row['r_low'])} to {_fix(row['r_high'])}) with the {row['asked']}"
             for _, row in rows.iterrows()
         ]
-        sentences.append(f"{as_text(name)}: partial r = {', '.join(parts)} ({count(int(rows['n'].max()), 'person')}).")
-    return " ".join(sentences).replace("persons", "people")
+        sentences.append(
+            f"- {as_text(name)}: partial r = {', '.join(parts)} ({count(int(rows['n'].max()), 'person')})."
+        )
+    return "\n".join(sentences).replace("persons", "people")
 
 
 def _correlate(fit: pd.Series, *, n_terms: int) -> dict[str, float]:

@@ -168,8 +168,8 @@ def describe_maps(maps: MapStack, tested: MapTest, clusters: pd.DataFrame) -> st
     )
     return (
         f"In {n_voxels:,} voxels of {maps.voxel_mm3:.0f} mm³ ({n_voxels * maps.voxel_mm3 / 1000:,.0f} cm³ of brain) and "
-        f"{tested.max_t.n_participants} people, {by_t:,} survive by their own t and {by_tfce:,} by enhanced clusters (TFCE), both "
-        f"corrected over the whole brain ({count(len(tested.null_max_tfce), 'shuffle')}).{first}"
+        f"{tested.max_t.n_participants} people, {count(int(by_t), 'voxel')} pass the test of the largest |t| and "
+        f"{count(int(by_tfce), 'voxel')} that of enhanced clusters (TFCE), both corrected over the whole brain ({count(len(tested.null_max_tfce), 'shuffle')}).{first}"
     )
 
 
