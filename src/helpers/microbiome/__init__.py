@@ -15,6 +15,8 @@ from helpers.microbiome.communities import (
     describe_communities,
 )
 from helpers.microbiome.counts import collapse_taxa, describe_counts
+from helpers.microbiome.dispersion import Dispersion, describe_dispersion, measure_dispersion
+from helpers.microbiome.permanova import Permanova, run_permanova
 
 __all__ = [
     "AlphaDiversity",
