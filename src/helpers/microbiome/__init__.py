@@ -1,11 +1,6 @@
 """From counts of bacteria and their transcripts to diversity, community tests and adjusted contrasts."""
 
-from helpers.microbiome.abundance import (
-    compare_functions,
-    compare_taxa,
-    summarise_composition,
-    transform_clr,
-)
+from helpers.microbiome.abundance import compare_functions, compare_taxa, summarise_composition, transform_clr
 from helpers.microbiome.alpha import AlphaDiversity, compare_alpha, describe_alpha, measure_alpha
 from helpers.microbiome.beta import Ordination, describe_ordination, locate_groups, measure_beta, ordinate
 from helpers.microbiome.communities import (
@@ -14,28 +9,40 @@ from helpers.microbiome.communities import (
     compare_metrics,
     describe_communities,
 )
+from helpers.microbiome.consensus import Consensus, compare_methods, describe_consensus
 from helpers.microbiome.counts import collapse_taxa, describe_counts
 from helpers.microbiome.dispersion import Dispersion, describe_dispersion, measure_dispersion
 from helpers.microbiome.permanova import Permanova, run_permanova
+from helpers.microbiome.repeated import compare_repeated, pick_one_sample
 
 __all__ = [
     "AlphaDiversity",
     "CommunityComparison",
+    "Consensus",
+    "Dispersion",
     "Ordination",
+    "Permanova",
     "collapse_taxa",
     "compare_alpha",
     "compare_communities",
     "compare_functions",
+    "compare_methods",
     "compare_metrics",
+    "compare_repeated",
     "compare_taxa",
     "describe_alpha",
     "describe_communities",
+    "describe_consensus",
     "describe_counts",
+    "describe_dispersion",
     "describe_ordination",
     "locate_groups",
     "measure_alpha",
     "measure_beta",
+    "measure_dispersion",
     "ordinate",
+    "pick_one_sample",
+    "run_permanova",
     "summarise_composition",
     "transform_clr",
 ]
