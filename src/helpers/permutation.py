@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -163,6 +164,50 @@ def test_max_t(
     )
 
 
+def shuffle_t(
+    features: pd.DataFrame,
+    design: pd.DataFrame,
+    *,
+    tested: str = "group",
+    blocks: pd.Series | None = None,
+    n_permutations: int,
+    rng: np.random.Generator,
+    chunk: int = 64,
+) -> Iterator[np.ndarray]:
+    """Give t of every feature, first as observed, then in chunks of shuffles; as :func:`test_max_t` computes them.
+
+    Parameters
+    ----------
+    features, design, tested, blocks, n_permutations, rng, chunk
+        As in :func:`test_max_t`.
+
+    Yields
+    ------
+    numpy.ndarray of shape (n_orders, n_features)
+        The first has one row.
+
+    Raises
+    ------
+    ValueError
+        As :func:`test_max_t`.
+
+    Examples
+    --------
+    >>> features = pd.DataFrame({"x": [0.0, 2.0, 4.0, 6.0]}, index=list("abcd"))
+    >>> design = pd.DataFrame({"group": [0, 0, 1, 1]}, index=list("abcd"))
+    >>> chunks = list(shuffle_t(features, design, n_permutations=5, rng=np.random.default_rng(1)))
+    >>> float(chunks[0][0, 0].round(6)), chunks[1].shape
+    (2.828427, (5, 1))
+    """
+    people = design.index.intersection(features.index, sort=False)
+    values, terms, groups = _check_inputs(features, design, people, tested, blocks)
+    model = _Model.fit(values, terms, tested)
+    orders = draw_orders(groups, n_permutations=n_permutations, rng=rng)
+    yield model.signed_t(np.arange(len(people))[None, :])
+    for start in range(0, len(orders), chunk):
+        yield model.signed_t(orders[start : start + chunk])
+
+
 def shuffle_within(
     labels: pd.Series | np.ndarray, blocks: pd.Series | np.ndarray | None = None, *, rng: np.random.Generator
 ) -> pd.Series | np.ndarray:
@@ -270,21 +315,27 @@ class _Model:
         return cls(residuals, direction / np.sqrt(direction @ direction), basis, testable, df)
 
     def partial_r2(self, orders: np.ndarray) -> np.ndarray:
-        """Return the share of variance the tested column explains, orders x features.
+        """Return the share of variance the tested column explains, orders x features."""
+        along, left = self._regress(orders)
+        return np.divide(along**2, left, out=np.zeros_like(along), where=left > TIE)
+
+    def signed_t(self, orders: np.ndarray) -> np.ndarray:
+        """Return t of the tested column, orders x features."""
+        along, left = self._regress(orders)
+        r2 = np.divide(along**2, left, out=np.zeros_like(along), where=left > TIE)
+        return np.sign(along) * self.to_t(r2)
+
+    def _regress(self, orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the features along the tested column, and their variance that the nuisance leaves.
 
         Shuffling the residuals is the same as shuffling the columns they are multiplied with, back.
         """
-        n_orders, n_people = orders.shape
-        rows = np.empty((1 + self.nuisance.shape[1], n_orders, n_people))
         back = np.argsort(orders, axis=1)
-        rows[0] = self.direction[back]
-        for i, column in enumerate(self.nuisance.T, start=1):
-            rows[i] = column[back]
-        explained = (rows[0] @ self.residuals) ** 2
-        left = np.ones_like(explained)
-        for row in rows[1:]:
-            left -= (row @ self.residuals) ** 2
-        return np.divide(explained, left, out=np.zeros_like(explained), where=left > TIE)
+        along = self.direction[back] @ self.residuals
+        left = np.ones_like(along)
+        for column in self.nuisance.T:
+            left -= (column[back] @ self.residuals) ** 2
+        return along, left
 
     def nominal_r2(self) -> float:
         t = stats.t.ppf(1 - NOMINAL / 2, self.df)

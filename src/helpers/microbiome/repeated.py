@@ -49,9 +49,7 @@ def pick_one_sample(samples: pd.DataFrame, *, order: str, person: str = "partici
     first = known[known[order] == known.groupby(person)[order].transform("min")]
     if first[person].duplicated().any():
         n_tied = first.loc[first[person].duplicated(), person].nunique()
-        raise ValueError(
-            f"{count(n_tied, 'participant')} with two samples first in '{order}': choose another column."
-        )
+        raise ValueError(f"{count(n_tied, 'participant')} with two samples first in '{order}': choose another column.")
     return pd.Series(first.index, index=first[person].to_numpy()).sort_index()
 
 
