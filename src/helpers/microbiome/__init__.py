@@ -18,6 +18,7 @@ from helpers.microbiome.permanova import Permanova, run_permanova
 from helpers.microbiome.rarefaction import describe_rarefaction, trace_rarefaction
 from helpers.microbiome.repeated import compare_repeated, pick_one_sample
 from helpers.microbiome.sets import compare_function_sets, describe_sets
+from helpers.microbiome.tree import arrange_effects
 
 __all__ = [
     "AlphaDiversity",
@@ -27,6 +28,7 @@ __all__ = [
     "ModuleScores",
     "Ordination",
     "Permanova",
+    "arrange_effects",
     "collapse_taxa",
     "compare_activity",
     "compare_alpha",

@@ -13,7 +13,7 @@ from helpers.contrasts import CONFIDENCE, adjust_bh
 from helpers.problems import count, name_some
 
 
-def pick_one_sample(samples: pd.DataFrame, *, order: str, person: str = "participant_id") -> pd.Series:
+def pick_one_sample(samples: pd.DataFrame, *, order: str | None = None, person: str = "participant_id") -> pd.Series:
     """Choose the first sample of each person.
 
     Stools of one person resemble each other. Counted as people they would make p too small; one of them, chosen by a rule
@@ -23,8 +23,8 @@ def pick_one_sample(samples: pd.DataFrame, *, order: str, person: str = "partici
     ----------
     samples : pandas.DataFrame
         Index sample; only those that may be chosen.
-    order : str
-        Column of numbers (a day, a visit); the smallest is first. Blank: never chosen.
+    order : str, optional
+        Column of numbers (a day, a visit); the smallest is first. Blank: never chosen. None: by the sample's name.
     person : str, default "participant_id"
         Column; blank: never chosen.
 
@@ -44,9 +44,11 @@ def pick_one_sample(samples: pd.DataFrame, *, order: str, person: str = "partici
     >>> pick_one_sample(samples, order="day").to_dict()
     {'a': 's3', 'b': 's1'}
     """
+    if order is None:
+        samples, order = samples.assign(_name=samples.index), "_name"
     _require_columns(samples, [person, order])
     known = samples.dropna(subset=[person, order])
-    first = known[known[order] == known.groupby(person)[order].transform("min")]
+    first = known[known[order] == known[person].map(known.groupby(person)[order].min())]
     if first[person].duplicated().any():
         n_tied = first.loc[first[person].duplicated(), person].nunique()
         raise ValueError(f"{count(n_tied, 'participant')} with two samples first in '{order}': choose another column.")
@@ -72,7 +74,7 @@ def compare_repeated(
     -------
     pandas.DataFrame
         Index feature; estimate, ci_low, ci_high (units of ``logs``), p, q, share_between (variance between people over
-        all variance, 0-1), n_samples, n_people. NaN where the model did not converge.
+        all variance, 0-1), n_samples, n_people. NaN where the model did not settle.
 
     Raises
     ------
@@ -106,14 +108,14 @@ def _fit_one(values: np.ndarray, exog: np.ndarray, people: np.ndarray) -> list[f
         warnings.simplefilter("ignore", ConvergenceWarning)  # a fit that has not settled is blank below
         warnings.simplefilter("ignore", UserWarning)
         try:
-            fitted = MixedLM(values, exog, groups=people).fit(reml=True, method=["lbfgs", "powell"])
+            fitted = MixedLM(values, exog, groups=people).fit(reml=True, method=["bfgs", "powell"])
         except (np.linalg.LinAlgError, ValueError):
             return [np.nan] * 5
-    if not fitted.converged:
+    if not fitted.converged or not 0 < fitted.bse[exog.shape[1] - 1] < 100 * values.std():
         return [np.nan] * 5
-    low, high = fitted.conf_int(1 - CONFIDENCE)[-2] if fitted.k_re else fitted.conf_int(1 - CONFIDENCE)[-1]
-    between = float(np.asarray(fitted.cov_re)[0, 0])
     place = exog.shape[1] - 1
+    low, high = fitted.conf_int(1 - CONFIDENCE)[place]
+    between = float(np.asarray(fitted.cov_re)[0, 0])
     return [fitted.fe_params[place], low, high, fitted.pvalues[place], between / (between + fitted.scale)]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.contrasts import Q_SHOWN, adjust_bh, fit_contrasts
+from helpers.contrasts import CONFIDENCE, Q_SHOWN, adjust_bh, fit_contrasts
 from helpers.microbiome.abundance import OTHER, log_prevalent, match_functions
 from helpers.permutation import TIE, shuffle_t
 from helpers.wording import as_text
@@ -49,7 +49,7 @@ def compare_function_sets(
     -------
     pandas.DataFrame
         Index feature (set, alphabetical); n_transcripts, n_high, n_low, d, d_low, d_high (mean log-ratio of the set),
-        d_rest, d_rest_low, d_rest_high (the same, less the mean of all other transcripts), mean_t, correlation (mean,
+        mean_t, gap, gap_low, gap_high (mean z of its transcripts less that of all others, 95 % interval), correlation (mean,
         within the set, of residuals), p_direction, p_any, p_competitive and a q for each (over the sets).
         Sets of fewer than 3 transcripts are left out.
 
@@ -78,8 +78,10 @@ def compare_function_sets(
     residuals = _standardise_residuals(logs.to_numpy(), terms.to_numpy(float))
     df = len(residuals)
     competitive = [_run_camera(_to_normal(t, df), chosen, residuals) for chosen in within.T]
-    table = pd.DataFrame(competitive, pd.Index(names, name="feature"), ["mean_t", "correlation", "p_competitive"])
-    table["mean_t"] = [t[chosen].mean() for chosen in within.T]
+    table = pd.DataFrame(
+        competitive, pd.Index(names, name="feature"), ["gap", "gap_low", "gap_high", "correlation", "p_competitive"]
+    )
+    table.insert(0, "mean_t", [t[chosen].mean() for chosen in within.T])
     table["p_direction"], table["p_any"] = p_values
     for name in ("direction", "any", "competitive"):
         table[f"q_{name}"] = adjust_bh(table[f"p_{name}"])
@@ -137,25 +139,22 @@ def _to_normal(t: np.ndarray, df: int) -> np.ndarray:
     return np.sign(t) * stats.norm.isf(np.maximum(stats.t.sf(np.abs(t), df), np.finfo(float).tiny))
 
 
-def _run_camera(z: np.ndarray, chosen: np.ndarray, residuals: np.ndarray) -> tuple[float, float, float]:
-    """Return the mean statistic of the set, the correlation within it, and the competitive p."""
+def _run_camera(z: np.ndarray, chosen: np.ndarray, residuals: np.ndarray) -> tuple[float, ...]:
+    """Return the gap between the set and the rest with its interval, the correlation within the set, and p."""
     n, n_set = len(z), int(chosen.sum())
     inflation = n_set * (residuals[:, chosen].mean(axis=1) ** 2).mean()
     n_rest = n - n_set
-    gap = n / n_rest * (z[chosen].mean() - z.mean())
+    gap = z[chosen].mean() - z[~chosen].mean()
     variance = ((n - 1) * z.var(ddof=1) - gap**2 * n_set * n_rest / n) / (n - 2)
-    t = gap / np.sqrt(variance * (inflation / n_set + 1 / n_rest))
-    p = 2 * stats.t.sf(abs(t), min(len(residuals), n - 2))
-    return float(z[chosen].mean()), float((inflation - 1) / (n_set - 1)), float(p)
+    error, df = np.sqrt(variance * (inflation / n_set + 1 / n_rest)), min(len(residuals), n - 2)
+    half = stats.t.ppf(0.5 + CONFIDENCE / 2, df) * error
+    p = 2 * stats.t.sf(abs(gap / error), df)
+    return float(gap), float(gap - half), float(gap + half), float((inflation - 1) / (n_set - 1)), float(p)
 
 
 def _contrast_scores(logs: pd.DataFrame, terms: pd.DataFrame, within: np.ndarray, names: list[str]) -> pd.DataFrame:
-    """Return d of each set's mean log-ratio, and of that less the mean of all other transcripts."""
-    values = logs.to_numpy()
-    inside, outside = (values @ (mask / mask.sum(axis=0)) for mask in (within, ~within))
-    fields = ["d", "d_low", "d_high"]
-    scores, gaps = (fit_contrasts(pd.DataFrame(each, logs.index, names), terms) for each in (inside, inside - outside))
-    rest = gaps[fields].set_axis(["d_rest", "d_rest_low", "d_rest_high"], axis=1)
-    counted = scores[["n_high", "n_low", *fields]].join(rest)
+    """Return d of each set's mean log-ratio."""
+    scores = fit_contrasts(pd.DataFrame(logs.to_numpy() @ (within / within.sum(axis=0)), logs.index, names), terms)
+    counted = scores[["n_high", "n_low", "d", "d_low", "d_high"]]
     counted.insert(0, "n_transcripts", within.sum(axis=0))
     return counted
