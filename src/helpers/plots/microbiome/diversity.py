@@ -103,6 +103,8 @@ def plot_rarefaction(
     if depth is not None:
         ax.axvline(depth, color=NEUTRAL, lw=1.2, ls=":", label=f"depth chosen: {depth:,} reads")
     ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    ax.set_title(f"{len(curves):,} samples; pale: one sample", loc="left")
     ax.set(xlabel="Reads drawn (logarithmic)", ylabel="Taxa expected")
     ax.figure.legend(loc="outside lower center", ncols=1)
     return ax

@@ -93,7 +93,7 @@ def plot_activity(tables: Mapping[str, pd.DataFrame], *, title: str, n_top: int 
     tables : mapping of str to pandas.DataFrame
         Model (``rna``, ``ratio``, ``covariate``) to a table of :func:`helpers.microbiome.compare_activity`.
     title : str
-        Whose data these are, with n.
+        Who is compared.
     n_top : int, default 10
     ax : matplotlib.axes.Axes, optional
 
@@ -110,10 +110,14 @@ def plot_activity(tables: Mapping[str, pd.DataFrame], *, title: str, n_top: int 
         ax.hlines(rows, effects["d_low"], effects["d_high"], color=look["color"], lw=1.4)
         ax.plot(effects["d"], rows, ls="", ms=5, label=MODEL_LABELS[model], **look)
     ax.axvline(0, color=NEUTRAL, lw=0.8, zorder=0)
-    ax.set_yticks(range(len(shown)), [shorten(str(name).replace("_", " "), 26) for name in shown])
+    ax.set_yticks(range(len(shown)), [shorten(str(name).replace("_", " "), 30) for name in shown])
     ax.tick_params(axis="y", labelsize=8)
     ax.set_ylim(len(shown) - 0.4, -0.6)
-    ax.set_xlabel("Standardised difference d, 95 % interval")
+    first = next(iter(tables.values()))
+    n_high, n_low = (int(first[name].max()) for name in ("n_high", "n_low"))
+    ax.set_xlabel(
+        f"Standardised difference d, 95 % interval\n← lower · higher in the {n_high} against the {n_low} →", fontsize=9
+    )
     ax.set_title(title, loc="left", fontsize=10)
     ax.figure.legend(loc="outside lower center", ncols=2)
     return ax

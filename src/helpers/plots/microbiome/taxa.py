@@ -14,7 +14,7 @@ from helpers.microbiome.consensus import METHOD_LABELS, Consensus
 from helpers.plots.forest import plot_forest
 from helpers.plots.style import COLOURS, DIVERGING, MARKERS, NEUTRAL, WIDTH_IN, shorten
 
-NAMED = 6
+NAMED_PER_SIDE = 2
 ROW_IN = 0.24
 
 
@@ -53,7 +53,8 @@ def plot_volcano(contrasts: pd.DataFrame, *, labels: Mapping[str, str], ax: Axes
     Returns
     -------
     matplotlib.axes.Axes
-        Circles: higher in the high group; squares: lower. Filled: q below 0.05. The genera of smallest p are named.
+        Circles: higher in the high group; squares: lower. Filled: q below 0.05. The two of smallest p on
+        each side are named.
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(WIDTH_IN, 4.2), layout="constrained")
@@ -71,8 +72,9 @@ def plot_volcano(contrasts: pd.DataFrame, *, labels: Mapping[str, str], ax: Axes
                 edgecolor=COLOURS[side],
                 lw=0.9,
             )
-    for place, name in enumerate(height.nlargest(NAMED).index):
-        _name_point(ax, name, shown.loc[name, "estimate"], height[name], place)
+    for is_side in (shown["estimate"] > 0, shown["estimate"] <= 0):
+        for place, name in enumerate(height[is_side].nlargest(NAMED_PER_SIDE).index):
+            _name_point(ax, name, shown.loc[name, "estimate"], height[name], place)
     if found.any():
         ax.axhline(-np.log10(shown.loc[found, "p"].max()), color=NEUTRAL, lw=1, ls=":")
     ax.axvline(0, color=NEUTRAL, lw=0.6, zorder=0)
@@ -174,12 +176,14 @@ def plot_effect_tree(tree: pd.DataFrame, *, labels: Mapping[str, str], ax: Axes 
             ax.text(
                 node.x + 0.12,
                 node.y,
-                f"{shorten(node.name, 20)} ({node.n_genera}) {node.d:+.2f}",
+                f"{shorten(node.name, 20)} ({node.n_genera}) {node.d:+.2f}".replace("-0.00", "0.00")
+                .replace("+0.00", "0.00")
+                .replace("-", "−"),
                 va="center",
                 fontsize=8,
             )
         elif node.x == 1:
-            ax.text(node.x - 0.08, node.y - 0.55, shorten(node.name, 16), fontsize=8, ha="center", color=NEUTRAL)
+            ax.text(node.x - 0.08, node.y - 0.5, shorten(node.name, 16), fontsize=7, ha="center", color=NEUTRAL)
     ax.set(xlim=(-0.2, deepest + 1.7), ylim=(tree["y"].max() + 0.8, -1.2))
     ax.set_axis_off()
     high, low = (labels[side].split(" (n=")[0] for side in ("high", "low"))
@@ -193,7 +197,7 @@ def _name_point(ax: Axes, name: str, x: float, y: float, place: int) -> None:
     ax.annotate(
         shorten(name, 18),
         (x, y),
-        xytext=(-5 if x > 0 else 5, 5 if place % 2 == 0 else -9),
+        xytext=(-6 if x > 0 else 6, 6 if place % 2 == 0 else -11),
         textcoords="offset points",
         ha="right" if x > 0 else "left",
         fontsize=8,
