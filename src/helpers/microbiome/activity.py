@@ -119,6 +119,19 @@ def compare_activity(
     return table.iloc[table["d"].abs().fillna(-1).argsort()[::-1]]
 
 
+def compare_models(
+    rna: pd.DataFrame, dna: pd.DataFrame, design: pd.DataFrame, *, min_prevalence: float = 0.1
+) -> dict[str, pd.DataFrame]:
+    """Run :func:`compare_activity` without DNA, on the ratio, and with DNA as a covariate.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        ``rna``, ``ratio``, ``covariate``.
+    """
+    return {name: compare_activity(rna, dna, design, model=name, min_prevalence=min_prevalence) for name in MODELS}
+
+
 def describe_activity(tables: dict[str, pd.DataFrame]) -> str:
     """Say how many features each model finds, and how many of those of RNA alone stay with DNA in the model."""
     found = {name: set(table.index[table["q"] < Q_SHOWN]) for name, table in tables.items()}

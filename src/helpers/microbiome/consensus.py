@@ -167,6 +167,26 @@ def describe_consensus(result: Consensus) -> str:
     )
 
 
+def describe_false_findings(rates: pd.DataFrame) -> str:
+    """Say how often each method, and the consensus, found something in simulated cohorts without any difference.
+
+    Parameters
+    ----------
+    rates : pandas.DataFrame
+        ``data/calibration/consensus_rates.tsv``: index method; n_cohorts, rate, ci_low, ci_high, nominal.
+    """
+    labels = METHOD_LABELS | {"consensus": "the consensus"}
+    parts = [
+        f"{labels[name]} in {100 * row.rate:.1f} % (95 % CI {100 * row.ci_low:.1f} to {100 * row.ci_high:.1f})"
+        for name, row in rates.iterrows()
+    ]
+    first = rates.iloc[0]
+    return (
+        f"In {int(first.n_cohorts):,} simulated cohorts without any difference something was found with q < "
+        f"{first.nominal:g} by {'; '.join(parts)}. {100 * first.nominal:g} % is what the level allows."
+    )
+
+
 def _match(counts: pd.DataFrame, taxonomy: pd.DataFrame, design: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     require_two_groups(design, "group")
     people = design.index.intersection(counts.index, sort=False)

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from helpers.contrasts import COLUMNS, fit_contrasts
 from helpers.problems import name_some
 
 NEEDED = ("module", "name", "step", "alternative", "orthologues")
 MIN_COVERAGE = 2 / 3
-RULE = (
-    "A module is a chain of steps. A step is there when any of its alternatives is; an alternative is there when all of "
-    "its orthologues are. An alternative counts as its scarcest orthologue, a step as the sum of its alternatives, a module "
-    "as the median of its steps. Where fewer steps are there than the coverage asks for, the module is absent (0)."
-)
+ORTHOLOGUE = r"K\d{5}"
+HALF = 0.5  # of a read, for people without the module
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +103,76 @@ def score_modules(
     return ModuleScores(values, coverage, described, min_coverage)
 
 
+def compare_modules(
+    genes: pd.DataFrame,
+    features: pd.DataFrame | None,
+    modules: pd.DataFrame,
+    design: pd.DataFrame,
+    *,
+    min_prevalence: float = 0.1,
+    min_coverage: float = MIN_COVERAGE,
+) -> pd.DataFrame:
+    """Contrast the groups on modules of orthologues, each as the log of its share of all reads.
+
+    Parameters
+    ----------
+    genes : pandas.DataFrame of shape (n_participants, n_genes)
+        Raw reads. Columns that are KEGG orthologues (``K00001``) are used; other columns are, where ``features`` gives
+        their orthologue, added up by it.
+    features : pandas.DataFrame or None
+        Index gene; column ``orthologue``, if there.
+    modules : pandas.DataFrame
+        See :func:`score_modules`.
+    design : pandas.DataFrame
+    min_prevalence : float, default 0.1
+        Share of people who must have a module, 0 to 1.
+    min_coverage : float, default 2/3
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index feature (module); columns of :func:`helpers.contrasts.fit_contrasts` (estimate in natural log units), name,
+        n_steps, n_reachable, prevalence. Empty where the table has no orthologue of the modules, or no module is common.
+
+    Examples
+    --------
+    >>> genes = pd.DataFrame({"K01667": [1, 2, 8, 9], "rest": [9, 8, 2, 1]}, index=list("abcd"))
+    >>> modules = pd.DataFrame(
+    ...     {"module": ["M"], "name": ["indole"], "step": [1], "alternative": [1], "orthologues": ["K01667"]}
+    ... )
+    >>> design = pd.DataFrame({"group": [0, 0, 1, 1]}, index=list("abcd"))
+    >>> bool(compare_modules(genes, None, modules, design).loc["M", "estimate"] > 0)
+    True
+    """
+    people = design.index.intersection(genes.index, sort=False)
+    reads = genes.loc[people]
+    table = sum_orthologues(reads, features)
+    used = {name for needed in modules["orthologues"].astype(str) for name in needed.split(",")}
+    columns = ["name", "n_steps", "n_reachable", "prevalence"]
+    if not used & set(table.columns):
+        return pd.DataFrame(columns=[*COLUMNS, *columns], dtype=float).rename_axis("feature")
+    scores = score_modules(table, modules, min_coverage=min_coverage)
+    common = scores.modules.index[scores.modules["prevalence"] >= max(min_prevalence, 1e-9)]
+    shares = (scores.values[common] + HALF).div(reads.sum(axis=1), axis=0)
+    return fit_contrasts(np.log(shares), design).join(scores.modules[columns]).rename_axis("feature")
+
+
+def sum_orthologues(genes: pd.DataFrame, features: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return reads per KEGG orthologue: columns that are named so, or that the features assign to one.
+
+    Examples
+    --------
+    >>> genes = pd.DataFrame({"K00001": [1], "gene_1": [2], "gene_2": [4]}, index=["s"])
+    >>> sum_orthologues(genes, pd.DataFrame({"orthologue": ["K00001"]}, index=["gene_1"])).to_dict("index")
+    {'s': {'K00001': 3}}
+    """
+    names = pd.Series(genes.columns, index=genes.columns, dtype=object)
+    if features is not None and "orthologue" in features.columns:
+        names = features["orthologue"].reindex(genes.columns).fillna(names)
+    kegg = names.astype(str).str.fullmatch(ORTHOLOGUE)
+    return genes.loc[:, kegg.to_numpy()].T.groupby(names[kegg].to_numpy()).sum().T
+
+
 def describe_modules(scores: ModuleScores) -> str:
     """Say how many modules could be found with the table's orthologues, and how many are there."""
     table = scores.modules
@@ -114,6 +182,22 @@ def describe_modules(scores: ModuleScores) -> str:
         f"of this table; {int((table['prevalence'] > 0).sum())} are there in someone, "
         f"{int((table['prevalence'] == 1).sum())} in everyone."
     )
+
+
+def describe_reach(modules: pd.DataFrame, *, min_coverage: float = MIN_COVERAGE) -> str:
+    """Say how many modules a table of KEGG orthologues could fill, whatever it holds.
+
+    Examples
+    --------
+    >>> modules = pd.DataFrame({"module": ["M", "N"], "step": [1, 1], "orthologues": ["K00001", "COG0076"]})
+    >>> describe_reach(modules)
+    'Of 2 modules, 1 can reach a coverage of 67% from KEGG orthologues alone.'
+    """
+    pattern = f"{ORTHOLOGUE}(,{ORTHOLOGUE})*"
+    is_kegg = modules["orthologues"].str.fullmatch(pattern)
+    reach = is_kegg.groupby([modules["module"], modules["step"]]).any().groupby("module").mean()
+    within = int((reach >= min_coverage - 1e-9).sum())
+    return f"Of {len(reach)} modules, {within} can reach a coverage of {min_coverage:.0%} from KEGG orthologues alone."
 
 
 def _score_steps(orthologues: pd.DataFrame, modules: pd.DataFrame) -> dict[str, dict[int, np.ndarray]]:

@@ -11,6 +11,7 @@ from helpers.microbiome.beta import centre_distances
 from helpers.microbiome.projection import measure_term, span
 from helpers.permutation import draw_orders
 from helpers.problems import count, name_some
+from helpers.wording import as_text
 
 KINDS = ("marginal", "sequential", "overall")
 
@@ -120,6 +121,14 @@ def run_permanova(
         n_permutations=n_permutations,
         n_strata=len(np.unique(blocks)),
     )
+
+
+def describe_permanova(result: Permanova) -> str:
+    """Say which share of the variation each term explains, and p."""
+    how = {"marginal": "each after all others", "sequential": "each after those before it", "overall": "all at once"}
+    terms = result.table.drop(index=["Residual", "Total"])
+    parts = [f"{as_text(name)} {100 * row.r_squared:.1f} % (p = {row.p_value:.3g})" for name, row in terms.iterrows()]
+    return f"{count(result.n_samples, 'sample')}, {how[result.kind]}: {'; '.join(parts)}."
 
 
 def match_people(distances: pd.DataFrame, *tables: pd.DataFrame | pd.Series) -> pd.Index:
