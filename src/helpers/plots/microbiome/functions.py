@@ -66,7 +66,7 @@ def plot_function_sets(table: pd.DataFrame, *, labels: Mapping[str, str]) -> Fig
     )
     looks = (
         ("d", "q_direction", "d", "Self-contained:\nagainst no difference"),
-        ("gap", "q_competitive", "Mean z, set less rest", "Competitive:\nagainst other transcripts"),
+        ("gap", "q_competitive", "Mean t, set less rest", "Competitive:\nagainst other transcripts"),
     )
     for ax, (name, q, unit, title) in zip(panels, looks, strict=True):
         for row, (_, effect) in enumerate(table.iterrows()):
