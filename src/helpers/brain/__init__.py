@@ -33,6 +33,13 @@ from helpers.brain.published import add_detectable, describe_declared, describe_
 from helpers.brain.qc_fc import MotionLink, describe_motion_link, link_motion, measure_lengths
 from helpers.brain.questions import Question, list_questions
 from helpers.brain.regions import average_set, compare_regions, compare_sets, stack_regions
+from helpers.brain.studies import (
+    compare_split_with_score,
+    compare_studies,
+    describe_split_with_score,
+    describe_studies,
+)
+from helpers.brain.tfce import MapTest, describe_maps, enhance_clusters, test_maps
 from helpers.brain.timeseries import (
     ScrubbedSeries,
     SeriesConnectivity,
@@ -40,12 +47,6 @@ from helpers.brain.timeseries import (
     describe_scrubbing,
     scrub_series,
 )
-from helpers.brain.studies import (
-    compare_split_with_score,
-    compare_studies,
-    describe_split_with_score,
-    describe_studies,
-from helpers.brain.tfce import MapTest, describe_maps, enhance_clusters, test_maps
 
 __all__ = [
     "ComBat",
@@ -54,9 +55,9 @@ __all__ = [
     "MapTest",
     "MotionLink",
     "NbsResult",
+    "Question",
     "ScrubbedSeries",
     "SeriesConnectivity",
-    "Question",
     "add_covariate",
     "add_detectable",
     "add_motion",
@@ -72,9 +73,9 @@ __all__ = [
     "compare_nodes",
     "compare_regions",
     "compare_sets",
-    "compute_connectivity",
     "compare_split_with_score",
     "compare_studies",
+    "compute_connectivity",
     "compute_fisher_z",
     "count_pairs",
     "count_strict",
@@ -88,12 +89,12 @@ __all__ = [
     "describe_motion_link",
     "describe_networks",
     "describe_nodes",
-    "describe_reach",
-    "describe_regions",
-    "describe_scrubbing",
     "describe_pairs",
     "describe_prediction",
+    "describe_reach",
+    "describe_regions",
     "describe_scale",
+    "describe_scrubbing",
     "describe_sensitivity",
     "describe_sets",
     "describe_split_with_score",
@@ -104,16 +105,16 @@ __all__ = [
     "find_published_range",
     "harmonise",
     "keep_still",
-    "measure_nodes",
-    "name_pairs",
-    "scrub_series",
     "link_motion",
     "list_clusters",
     "list_questions",
     "load_maps",
     "measure_lengths",
+    "measure_nodes",
+    "name_pairs",
     "name_places",
     "predict_group",
+    "scrub_series",
     "stack_regions",
     "test_edges_max_t",
     "test_maps",

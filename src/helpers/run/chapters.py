@@ -64,7 +64,13 @@ CHAPTERS = (
     Chapter("01_cohort", "Cohort", reads=()),
     Chapter("02_resilience", "Resilience", needs=("resilience_score",)),
     Chapter("03_brain", "Brain", needs=("connectivity", "volumes", "tracts"), open_data=("rsfmri_mdd",)),
-    Chapter("04_microbiome", "Microbiome", needs=("taxa",)),
+    Chapter(
+        "04_microbiome",
+        "Microbiome",
+        needs=("taxa",),
+        data=("data/schema", "data/sets", "data/calibration"),
+        open_data=("gbm", "hmp2_pathways"),
+    ),
     Chapter("05_metabolites", "Metabolites", needs=("metabolites",)),
     Chapter("06_integration", "Integration", needs=INTEGRATED, at_least=2, open_data=("breast_tcga",)),
     Chapter(
