@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from helpers.resilience.cfa import STRUCTURES, FactorFit, fit_cfa, fit_structures
 from helpers.resilience.describe import (
     describe_precision,
     describe_reliability,
@@ -9,11 +10,8 @@ from helpers.resilience.describe import (
     describe_split,
 )
 from helpers.resilience.distribution import bin_scores
-from helpers.resilience.factor import (
-    FactorFit,
-    fit_one_factor,
-    mcdonald_omega,
-)
+from helpers.resilience.factor import mcdonald_omega, omega_hierarchical
+from helpers.resilience.invariance import check_invariance, check_invariance_by, describe_invariance
 from helpers.resilience.measures import (
     estimate_precision,
     score_measures,
@@ -21,7 +19,6 @@ from helpers.resilience.measures import (
 )
 from helpers.resilience.reliability import (
     ScorePrecision,
-    bound_alpha,
     check_answering,
     cronbach_alpha,
     measure_precision,
@@ -72,27 +69,32 @@ __all__ = [
     "HADS",
     "PHQ9",
     "PSS",
+    "STRUCTURES",
     "SYMPTOMS",
     "FactorFit",
     "ResilienceScores",
     "Scale",
     "ScorePrecision",
     "bin_scores",
-    "bound_alpha",
     "check_answering",
+    "check_invariance",
+    "check_invariance_by",
     "compare_split_and_score",
     "compare_symptoms",
     "cronbach_alpha",
+    "describe_invariance",
     "describe_precision",
     "describe_reliability",
     "describe_scores",
     "describe_split",
     "estimate_precision",
     "expect_share_kept",
-    "fit_one_factor",
+    "fit_cfa",
+    "fit_structures",
     "list_references",
     "mcdonald_omega",
     "measure_precision",
+    "omega_hierarchical",
     "read_answers",
     "score_brs",
     "score_cd_risc",
