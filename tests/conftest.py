@@ -16,6 +16,15 @@ from helpers.tables import PROJECT_ROOT
 from tests.support import EXAMPLE, require, run_command
 
 mpl.use("agg")
+BUILDERS = {"built_book": "book", "kim_book": "book", "hostile": "hostile"}  # costly fixtures: who shares their worker
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker build the books that many tests look at, where several share the tests."""
+    for item in items:
+        for fixture in BUILDERS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group(BUILDERS[fixture]))
 
 
 @pytest.fixture

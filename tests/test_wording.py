@@ -58,7 +58,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     (folder / "participants.json").unlink()
     (folder / "microbiome/tree.nwk").unlink()
     settings = yaml.safe_load((folder / "cohort.yml").read_text(encoding="utf-8"))
-    settings |= {"title": HOSTILE, "citation": HOSTILE, "labels": {"high": SHORT, "low": f"{SHORT}2"}}
+    settings |= {"kind": "real", "title": HOSTILE, "citation": HOSTILE, "labels": {"high": SHORT, "low": f"{SHORT}2"}}
     (folder / "cohort.yml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
     output = tmp_path_factory.mktemp("book")
     few = ["n_permutations=50", "n_bootstraps=50", "n_repeats=1"]

@@ -124,6 +124,7 @@ def run(
         n_workers=workers,
         with_book=not (no_book or only),
         force=force,
+        open_places=_open_places(),
     )
     for outcome in book.outcomes:
         click.echo(f"  {outcome.name}: {outcome.state}{f' ({outcome.reason})' if outcome.reason else ''}")
@@ -159,11 +160,7 @@ def fetch(name: str | None, folder: str | None, show_list: bool, as_json: bool, 
     RESILIENCE_BOOK_MIRROR names. Verified copies are kept in the folder that RESILIENCE_BOOK_CACHE names, by default
     _build/open_data.
     """
-    places = {
-        "registry_path": REGISTRY,
-        "cache_dir": os.environ.get(CACHE_VARIABLE) or CACHE,
-        "mirror": os.environ.get(MIRROR_VARIABLE),
-    }
+    places = _open_places()
     if show_list:
         _list_open_data(places, as_json)
     elif name is None or folder is None:
@@ -174,6 +171,14 @@ def fetch(name: str | None, folder: str | None, show_list: bool, as_json: bool, 
         _fetch_every(Path(folder), places, overwrite)
     else:
         _fetch_one(name, Path(folder), places, overwrite)
+
+
+def _open_places() -> dict:
+    return {
+        "registry_path": REGISTRY,
+        "cache_dir": os.environ.get(CACHE_VARIABLE) or CACHE,
+        "mirror": os.environ.get(MIRROR_VARIABLE),
+    }
 
 
 def _list_open_data(places: dict, as_json: bool) -> None:

@@ -9,7 +9,7 @@ from helpers.open_data.files import (
     fetch_files,
     load_registry,
 )
-from helpers.open_data.folders import is_fetched
+from helpers.open_data.folders import find_open, is_fetched
 
 __all__ = [
     "DataCard",
@@ -19,6 +19,7 @@ __all__ = [
     "describe_size",
     "fetch_dataset",
     "fetch_files",
+    "find_open",
     "is_fetched",
     "list_datasets",
     "load_registry",

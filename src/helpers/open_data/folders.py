@@ -8,7 +8,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from helpers.open_data.files import OpenDataError
+from helpers.open_data.files import OpenDataError, OpenDataUnavailable
+from helpers.tables import PROJECT_ROOT
 
 
 def head_readme(name: str, title: str) -> str:
@@ -67,6 +68,27 @@ def is_fetched(folder: str | os.PathLike[str], name: str) -> bool:
     """
     readme, mark = Path(folder).expanduser() / "README.md", head_readme(name, "").partition("\n")[0]
     return readme.is_file() and readme.read_text(encoding="utf-8", errors="replace").startswith(mark)
+
+
+def find_open(open_dir: str | os.PathLike[str], name: str) -> Path:
+    """Return the folder of an open data set that a chapter shows.
+
+    Parameters
+    ----------
+    open_dir : str or path-like
+        Where a run of the book put the sets, each below its name. A relative path counts from the project's root.
+    name : str
+
+    Raises
+    ------
+    OpenDataUnavailable
+        When it is not there; the message says which command fetches it.
+    """
+    folder = PROJECT_ROOT / open_dir / name
+    if not is_fetched(folder, name):
+        place = Path(open_dir) / name
+        raise OpenDataUnavailable(f"{name} is not in {place}; fetch it: resilience-book fetch {name} {place}")
+    return folder
 
 
 def write_folder(folder: str | os.PathLike[str], contents: Mapping[str, bytes]) -> Path:

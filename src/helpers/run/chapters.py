@@ -1,4 +1,4 @@
-"""The seven chapters: their order, what each needs of a cohort, whose results each reads."""
+"""The seven chapters and the labs: their order, what each needs of a cohort, whose results each reads."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from helpers.contract import read_schema
 
+SIMULATED = "simulated"  # what a lab needs: it stands in the book of a simulated cohort only
+OPEN = "open-"  # before the name of an open data set, where sections ask for it
 INTEGRATED = ("connectivity", "taxa", "transcripts", "metabolites")
 
 
@@ -26,6 +28,8 @@ class Chapter:
         Earlier chapters whose result tables it reads, where they were run.
     data : tuple of str
         Folders of the project whose files it depends on.
+    open_data : tuple of str
+        Open data sets it shows in the book of a simulated cohort.
     """
 
     id: str
@@ -34,6 +38,7 @@ class Chapter:
     at_least: int = 1
     reads: tuple[str, ...] = ("01_cohort",)
     data: tuple[str, ...] = ("data/schema", "data/sets")
+    open_data: tuple[str, ...] = ()
 
     def reason_to_skip(self, available: Collection[str]) -> str | None:
         """Return why this cohort cannot fill the chapter; None when it can.
@@ -46,6 +51,8 @@ class Chapter:
         present = [need for need in self.needs if need in available]
         if not self.needs or len(present) >= self.at_least:
             return None
+        if SIMULATED in self.needs:
+            return "this lab works on simulated and open data, and stands in the book of the example cohort"
         lacking = [explain_need(need) for need in self.needs if need not in available]
         if self.at_least == 1:
             return f"this cohort has no {' and no '.join(lacking)}"
@@ -78,6 +85,8 @@ def explain_need(need: str) -> str:
     ('taxa (microbiome/taxa.tsv)', 'tree (microbiome/tree.nwk)')
     """
     schema = read_schema()
+    if need == SIMULATED:
+        return "simulated people"
     if need == "resilience_score":
         return "resilience questionnaire in its outcome rule (cohort.yml)"
     if need == "symptoms":

@@ -15,7 +15,7 @@ import pytask
 from helpers.book import BookError, build_html, stage_book
 from helpers.contract import Cohort, hash_cohort, list_files
 from helpers.problems import Problem
-from helpers.run.chapters import CHAPTERS, Chapter
+from helpers.run.chapters import CHAPTERS, OPEN, SIMULATED, Chapter
 from helpers.run.execution import (
     NOTEBOOKS_DIR,
     ChapterFailed,
@@ -26,12 +26,14 @@ from helpers.run.execution import (
     say,
 )
 from helpers.run.nodes import FilesNode, ValueNode
+from helpers.run.open_sections import provide_open_data
 from helpers.run.pages import Stamp, write_skipped_page
 from helpers.run.sources import collect_rooms, hash_packages, list_rooms, list_versions
 from helpers.tables import PROJECT_ROOT, write_atomically
 from helpers.wording import as_text, hide_ids
 
 PAGES, RESULTS, STAGE, HTML = "pages", "results", "book", "html"
+OPEN_DIR = PROJECT_ROOT / "_build" / "open"
 FRAME = ("_config.yml", "_toc.yml", "book", "notebooks")
 
 
@@ -90,6 +92,7 @@ def run_book(
     n_workers: int = 1,
     with_book: bool = True,
     force: bool = False,
+    open_places: Mapping[str, Any] | None = None,
 ) -> BookRun:
     """Execute what is stale of a book and render it.
 
@@ -111,6 +114,9 @@ def run_book(
         Render it, too.
     force : bool, default False
         Execute everything again.
+    open_places : mapping, optional
+        Where open data come from, see :func:`helpers.run.open_sections.provide_open_data`; asked only for the book of
+        a simulated cohort, whose chapters show them.
 
     Returns
     -------
@@ -124,11 +130,12 @@ def run_book(
     started = time.perf_counter()
     chosen = check_parameters(parameters or {})
     facts = (cohort.settings.title, cohort.settings.kind, hash_cohort(cohort.folder))
-    available = cohort.available()
-    skipped = {c.id: reason for c in CHAPTERS if (reason := c.reason_to_skip(available))}
+    skipped = _list_skipped(cohort)
+    wanted = [c for c in CHAPTERS if c.id not in skipped and (not only or c.id in only)]
+    at_hand = _bring_open_data(cohort, wanted, open_places)
     _write_skipped_pages(skipped, output_dir, facts)
-    jobs = [_make_job(c, cohort, output_dir, chosen[c.id], facts) for c in CHAPTERS if c.id not in skipped]
-    tasks = [_chapter_task(job, cohort, output_dir, skipped) for job in jobs if not only or job.chapter.id in only]
+    jobs = [_make_job(c, cohort, output_dir, chosen[c.id], facts, at_hand) for c in wanted]
+    tasks = [_chapter_task(job, cohort, output_dir, skipped) for job in jobs]
     if with_book:
         tasks.append(_book_task(cohort, output_dir, skipped))
     states = _execute(tasks, output_dir, n_workers, force)
@@ -139,21 +146,48 @@ def run_book(
     return BookRun(tuple(outcomes), index if rendered else None, time.perf_counter() - started)
 
 
+def _available(cohort: Cohort) -> set[str]:
+    return cohort.available() | ({SIMULATED} if cohort.settings.kind == SIMULATED else set())
+
+
+def _list_skipped(cohort: Cohort) -> dict[str, str]:
+    available = _available(cohort)
+    return {c.id: reason for c in CHAPTERS if (reason := c.reason_to_skip(available))}
+
+
+def _bring_open_data(cohort: Cohort, chapters: Iterable[Chapter], places: Mapping[str, Any] | None) -> set[str]:
+    """Return the open data sets at hand for these chapters, and say why the others are not."""
+    if cohort.settings.kind != SIMULATED:
+        return set()
+    names = {name for chapter in chapters for name in chapter.open_data}
+    lacking = provide_open_data(names, OPEN_DIR, places)
+    for reason in lacking.values():
+        say(f"  a section on open data is left out: {reason}")
+    return names - set(lacking)
+
+
 def _outcome(name: str, skipped: Mapping[str, str], states: Mapping[str, tuple[str, str]]) -> Outcome:
     return Outcome(name, "skipped", skipped[name]) if name in skipped else Outcome(name, *states[name])
 
 
 def _make_job(
-    chapter: Chapter, cohort: Cohort, output_dir: Path, chosen: Mapping[str, Any], facts: tuple[str, str, str]
+    chapter: Chapter,
+    cohort: Cohort,
+    output_dir: Path,
+    chosen: Mapping[str, Any],
+    facts: tuple[str, str, str],
+    at_hand: Collection[str],
 ) -> Job:
     parameters = {"cohort_dir": _portable(cohort.folder), "results_dir": _portable(output_dir / RESULTS), **chosen}
+    if chapter.open_data:
+        parameters["open_dir"] = _portable(OPEN_DIR)
     return Job(
         chapter,
         NOTEBOOKS_DIR / f"{chapter.id}.md",
         output_dir / PAGES / f"{chapter.id}.ipynb",
         output_dir / RESULTS,
         parameters,
-        frozenset(cohort.available()),
+        frozenset(_available(cohort) | {OPEN + name for name in chapter.open_data if name in at_hand}),
         facts,
     )
 
@@ -191,6 +225,11 @@ def _chapter_task(job: Job, cohort: Cohort, output_dir: Path, skipped: Mapping[s
         "cohort": FilesNode(name="cohort", folder=cohort.folder),
         "job": ValueNode(name=f"{chapter.id} job", value=job, text=_describe_job(job)),
     }
+    needs |= {
+        name: FilesNode(name=f"open {name}", folder=OPEN_DIR / name)
+        for name in chapter.open_data
+        if OPEN + name in job.available
+    }
     needs |= {f"results_{id}": _results_node(output_dir, id) for id in chapter.reads if id not in skipped}
     products = {
         "page": FilesNode(name=f"{chapter.id} page", files=(job.page,)),
@@ -227,8 +266,7 @@ def render_book(cohort: Cohort, output_dir: Path) -> Path:
     BookError
         When a chapter was not executed yet, or a page cannot be rendered.
     """
-    available = cohort.available()
-    skipped = {c.id: reason for c in CHAPTERS if (reason := c.reason_to_skip(available))}
+    skipped = _list_skipped(cohort)
     _render_book((output_dir, _book_facts(cohort), skipped))
     return output_dir / HTML / "index.html"
 

@@ -11,11 +11,11 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from helpers.run.chapters import Chapter, explain_need
+from helpers.run.chapters import OPEN, SIMULATED, Chapter, explain_need
 from helpers.wording import as_text
 
 NEEDS = "needs-"
-HIDDEN = ("cohort_dir", "results_dir")
+HIDDEN = ("cohort_dir", "results_dir", "open_dir")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ def leave_out(notebook: NotebookNode, available: Collection[str]) -> NotebookNod
     ----------
     notebook : NotebookNode
     available : collection of str
-        From `Cohort.available`.
+        From `Cohort.available`; of a simulated cohort also ``simulated``, and ``open-<name>`` for each open data set
+        at hand.
 
     Returns
     -------
@@ -57,7 +58,7 @@ def leave_out(notebook: NotebookNode, available: Collection[str]) -> NotebookNod
     page = deepcopy(notebook)
     cells: list[NotebookNode] = []
     for lacking, run in groupby(page.cells, key=lambda cell: _lacking(cell, available)):
-        cells += [_note_missing(lacking)] if lacking else list(run)
+        cells += [_note_missing(lacking, SIMULATED in available)] if lacking else list(run)
     page.cells = cells
     return page
 
@@ -69,9 +70,18 @@ def _lacking(cell: NotebookNode, available: Collection[str]) -> tuple[str, ...]:
     )
 
 
-def _note_missing(needs: tuple[str, ...]) -> NotebookNode:
-    lacking = " and no ".join(explain_need(need) for need in needs)
-    return _markdown(f"```{{note}}\n:class: left-out\nLeft out here: this cohort has no {lacking}.\n```")
+def _note_missing(needs: tuple[str, ...], is_simulated: bool) -> NotebookNode:
+    of_cohort = [explain_need(need) for need in needs if not need.startswith(OPEN)]
+    reasons = [f"this cohort has no {' and no '.join(of_cohort)}"] if of_cohort else []
+    reasons += [_explain_open(need, is_simulated) for need in needs if need.startswith(OPEN)]
+    return _markdown(f"```{{note}}\n:class: left-out\nLeft out here: {'; '.join(reasons)}.\n```")
+
+
+def _explain_open(need: str, is_simulated: bool) -> str:
+    name = need.removeprefix(OPEN)
+    if is_simulated:
+        return f"the open data set {name} could not be had (`resilience-book fetch {name} FOLDER` says why)"
+    return f"a section on other people, from the open data set {name}, stands in the book of the example cohort"
 
 
 def finish_page(notebook: NotebookNode, stamp: Stamp, parameters: Mapping[str, Any]) -> NotebookNode:
