@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from helpers.resilience.answering import count_out_of_range, find_straight_lines, report_answering
+from helpers.resilience.bands import summarise_bands, summarise_scores
 from helpers.resilience.cfa import STRUCTURES, FactorFit, fit_cfa, fit_structures
 from helpers.resilience.describe import (
     describe_precision,
@@ -17,6 +19,7 @@ from helpers.resilience.measures import (
     score_measures,
     score_outcome,
 )
+from helpers.resilience.overlap import describe_overlaps, find_overlaps
 from helpers.resilience.reliability import (
     ScorePrecision,
     check_answering,
@@ -37,6 +40,7 @@ from helpers.resilience.scales import (
     PHQ9,
     PSS,
     Scale,
+    list_bands,
     list_references,
     read_answers,
     turn_reversed,
@@ -51,11 +55,13 @@ from helpers.resilience.scoring import (
     score_hads,
     score_sum,
 )
+from helpers.resilience.split import compare_cuts, describe_cuts, describe_median, list_cuts
 from helpers.resilience.symptoms import (
     SYMPTOMS,
     compare_split_and_score,
     compare_symptoms,
     expect_share_kept,
+    relate_symptoms,
 )
 
 __all__ = [
@@ -79,23 +85,34 @@ __all__ = [
     "check_answering",
     "check_invariance",
     "check_invariance_by",
+    "compare_cuts",
     "compare_split_and_score",
     "compare_symptoms",
+    "count_out_of_range",
     "cronbach_alpha",
+    "describe_cuts",
     "describe_invariance",
+    "describe_median",
+    "describe_overlaps",
     "describe_precision",
     "describe_reliability",
     "describe_scores",
     "describe_split",
     "estimate_precision",
     "expect_share_kept",
+    "find_overlaps",
+    "find_straight_lines",
     "fit_cfa",
     "fit_structures",
+    "list_bands",
+    "list_cuts",
     "list_references",
     "mcdonald_omega",
     "measure_precision",
     "omega_hierarchical",
     "read_answers",
+    "relate_symptoms",
+    "report_answering",
     "score_brs",
     "score_cd_risc",
     "score_cd_risc_2",
@@ -105,7 +122,9 @@ __all__ = [
     "score_measures",
     "score_outcome",
     "score_sum",
+    "summarise_bands",
     "summarise_items",
     "summarise_reliability",
+    "summarise_scores",
     "turn_reversed",
 ]
