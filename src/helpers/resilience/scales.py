@@ -81,8 +81,8 @@ REFERENCES = {
 
 # Lowest score of each published band, in points of the score: quartiles of US adults, or the words of the manual.
 BANDS = {
-    "cd_risc.total": ((0, "lowest quarter"), (74, "second"), (83, "third"), (91, "highest quarter")),
-    "cd_risc_10.total": ((0, "lowest quarter"), (30, "second"), (33, "third"), (37, "highest quarter")),
+    "cd_risc.total": ((0, "1st quarter"), (74, "2nd"), (83, "3rd"), (91, "4th")),
+    "cd_risc_10.total": ((0, "1st quarter"), (30, "2nd"), (33, "3rd"), (37, "4th")),
     "brs.mean": ((1, "low"), (3, "normal"), (4.31, "high")),
     "hads.anxiety": ((0, "none"), (8, "doubtful"), (11, "case")),
     "hads.depression": ((0, "none"), (8, "doubtful"), (11, "case")),

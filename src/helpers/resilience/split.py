@@ -50,7 +50,7 @@ def list_cuts(score: pd.Series, *, declared: float, name: str) -> dict[str, floa
 
 
 def compare_cuts(
-    score: pd.Series, symptom: pd.Series, cuts: Mapping[str, float], *, sem: float | None = None
+    score: pd.Series, symptom: pd.Series, cuts: Mapping[str, float], *, sem: float | None = None, small_cell: int = 5
 ) -> pd.DataFrame:
     """Relate one symptom to a score as it is, and cut in two at each of several places.
 
@@ -66,6 +66,8 @@ def compare_cuts(
         From :func:`list_cuts`.
     sem : float, optional
         Standard error of measurement of the score, in points.
+    small_cell : int, default 5
+        A smaller number of people near a cut is not told (NaN).
 
     Returns
     -------
@@ -94,7 +96,7 @@ def compare_cuts(
             "n_high": int(high.sum()),
             "n_low": int((~high).sum()),
             **_relate(high.astype(float), people["symptom"], kept=kept),
-            "n_near": np.nan if sem is None else int((near <= sem).sum()),
+            "n_near": np.nan if sem is None else _tell(int((near <= sem).sum()), small_cell),
             "flips": np.nan if not sem else float(stats.norm.sf(near / (sem * np.sqrt(2))).sum()),
         }
     columns = ["at", "n_high", "n_low", "r", "r_low", "r_high", "p", "power", "n_needed", "n_near", "flips"]
@@ -125,7 +127,8 @@ def describe_cuts(table: pd.DataFrame, *, small_cell: int = 5) -> str:
     )
     if np.isnan(cut["flips"]):
         return said
-    near, flips = (hide_small(round(cut[name]), small_cell) for name in ("n_near", "flips"))
+    near = f"<{small_cell}" if np.isnan(cut["n_near"]) else f"{cut['n_near']:.0f}"
+    flips = hide_small(round(cut["flips"]), small_cell)
     return (
         f"{said} {near} people lie within one standard error of measurement of the declared cut, and about {flips} of all "
         "would be in the other group if they answered again."
@@ -155,6 +158,10 @@ def describe_median(score: pd.Series, *, declared: float, labels: Mapping[str, s
         f"*{as_text(side)}*, and half would be resilient in any sample, however it fares: groups of two studies "
         "could not be compared."
     )
+
+
+def _tell(n: int, small_cell: int) -> float:
+    return np.nan if 0 < n < small_cell else n
 
 
 def _relate(x: pd.Series, y: pd.Series, *, kept: float) -> dict[str, float]:
