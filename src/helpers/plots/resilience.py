@@ -177,7 +177,7 @@ def plot_bands(scores: pd.DataFrame, *, labels: dict[str, str]) -> Axes:
                 ax.plot([low, high], [row, row], color=COLOURS[side], lw=3, solid_capstyle="butt")
                 ax.plot(middle, row, MARKERS[side], color=COLOURS[side], mec="white", ms=9, label=labels[side])
         ax.set_title(NAMES.get(name, name), loc="left", fontsize=10, pad=14)
-    axes[0, 0].legend(loc="lower right", bbox_to_anchor=(1.02, 1.42), ncols=2, columnspacing=1)
+    axes[0, 0].legend(loc="lower right", bbox_to_anchor=(1.02, 1.62), ncols=2, columnspacing=1)
     axes[-1, 0].set_xlabel("Points; mark: median, line: middle half of the group")
     return axes[-1, 0]
 
