@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -251,3 +253,14 @@ def test_loadings_of_two_structures_stand_beside_each_other(cohort):
     assert [len(line.get_xdata()) for line in ax.lines[:2]] == [25, 25]
     assert ax.get_legend().get_texts()[0].get_text() == f"one factor (n={fits['one factor'].n})"
     assert fits["five factors"].largest_factor_r > 0.9
+
+
+def test_every_questionnaire_with_items_has_its_structures_fitted(cohort):
+    """BRS has reversed items: turned, all load on one side; questionnaires that come scored are left out."""
+    table = r.fit_cohort_structures(cohort)
+    assert list(table.index.get_level_values("measure").unique()) == ["brs", "cd_risc", "hads"]
+    assert (table["why_not"] == "").all()
+    turned = r.turn_reversed(r.read_answers(cohort.phenotype["brs"], r.BRS), r.BRS)
+    fit = r.fit_cfa(turned, r.STRUCTURES["brs"]["one factor"])
+    assert (fit.loadings > 0).all() and fit.chi2 == pytest.approx(table.loc[("brs", "one factor"), "chi2"])
+    assert r.fit_cohort_structures(replace(cohort, phenotype={})).empty

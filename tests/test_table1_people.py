@@ -112,6 +112,13 @@ def test_complete_people_stand_beside_the_others_and_small_counts_do_not_follow_
     assert (table.loc[untold, "complete"].isin(["hidden"]) | table.loc[untold, "complete"].str.startswith("<")).all()
 
 
+def test_where_everybody_has_every_kind_of_data_nothing_of_them_is_hidden():
+    made = make_cohort(sex=["F", "M"] * 10)
+    table = table1.compare_complete(made, make_groups(made, ["high"] * 10 + ["low"] * 10), made.participants.index)
+    assert table.loc["Sex", "complete"].tolist() == ["10 (50%)", "10 (50%)"]
+    assert table.loc["Participants", "others"] == "0"
+
+
 @pytest.mark.parametrize(
     ("study", "sides", "said", "kept"),
     [

@@ -266,7 +266,7 @@ def _name_cut(name: str, cut: pd.Series) -> str:
     if np.isnan(cut["at"]):
         return "Score as it is"
     shown = textwrap.fill(
-        name.capitalize() if "border" in name or "sample" in name else f"Declared cut {cut['at']:g}", 18
+        name.capitalize() if "border" in name or "sample" in name else f"Declared cut {cut['at']:g}", 20
     )
     return f"{shown}\n({cut['n_high']:.0f} high, {cut['n_low']:.0f} low)"
 

@@ -16,6 +16,7 @@ from helpers.resilience.factor import mcdonald_omega, omega_hierarchical
 from helpers.resilience.invariance import check_invariance, check_invariance_by, describe_invariance
 from helpers.resilience.measures import (
     estimate_precision,
+    fit_cohort_structures,
     score_measures,
     score_outcome,
 )
@@ -103,6 +104,7 @@ __all__ = [
     "find_overlaps",
     "find_straight_lines",
     "fit_cfa",
+    "fit_cohort_structures",
     "fit_structures",
     "list_bands",
     "list_cuts",

@@ -79,6 +79,8 @@ def compare_complete(cohort: Cohort, groups: pd.DataFrame, people: pd.Index) -> 
     labels = groups["group"].map(dict(cohort.settings.labels))
     extra = {SCORE: groups["score"], GROUP: labels}
     table = _tabulate(cohort, {"complete": members[stays], "others": members[~stays]}, extra=pd.DataFrame(extra))
+    if stays.all():
+        return table
     untold = table["others"].str.startswith("<") | (table["others"] == "hidden")
     return table.assign(complete=table["complete"].mask(untold & (table["complete"] != "hidden"), "hidden"))
 
