@@ -36,16 +36,17 @@ def make_flow(n_lost):
     rows = [("Participants in the cohort", "recruited", "116")]
     rows += [(f"reason {i}", "left out", "<5") for i in range(n_lost)]
     rows += [("In a group", "in a group", "110"), ("High resilience", "high", "44"), ("Low resilience", "low", "66")]
-    rows += [("With every covariate", "adjusted", "108")]
+    rows += [(f"covariate {i} is missing", "not adjusted", "<5") for i in range(n_lost)]
+    rows += [("With every covariate", "adjusted", "108"), ("… and every kind of data", "complete", "99")]
     return pd.DataFrame(rows, columns=["step", "part", "n"]).set_index("step")
 
 
 @pytest.mark.parametrize("n_lost", [0, 1, 6])
 def test_flow_shows_every_box_and_every_reason(n_lost):
     texts = read_texts(cohort_figures.plot_flow(make_flow(n_lost)))
-    for n in ("116", "110", "44", "66", "108"):
+    for n in ("116", "110", "44", "66", "108", "99"):
         assert f"n = {n}" in texts
-    assert texts.count("reason") == n_lost
+    assert texts.count("reason") == texts.count("covariate ") == n_lost
     assert ("In neither group:\nn = 0" in texts) is (n_lost == 0)
 
 

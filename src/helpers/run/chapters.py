@@ -62,7 +62,7 @@ class Chapter:
 
 CHAPTERS = (
     Chapter("01_cohort", "Cohort", reads=()),
-    Chapter("02_resilience", "Resilience", needs=("resilience_score",)),
+    Chapter("02_resilience", "Resilience", needs=("resilience_score",), open_data=("rsa",)),
     Chapter("03_brain", "Brain", needs=("connectivity", "volumes", "tracts"), open_data=("rsfmri_mdd",)),
     Chapter(
         "04_microbiome",
