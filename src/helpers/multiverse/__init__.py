@@ -7,14 +7,24 @@ from helpers.multiverse.describe import (
     describe_influence,
     describe_joint,
     describe_multiverse,
+    describe_ranks,
     list_decisions,
 )
 from helpers.multiverse.fitting import ManyContrasts, fit_labellings
 from helpers.multiverse.groupings import Score, read_score
 from helpers.multiverse.outcomes import Outcome, Outcomes, prepare_outcomes, score_normally
 from helpers.multiverse.ranks import run_rank_multiverse
+from helpers.multiverse.report import report_multiverse
 from helpers.multiverse.running import Multiverse, draw_shuffles, run_multiverse
-from helpers.multiverse.summary import Curve, measure_influence, summarise_claims, test_jointly, trace_curve
+from helpers.multiverse.summary import (
+    Curve,
+    measure_influence,
+    name_claim,
+    pick_claim,
+    summarise_claims,
+    test_jointly,
+    trace_curve,
+)
 
 __all__ = [
     "Curve",
@@ -27,12 +37,16 @@ __all__ = [
     "describe_influence",
     "describe_joint",
     "describe_multiverse",
+    "describe_ranks",
     "draw_shuffles",
     "fit_labellings",
     "list_decisions",
     "measure_influence",
+    "name_claim",
+    "pick_claim",
     "prepare_outcomes",
     "read_score",
+    "report_multiverse",
     "run_multiverse",
     "run_rank_multiverse",
     "score_normally",

@@ -115,3 +115,29 @@ def describe_influence(influence: pd.DataFrame, claims: Sequence[str] | None = N
         f"What moves a claim most is: {named}. The largest move is that of {most.name} by {as_text(most['decision'])}: its mean effect "
         f"is {most['range']:.2f} higher with '{as_text(most['highest'])}' than with '{as_text(most['lowest'])}'."
     )
+
+
+def describe_ranks(multiverse: Multiverse, summary: pd.DataFrame) -> str:
+    """Say in how many specifications the claimed block comes first, and by how much.
+
+    Parameters
+    ----------
+    multiverse : Multiverse
+        From :func:`helpers.multiverse.run_rank_multiverse`.
+    summary : pandas.DataFrame
+        Of it, from :func:`helpers.multiverse.summarise_claims`.
+    """
+    if summary.empty:
+        return "No claim about a rank among blocks can be asked of this cohort."
+    row, n = summary.iloc[0], len(multiverse.specifications)
+    first = round(float(row["share_expected"]) * n)
+    null = (
+        f" Of {multiverse.n_permutations:,} shuffles and the real groups, a share of {row['p_median']:.2g} have a median lead as large."
+        if multiverse.n_permutations
+        else " The groups were not shuffled here: some block leads on noise as well, so no lead is evidence by itself."
+    )
+    said = (
+        f"The block comes first in {first} of {count(n, 'specification')}. Its lead out of fold has a median of {row['median']:.2f}; nine tenths lie "
+        f"between {row['low']:.2f} and {row['high']:.2f}, and by the declared choices it is {row['declared']:.2f}."
+    )
+    return said.replace("-", "−") + null

@@ -29,7 +29,7 @@ NOT_BLOCKS = ("vote", "chance", "covariates only")
 
 def run_rank_multiverse(
     cohort: Cohort,
-    claim: Claim,
+    claims: Sequence[Claim],
     *,
     rng: np.random.Generator,
     n_permutations: int = 0,
@@ -45,8 +45,8 @@ def run_rank_multiverse(
     Parameters
     ----------
     cohort : helpers.contract.Cohort
-    claim : helpers.verdict.Claim
-        About a rank; its feature is the block.
+    claims : sequence of helpers.verdict.Claim
+        The first that is about a rank counts; its feature is the block.
     rng : numpy.random.Generator
     n_permutations : int, default 0
         Shuffles of the score; each runs the whole integration anew under every combination.
@@ -61,8 +61,9 @@ def run_rank_multiverse(
     -------
     Multiverse
         ``effect`` is the lead over the best other block, in AUC or in balanced error (positive: ahead), with no interval;
-        no specification when the cohort has fewer than two of the blocks, or not this one.
+        no specification when no claim is about a rank, or the cohort has fewer than two blocks, or not this one.
     """
+    claim = next((claim for claim in claims if claim.is_rank), None)
     score = read_score(cohort)
     shuffles = draw_shuffles(cohort, score, n_permutations=n_permutations, rng=rng)
     cuts = [option for option in score.options if option in (*list(score.cuts)[:1], MEDIAN)]
@@ -75,7 +76,7 @@ def run_rank_multiverse(
         COMPONENTS: [str(n) for n in n_components],
         MEASURE: list(MEASURES),
     }
-    if claim.feature not in names or len(names) < 2:
+    if claim is None or claim.feature not in names or len(names) < 2:
         return _write([], np.empty((0, n_permutations)), claim, decisions, cohort.settings.batch)
     seeds = rng.integers(2**63, size=len(shuffles))
     leads, sizes = [], []
@@ -139,10 +140,10 @@ def _measure_leads(
 
 
 def _write(
-    rows: list[dict], leads: np.ndarray, claim: Claim, decisions: dict[str, list[str]], batch: str | None
+    rows: list[dict], leads: np.ndarray, claim: Claim | None, decisions: dict[str, list[str]], batch: str | None
 ) -> Multiverse:
     table = pd.DataFrame(rows, columns=[*decisions, "n"])
-    table.insert(0, "claim", claim.id)
+    table.insert(0, "claim", "" if claim is None else claim.id)
     declared = [table[name] == options[0] for name, options in decisions.items()]
     table = table.assign(
         effect=leads[:, 0] if len(rows) else [], effect_low=np.nan, effect_high=np.nan, p=np.nan,

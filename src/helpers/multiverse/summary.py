@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from helpers.multiverse.running import ALPHA, Multiverse
-from helpers.problems import name_some
 from helpers.verdict import Claim
 
 INNER = (0.05, 0.95)
@@ -115,7 +114,7 @@ def trace_curve(multiverse: Multiverse, claim: str, *, n_bins: int = N_BINS) -> 
     ----------
     multiverse : Multiverse
     claim : str
-        Its id.
+        Its id. One that was not run has a curve without points.
     n_bins : int, default 40
         Stretches of the curve for which the options are counted; at most one per specification.
 
@@ -124,22 +123,45 @@ def trace_curve(multiverse: Multiverse, claim: str, *, n_bins: int = N_BINS) -> 
     Curve
     """
     mine = (multiverse.specifications["claim"] == claim).to_numpy()
-    if not mine.any():
-        raise ValueError(
-            f"No specification of {claim}. There are some of: {name_some(multiverse.specifications['claim'].unique())}."
-        )
     table = multiverse.specifications[mine].sort_values("effect", kind="stable").reset_index(drop=True)
     null = np.sort(multiverse.null[:, mine], axis=1)
     low, high = np.quantile(null, INNER, axis=0) if len(null) else np.full((2, len(table)), np.nan)
     points = table[["effect", "effect_low", "effect_high", "p", "is_declared"]].assign(null_low=low, null_high=high)
     faced = [name for name in multiverse.decisions if name in table and len(table[name].dropna().unique()) > 1]
-    bins = np.arange(len(table)) * min(n_bins, len(table)) // len(table)
+    bins = np.arange(len(table)) * min(n_bins, len(table)) // max(len(table), 1)
     shares = {
         (name, option): (table[name] == option).groupby(bins).mean()
         for name in faced
         for option in multiverse.decisions[name]
     }
-    return Curve(claim, points, pd.DataFrame(shares).T.rename_axis(["decision", "option"]), multiverse.unit)
+    index = pd.MultiIndex.from_tuples(list(shares), names=["decision", "option"]) if shares else None
+    options = pd.DataFrame(list(shares.values()), index=index)
+    return Curve(claim, points, options, multiverse.unit)
+
+
+def pick_claim(summary: pd.DataFrame, wished: str = "") -> str:
+    """Return the claim wished for, or else the one whose specifications differ most; blank when there is none.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        From :func:`summarise_claims`.
+    wished : str, default ""
+
+    Examples
+    --------
+    >>> summary = pd.DataFrame({"low": [0.1, 0.1], "high": [0.2, 0.9]}, index=["C01", "C02"])
+    >>> pick_claim(summary, "C01"), pick_claim(summary, "C99")
+    ('C01', 'C02')
+    """
+    if wished in summary.index:
+        return wished
+    return "" if summary.empty else str((summary["high"] - summary["low"]).idxmax())
+
+
+def name_claim(summary: pd.DataFrame, claim: str) -> str:
+    """Return id and label of a claim of the summary; blank for none."""
+    return f"{claim} {summary.loc[claim, 'label']}" if claim in summary.index else ""
 
 
 def measure_influence(multiverse: Multiverse) -> pd.DataFrame:

@@ -34,6 +34,11 @@ def plot_curve(curve: Curve, *, title: str = "") -> Figure:
         90 % of the curves of shuffled groups lie. Below: the darker, the more of the specifications in that stretch
         take the option.
     """
+    if curve.points.empty:
+        figure, ax = plt.subplots(figsize=(WIDTH_IN, 1))
+        ax.text(0.5, 0.5, "nothing to draw: no claim of this kind", ha="center", va="center", color=NEUTRAL)
+        ax.set_axis_off()
+        return figure
     n_lines = len(curve.options) + curve.options.index.get_level_values(0).nunique()
     figure, (top, below) = plt.subplots(
         2, 1, figsize=(WIDTH_IN, 2.6 + 0.6 + LINE_IN * n_lines), layout="constrained",

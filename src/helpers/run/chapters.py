@@ -73,6 +73,13 @@ CHAPTERS = (
         reads=("01_cohort", "02_resilience", "03_brain", "04_microbiome", "05_metabolites", "06_integration"),
         data=("data/schema", "data/sets", "data/claims"),
     ),
+    Chapter(
+        "lab_multiverse",
+        "Lab: the multiverse",
+        needs=(SIMULATED,),
+        reads=(),
+        data=("data/schema", "data/sets", "data/claims"),
+    ),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from helpers.verdict.claims import Claim, Ledger, load_claims, load_ledger, load_truth
 from helpers.verdict.describe import (
+    describe_ledger,
     describe_scope,
     describe_verdicts,
     describe_weights,
@@ -48,6 +49,7 @@ __all__ = [
     "compute_contrast_power",
     "compute_replication_bayes_factor",
     "convert_d_to_r",
+    "describe_ledger",
     "describe_scope",
     "describe_verdicts",
     "describe_weights",

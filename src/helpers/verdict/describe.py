@@ -10,7 +10,7 @@ import pandas as pd
 from helpers.contract import Settings
 from helpers.power import compute_power
 from helpers.problems import count
-from helpers.verdict.claims import Claim
+from helpers.verdict.claims import COHORT, Claim, Ledger
 from helpers.verdict.inference import ALPHA
 from helpers.verdict.weigh import SimulatedVerdict, explain_outcome
 from helpers.wording import as_text, hide_small
@@ -31,7 +31,8 @@ def tabulate_claims(claims: Sequence[Claim]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index ``claim``; columns statement, expected, source, looked for in, support.
+        Index ``claim``; columns statement, expected, source, looked for in, test, adjusted for, smallest effect of
+        interest with its reason, and what counts as support.
     """
     rows = {
         claim.id: (
@@ -39,12 +40,45 @@ def tabulate_claims(claims: Sequence[Claim]) -> pd.DataFrame:
             claim.direction,
             f"{claim.source} [{claim.evidence}]",
             f"{claim.chapter}/{claim.table}: {claim.feature}",
+            claim.test,
+            ", ".join("covariates and batch of the cohort" if name == COHORT else name for name in claim.covariates)
+            or "nothing",
+            f"{claim.smallest_effect_of_interest:g}: {claim.sesoi_reason}",
             claim.support_rule,
         )
         for claim in claims
     }
-    columns = ["statement", "expected", "source", "looked for in", "counts as support"]
+    columns = [
+        "statement",
+        "expected",
+        "source",
+        "looked for in",
+        "test",
+        "adjusted for",
+        "smallest effect of interest",
+        "counts as support",
+    ]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("claim")
+
+
+def describe_ledger(ledger: Ledger) -> str:
+    """Say whose claims are weighed, how many there are and what is known of their sizes.
+
+    Parameters
+    ----------
+    ledger : Ledger
+
+    Returns
+    -------
+    str
+    """
+    sized = sum(claim.original is not None for claim in ledger.claims)
+    sizes = "none with an effect size, directions only" if not sized else f"{sized} with an effect size"
+    return (
+        f"{count(len(ledger.claims), 'claim')} of {as_text(ledger.study)} (doi: {as_text(ledger.doi)}), {sizes}. Each was written down, in our "
+        "words, with the one number that would test it, the smallest effect that would matter and a rule for support, before any cohort was "
+        "looked at."
+    )
 
 
 def tabulate_verdicts(verdicts: pd.DataFrame) -> pd.DataFrame:
