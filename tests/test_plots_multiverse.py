@@ -31,7 +31,7 @@ def test_a_curve_shows_effects_null_declared_and_every_option(run):
     assert lines["declared"] == [-0.1]
     assert "shuffled groups, 90 %" in [text.get_text() for text in top.get_legend().get_texts()]
     assert [tick.get_text().strip() for tick in below.get_yticklabels()] == ["cut", "a", "b", "scale", "x", "y"]
-    assert [image.get_array().tolist() for image in below.images][0] == [[1.0, 1.0, 0.0, 0.0]]
+    assert below.images[0].get_array().tolist() == [[1.0, 1.0, 0.0, 0.0]]
     assert below.get_xlabel() == "4 specifications by size of effect"
 
 

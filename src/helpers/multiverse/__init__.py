@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from helpers.multiverse.communities import measure_shares, run_community_multiverse
 from helpers.multiverse.describe import (
+    describe_communities,
     describe_curves,
     describe_influence,
     describe_joint,
@@ -10,7 +12,7 @@ from helpers.multiverse.describe import (
     describe_ranks,
     list_decisions,
 )
-from helpers.multiverse.fitting import ManyContrasts, fit_labellings
+from helpers.multiverse.fitting import ManyContrasts, fit_labellings, residualise_labellings
 from helpers.multiverse.groupings import Score, read_score
 from helpers.multiverse.outcomes import Outcome, Outcomes, prepare_outcomes, score_normally
 from helpers.multiverse.ranks import run_rank_multiverse
@@ -33,6 +35,7 @@ __all__ = [
     "Outcome",
     "Outcomes",
     "Score",
+    "describe_communities",
     "describe_curves",
     "describe_influence",
     "describe_joint",
@@ -42,11 +45,14 @@ __all__ = [
     "fit_labellings",
     "list_decisions",
     "measure_influence",
+    "measure_shares",
     "name_claim",
     "pick_claim",
     "prepare_outcomes",
     "read_score",
     "report_multiverse",
+    "residualise_labellings",
+    "run_community_multiverse",
     "run_multiverse",
     "run_rank_multiverse",
     "score_normally",

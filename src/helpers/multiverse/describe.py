@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from helpers.multiverse.running import Multiverse
+from helpers.multiverse.summary import measure_influence
 from helpers.problems import count
 from helpers.wording import as_text
 
@@ -141,3 +142,29 @@ def describe_ranks(multiverse: Multiverse, summary: pd.DataFrame) -> str:
         f"between {row['low']:.2f} and {row['high']:.2f}, and by the declared choices it is {row['declared']:.2f}."
     )
     return said.replace("-", "−") + null
+
+
+def describe_communities(multiverse: Multiverse) -> str:
+    """Say how much of the variation between communities goes with the groups, by whichever distance.
+
+    Parameters
+    ----------
+    multiverse : Multiverse
+        From :func:`helpers.multiverse.run_community_multiverse`.
+    """
+    table = multiverse.specifications
+    if table.empty:
+        return "This cohort has no taxa: whole communities cannot be compared."
+    share = 100 * table["effect"]
+    found = (table["p"] <= P_SHOWN).mean()
+    first = measure_influence(multiverse).iloc[0]
+    shuffled = (
+        f" Of the specifications, {100 * found:.0f} % have p of {P_SHOWN:g} or less against {multiverse.n_permutations:,} shuffles."
+        if multiverse.n_permutations
+        else ""
+    )
+    return (
+        f"In {count(len(table), 'specification')}, {share.min():.1f} to {share.max():.1f} % of the variation between communities goes with the "
+        f"groups.{shuffled} The decision that moves it most is {as_text(first['decision'])} ({100 * first['variance_share']:.0f} % of the variance over "
+        f"specifications; highest for '{as_text(first['highest'])}')."
+    )

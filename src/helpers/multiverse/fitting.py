@@ -76,3 +76,31 @@ def fit_labellings(values: Array, nuisance: Array, labels: Array, kept: Array | 
 
 def _spread(inverse: Array, labels: Array) -> Array:
     return np.broadcast_to(inverse, (len(labels), *inverse.shape[1:]))
+
+
+def residualise_labellings(nuisance: Array, labels: Array, kept: Array | None = None) -> Array:
+    """Return what of many labellings the nuisance and an intercept leave over, among the people kept.
+
+    Parameters
+    ----------
+    nuisance : numpy.ndarray of shape (n, n_terms)
+    labels, kept : numpy.ndarray of shape (n_labellings, n)
+        As for :func:`fit_labellings`.
+
+    Returns
+    -------
+    numpy.ndarray of shape (n_labellings, n)
+        0 for people who are not kept.
+
+    Examples
+    --------
+    >>> residualise_labellings(np.empty((4, 0)), np.array([[0.0, 0, 1, 1]])).tolist()
+    [[-0.5, -0.5, 0.5, 0.5]]
+    """
+    terms = np.column_stack([np.ones(len(nuisance)), nuisance - nuisance.mean(axis=0)])
+    weights = np.ones((1, len(nuisance))) if kept is None else kept
+    n, k = terms.shape
+    among = (weights @ (terms[:, :, None] * terms[:, None, :]).reshape(n, k * k)).reshape(-1, k, k)
+    inverse = _spread(np.linalg.pinv(among, rcond=NIL, hermitian=True), labels)
+    slopes = np.einsum("pij,pj->pi", inverse, (labels * weights) @ terms)
+    return weights * (labels - slopes @ terms.T)

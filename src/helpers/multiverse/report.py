@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from helpers.contract import Cohort
+from helpers.multiverse.communities import run_community_multiverse
 from helpers.multiverse.describe import (
+    describe_communities,
     describe_curves,
     describe_influence,
     describe_joint,
@@ -45,7 +47,7 @@ def report_multiverse(
     cohort : helpers.contract.Cohort
     claims : sequence of helpers.verdict.Claim
     folder : str or path-like
-        Gets specifications, claims, influence, joint, ranks and ranks_summary, each a TSV.
+        Gets specifications, claims, influence, joint, communities, ranks and ranks_summary, each a TSV.
     sets : pandas.DataFrame
     n_permutations, n_permutations_rank : int
     seed : int
@@ -56,7 +58,7 @@ def report_multiverse(
     str
         Sentences, one paragraph each; the first says what kind of people these are.
     """
-    rng, rng_rank = np.random.default_rng(seed).spawn(2)
+    rng, rng_rank, rng_communities = np.random.default_rng(seed).spawn(3)
     run = run_multiverse(cohort, claims, sets=sets, n_permutations=n_permutations, rng=rng)
     ranks = run_rank_multiverse(
         cohort,
@@ -68,9 +70,10 @@ def report_multiverse(
         n_components=(2,),
         n_workers=n_workers,
     )
+    communities = run_community_multiverse(cohort, n_permutations=n_permutations, rng=rng_communities)
     summary, influence, ranked = summarise_claims(run, claims), measure_influence(run), summarise_claims(ranks, claims)
     tables = {"specifications": run.specifications, "claims": summary, "influence": influence}
-    tables |= {"ranks": ranks.specifications, "ranks_summary": ranked}
+    tables |= {"ranks": ranks.specifications, "ranks_summary": ranked, "communities": communities.specifications}
     said = [_say_kind(cohort), describe_multiverse(run)]
     if len(summary):
         said += [describe_curves(summary), describe_influence(influence)]
@@ -79,7 +82,7 @@ def report_multiverse(
         said.append(describe_joint(tables["joint"]))
     for name, table in tables.items():
         write_result(table, Path(folder).parent, Path(folder).name, name)
-    return "\n\n".join([*said, describe_ranks(ranks, ranked)])
+    return "\n\n".join([*said, describe_communities(communities), describe_ranks(ranks, ranked)])
 
 
 def _say_kind(cohort: Cohort) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -95,13 +96,14 @@ def run_multiverse(
     """
     score = read_score(cohort)
     outcomes = prepare_outcomes(cohort, claims, sets=sets)
-    orders = draw_shuffles(cohort, score, n_permutations=n_permutations, rng=rng)
-    signs = {claim.id: claim.sign for claim in claims}
-    designs = list(_list_designs(cohort))
+    shuffles = draw_shuffles(cohort, score, n_permutations=n_permutations, rng=rng)
+    labelled = {option: score.label(option, shuffles) for option in score.options}
+    signs = outcomes.table["claim"].map({claim.id: claim.sign for claim in claims}).to_numpy()
+    designs = list(list_designs(cohort))
     parts = [
-        _fit_part(columns, people, design, choices, outcomes, score, orders, option, signs)
+        _fit_part(alike, option, *labelled[option], choices, signs)
         for design, choices in designs
-        for columns, people, design in _list_alike(outcomes, score, design, choices)
+        for alike in _list_alike(outcomes, score, design)
         for option in score.options
     ]
     decisions = {
@@ -110,7 +112,7 @@ def run_multiverse(
         BATCH: list(dict.fromkeys(choices[BATCH] for _, choices in designs)),
         **outcomes.decisions,
     }
-    return _join(parts, decisions, cohort.settings.batch, n_permutations)
+    return _join(parts, outcomes, decisions, cohort.settings.batch, n_permutations)
 
 
 def draw_shuffles(
@@ -134,8 +136,21 @@ def _code_batch(cohort: Cohort, score: Score) -> NDArray[np.intp]:
     return pd.factorize(cohort.participants.loc[score.values.index, cohort.settings.batch])[0]
 
 
-def _list_designs(cohort: Cohort) -> Iterator[tuple[pd.DataFrame, dict[str, str]]]:
-    """Yield every set of covariates with every way to deal with pooled studies, the declared ones first."""
+def list_designs(cohort: Cohort) -> Iterator[tuple[pd.DataFrame, dict[str, str]]]:
+    """Yield every set of covariates with every way to deal with pooled studies, the declared ones first.
+
+    Parameters
+    ----------
+    cohort : helpers.contract.Cohort
+
+    Yields
+    ------
+    pandas.DataFrame
+        Index ``participant_id``: numeric terms without the group. A column ``STUDY`` asks for outcomes standardised
+        within its levels, and is no term itself.
+    dict of str to str
+        Decision to option.
+    """
     groups = assign_groups(cohort, score_outcome(cohort))
     declared, batch = list(cohort.settings.covariates), cohort.settings.batch
     sets = {"all declared": declared}
@@ -154,66 +169,93 @@ def _list_designs(cohort: Cohort) -> Iterator[tuple[pd.DataFrame, dict[str, str]
         yield design.drop(columns=own).assign(**{STUDY: studies}), within
 
 
-def _list_alike(
-    outcomes: Outcomes, score: Score, design: pd.DataFrame, choices: dict[str, str]
-) -> Iterator[tuple[NDArray[np.intp], pd.Index, pd.DataFrame]]:
-    """Yield outcomes that share a covariate of their own and the same people."""
+class _Alike(NamedTuple):
+    """Outcomes of the same people with the same covariates."""
+
+    columns: NDArray[np.intp]  # of the outcomes
+    people: NDArray[np.intp]  # positions among the scored
+    values: NDArray[np.float64]
+    nuisance: NDArray[np.float64]
+
+
+class _Part(NamedTuple):
+    """One way to group and adjust, on outcomes that share it: labellings x outcomes, the real groups first."""
+
+    columns: NDArray[np.intp]
+    choices: dict[str, str]
+    n: int
+    d: NDArray[np.float64]
+    t: NDArray[np.float64]
+    df: float
+    found: NDArray[np.bool_]
+
+
+def _list_alike(outcomes: Outcomes, score: Score, design: pd.DataFrame) -> Iterator[_Alike]:
+    """Yield outcomes together that share a covariate of their own and the same people."""
     for extra, rows in outcomes.table.groupby("extra", sort=False):
         own = design if not extra else design.join(outcomes.extras[extra].rename(extra)).dropna(subset=[extra])
-        people = own.index[own.index.isin(score.values.index)]
-        seen = outcomes.values.loc[people, rows.index].notna().to_numpy()
-        patterns, inverse = np.unique(seen, axis=1, return_inverse=True)
-        for i, pattern in enumerate(patterns.T):
-            yield rows.index.to_numpy()[inverse == i], people[pattern], own.loc[people[pattern]]
+        own = own[own.index.isin(score.values.index)]
+        studies = pd.factorize(own[STUDY])[0] if STUDY in own else None
+        nuisance = own.drop(columns=STUDY, errors="ignore").to_numpy(float)
+        places = score.values.index.get_indexer(own.index)
+        values = outcomes.values.loc[own.index, rows.index].to_numpy()
+        patterns, inverse = np.unique(~np.isnan(values), axis=1, return_inverse=True)
+        for i, seen in enumerate(patterns.T):
+            mine = values[np.ix_(seen, inverse == i)]
+            mine = mine if studies is None else _standardise_within(mine, studies[seen])
+            yield _Alike(rows.index.to_numpy()[inverse == i], places[seen], mine, nuisance[seen])
+
+
+def _standardise_within(values: NDArray[np.float64], studies: NDArray[np.intp]) -> NDArray[np.float64]:
+    standardised = values.copy()
+    for study in np.unique(studies):
+        rows = studies == study
+        spread = values[rows].std(axis=0, ddof=min(1, rows.sum() - 1))
+        standardised[rows] = (values[rows] - values[rows].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    return standardised
 
 
 def _fit_part(
-    columns: NDArray[np.intp],
-    people: pd.Index,
-    design: pd.DataFrame,
-    choices: dict[str, str],
-    outcomes: Outcomes,
-    score: Score,
-    shuffles: NDArray[np.float64],
+    alike: _Alike,
     option: str,
-    signs: dict[str, int],
-) -> tuple[pd.DataFrame, NDArray[np.float32], NDArray[np.bool_]]:
-    values = outcomes.values.loc[people, columns]
-    if STUDY in design:
-        values = values.groupby(design[STUDY]).transform(lambda column: (column - column.mean()) / column.std())
-        design = design.drop(columns=STUDY)
-    labels, kept = score.label(option, shuffles[:, score.values.index.get_indexer(people)])
-    found = fit_labellings(values.to_numpy(), design.to_numpy(float), labels, kept)
-    sign = outcomes.table.loc[columns, "claim"].map(signs).to_numpy()
-    critical = stats.t.ppf(1 - ALPHA / 2, np.maximum(found.df, 1))
-    d, t, df = found.d[0], found.t[0], found.df[0]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        half = critical[0] * np.abs(d / t)
-    table = outcomes.table.loc[columns].drop(columns="extra").assign(**{GROUPS: option, **choices})
-    table = table.assign(
-        effect=d, effect_low=d - half, effect_high=d + half, p=2 * stats.t.sf(np.abs(t), df),
-        n=len(people) if kept is None else int(kept[0].sum()),
-    )  # fmt: skip
-    return table, found.d[1:].astype(np.float32), sign * found.t[1:] > critical[1:, None]
+    labels: NDArray[np.float64],
+    kept: NDArray[np.float64] | None,
+    choices: dict[str, str],
+    signs: NDArray[np.intp],
+) -> _Part:
+    used = None if kept is None else kept[:, alike.people]
+    fit = fit_labellings(alike.values, alike.nuisance, labels[:, alike.people], used)
+    critical = stats.t.ppf(1 - ALPHA / 2, np.maximum(fit.df, 1))[:, None]
+    n = len(alike.people) if used is None else int(used[0].sum())
+    found = signs[alike.columns] * fit.t > critical
+    return _Part(alike.columns, {GROUPS: option, **choices}, n, fit.d, fit.t, float(fit.df[0]), found)
 
 
 def _join(
-    parts: list[tuple[pd.DataFrame, NDArray[np.float32], NDArray[np.bool_]]],
-    decisions: dict[str, list[str]],
-    within: str | None,
-    n_permutations: int,
+    parts: Sequence[_Part], outcomes: Outcomes, decisions: dict[str, list[str]], within: str | None, n_permutations: int
 ) -> Multiverse:
+    columns = ["claim", *decisions, "effect", "effect_low", "effect_high", "p", "n", "is_declared"]
     if not parts:
-        empty = pd.DataFrame(
-            columns=["claim", *decisions, "effect", "effect_low", "effect_high", "p", "n", "is_declared"]
-        )
         none = np.empty((n_permutations, 0))
-        return Multiverse(empty, none.astype(np.float32), none.astype(bool), decisions, within=within)
-    table = pd.concat([part[0] for part in parts], ignore_index=True)
-    null, found = (np.concatenate([part[i] for part in parts], axis=1) for i in (1, 2))
-    known = table["effect"].notna().to_numpy()
-    table = table.loc[known].reset_index(drop=True)
+        return Multiverse(
+            pd.DataFrame(columns=columns), none.astype(np.float32), none.astype(bool), decisions, within=within
+        )
+    sizes = [len(part.columns) for part in parts]
+    d, t = (np.concatenate([getattr(part, name) for part in parts], axis=1) for name in ("d", "t"))
+    df = np.repeat([part.df for part in parts], sizes)
+    table = outcomes.table.loc[np.concatenate([part.columns for part in parts])].reset_index(drop=True)
+    for name in (GROUPS, COVARIATES, BATCH):
+        table[name] = np.repeat(np.array([part.choices[name] for part in parts], dtype=object), sizes)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        half = stats.t.ppf(1 - ALPHA / 2, np.maximum(df, 1)) * np.abs(d[0] / t[0])
     declared = [table[name].isna() | (table[name] == options[0]) for name, options in decisions.items()]
-    columns = ["claim", *decisions, "effect", "effect_low", "effect_high", "p", "n"]
-    table = table[columns].assign(is_declared=np.logical_and.reduce(declared))
-    return Multiverse(table, null[:, known], found[:, known], decisions, within=within)
+    table = table.assign(
+        effect=d[0], effect_low=d[0] - half, effect_high=d[0] + half, p=2 * stats.t.sf(np.abs(t[0]), df),
+        n=np.repeat([part.n for part in parts], sizes), is_declared=np.logical_and.reduce(declared),
+    )  # fmt: skip
+    known = ~np.isnan(d[0])
+    found = np.concatenate([part.found for part in parts], axis=1)[1:]
+    return Multiverse(
+        table.loc[known, columns].reset_index(drop=True), d[1:, known].astype(np.float32), found[:, known], decisions,
+        within=within,
+    )  # fmt: skip

@@ -178,7 +178,5 @@ def _draw_options(ax: Axes, curve: Curve) -> None:
         label.set_fontweight("normal" if name.startswith("\u2003") else "bold")
     ax.tick_params(axis="y", length=0)
     ax.set(xlim=(0, n), ylim=(line - 0.4, -0.6))
-    ax.set_xlabel(
-        f"{n:,} specifications, from the smallest effect to the largest"
-        + ("" if n == n_bins else f", in {n_bins} stretches")
-    )
+    shades = "" if n == n_bins else f"\n(shades: how many in each of {n_bins} stretches)"
+    ax.set_xlabel(f"{n:,} specifications by size of effect{shades}", fontsize=9)
