@@ -177,7 +177,7 @@ def test_groups_of_patients_test_no_claim_even_with_tables_at_hand(claims, tmp_p
         "'N-acetylglutamate' was measured, and its contrast between these groups stands in chapter 05"
         in table.loc["C13", "reason"]
     )
-    assert table.loc["C06", "reason"].endswith("nor has it results on connectivity.")
+    assert table.loc["C06", "reason"].endswith("and it has no results on connectivity.")
     assert table["d"].isna().all()
 
 

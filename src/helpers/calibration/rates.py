@@ -143,22 +143,23 @@ def tabulate_verdicts(tests: pd.DataFrame, claims: Sequence[Claim]) -> pd.DataFr
                 "n": len(found),
                 "recovered": (found["verdict"] == SimulatedVerdict.RECOVERED.value).mean(),
                 **{name: (real == verdict.value).mean() for name, verdict in VERDICTS.items()},
-                **_expect(claim, kind, found, claims),
+                **_expect(claim, found, claims),
             }
         )
     return pd.DataFrame(rows).set_index("claim")
 
 
-def _expect(claim: str, kind: str, found: pd.DataFrame, claims: Sequence[Claim]) -> dict[str, float]:
+def _expect(claim: str, found: pd.DataFrame, claims: Sequence[Claim]) -> dict[str, float]:
     """Average what is expected of each cohort's design, for what was planted in it."""
     names = ("recovered", "supported", "contradicted")
     one = next((one for one in claims if one.id == claim), None)
-    designs = found.dropna(subset=["d", "d_low", "d_high"])
+    designs = found.reindex(columns=["d", "d_low", "d_high", "n_high", "n_low", "true_d"])
+    designs = designs.fillna({"true_d": 0.0}).dropna()
     if one is None or one.is_rank or designs.empty:
         return {f"expected_{name}": float("nan") for name in names}
     expected = [
         expect_words(
-            0.0 if kind == "null_twin" else one.sign * row.true_d,
+            one.sign * row.true_d,
             recover_contrast(row.d, row.d_low, row.d_high, n_high=int(row.n_high), n_low=int(row.n_low)),
             smallest=one.smallest_effect_of_interest,
         )

@@ -309,9 +309,9 @@ def find_row(claim: Claim, table: pd.DataFrame) -> pd.Series | None:
 def _say_what_is_there(claim: Claim, table: pd.DataFrame | None) -> str:
     """Say whether a cohort that cannot test a claim has its data at all."""
     if table is None:
-        return f"nor has it results on {claim.block}"
+        return f"and it has no results on {claim.block}"
     if claim.is_rank or find_row(claim, table) is None:
-        return f"nor has it '{claim.feature}'" if not claim.is_rank else "the order of its blocks says nothing of that"
+        return f"and it has no '{claim.feature}'" if not claim.is_rank else "so no order of its blocks says anything of that"
     return (
         f"'{claim.feature}' was measured, and its contrast between these groups stands in chapter {claim.chapter[:2]}"
     )
