@@ -32,7 +32,7 @@ def test_a_curve_shows_effects_null_declared_and_every_option(run):
     assert "shuffled groups, 90 %" in [text.get_text() for text in top.get_legend().get_texts()]
     assert [tick.get_text().strip() for tick in below.get_yticklabels()] == ["cut", "a", "b", "scale", "x", "y"]
     assert below.images[0].get_array().tolist() == [[1.0, 1.0, 0.0, 0.0]]
-    assert below.get_xlabel() == "4 specifications by size of effect"
+    assert below.get_xlabel() == "4 specifications by size of effect, n = 60"
 
 
 def test_an_empty_curve_says_so():
@@ -44,13 +44,14 @@ def test_claims_are_turned_their_way():
     summary = pd.DataFrame(
         {
             "label": ["Depression", "Describing"], "expected": ["lower", "higher"], "declared": [-0.4, 0.3],
-            "median": [-0.5, 0.2], "low": [-0.7, 0.1], "high": [-0.2, 0.4], "null_low": [-0.1, -0.1], "null_high": [0.1, 0.1],
+            "median": [-0.5, 0.2], "low": [-0.7, 0.1], "high": [-0.2, 0.4], "null_low": [-0.1, -0.1], "null_high": [0.1, 0.1], "n_least": 50, "n_most": 60,
         },
         index=["C01", "C03"],
     )  # fmt: skip
     ax = figures.plot_claims(summary)
     diamonds = [float(line.get_xdata()[0]) for line in ax.lines if line.get_marker() == "D" and len(line.get_xdata())]
     assert diamonds == [0.4, 0.3]
+    assert ax.get_xlabel().startswith("d (n = 50–60 people)")
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["C01 Depression ↓", "C03 Describing ↑"]
 
 

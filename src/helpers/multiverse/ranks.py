@@ -42,6 +42,8 @@ def run_rank_multiverse(
 ) -> Multiverse:
     """Ask under every combination of choices by how much one block leads all others, out of fold.
 
+    How the blocks' votes are joined is no choice here: it leaves the order of single blocks as it is.
+
     Parameters
     ----------
     cohort : helpers.contract.Cohort

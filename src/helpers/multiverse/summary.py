@@ -23,7 +23,7 @@ class Curve:
     ----------
     claim : str
     points : pandas.DataFrame
-        One row per specification, from the smallest effect to the largest: effect, effect_low, effect_high, p, is_declared;
+        One row per specification, from the smallest effect to the largest: effect, effect_low, effect_high, p, n, is_declared;
         and null_low, null_high, between which 90 % of the curves of shuffled groups lie at that place (NaN without shuffles).
     options : pandas.DataFrame
         Index (decision, option); one column per stretch of the curve, from left to right: the share (0 to 1) of its
@@ -48,7 +48,7 @@ def summarise_claims(multiverse: Multiverse, claims: Sequence[Claim]) -> pd.Data
     Returns
     -------
     pandas.DataFrame
-        Index ``claim``; label, expected, n_specifications; ``declared`` (the effect by the choices the chapters declare), ``median``,
+        Index ``claim``; label, expected, n_specifications; ``n_least`` and ``n_most``, people in a specification; ``declared`` (the effect by the choices the chapters declare), ``median``,
         ``low``, ``high`` (5 % and 95 % of specifications), and ``null_low``, ``null_high`` (between
         which 90 % of the medians of shuffled groups lie), all high minus low; ``share_expected`` (on the side the claim expects) and
         ``share_found`` (p below 0.05 on that side; NaN for a lead); ``p_median`` and ``p_share``: the share of shuffles (the real groups
@@ -65,7 +65,7 @@ def summarise_claims(multiverse: Multiverse, claims: Sequence[Claim]) -> pd.Data
         if mine.any():
             rows[claim.id] = _summarise_one(multiverse, claim, mine)
     columns = [
-        "label", "expected", "n_specifications", "declared", "median", "low", "high", "null_low", "null_high",
+        "label", "expected", "n_specifications", "n_least", "n_most", "declared", "median", "low", "high", "null_low", "null_high",
         "share_expected", "share_found", "p_median", "p_share",
     ]  # fmt: skip
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("claim")
@@ -126,7 +126,9 @@ def trace_curve(multiverse: Multiverse, claim: str, *, n_bins: int = N_BINS) -> 
     table = multiverse.specifications[mine].sort_values("effect", kind="stable").reset_index(drop=True)
     null = np.sort(multiverse.null[:, mine], axis=1)
     low, high = np.quantile(null, INNER, axis=0) if len(null) else np.full((2, len(table)), np.nan)
-    points = table[["effect", "effect_low", "effect_high", "p", "is_declared"]].assign(null_low=low, null_high=high)
+    points = table[["effect", "effect_low", "effect_high", "p", "n", "is_declared"]].assign(
+        null_low=low, null_high=high
+    )
     faced = [name for name in multiverse.decisions if name in table and len(table[name].dropna().unique()) > 1]
     bins = np.arange(len(table)) * min(n_bins, len(table)) // max(len(table), 1)
     shares = {
@@ -223,6 +225,8 @@ def _summarise_one(multiverse: Multiverse, claim: Claim, mine: np.ndarray) -> di
         "label": claim.label,
         "expected": claim.direction,
         "n_specifications": len(table),
+        "n_least": int(table["n"].min()),
+        "n_most": int(table["n"].max()),
         "declared": declared.iloc[0] if len(declared) else np.nan,
         "median": effects.median(),
         "low": low,

@@ -9,9 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from helpers.plots.style import ACCENT, NEUTRAL, WIDTH_IN
+from helpers.wording import hide_small
 
 LABEL_WIDTH = 30
 LINE_IN = 0.19
+SMALL_CELL = 5  # fewer people than this are not told on a figure
 
 LOOKS = {
     "supported": (ACCENT, "o"),
@@ -59,12 +61,18 @@ def plot_verdicts(verdicts: pd.DataFrame, *, labels: dict[str, str], ax: Axes | 
     ax.set_yticks(range(len(names)), names)
     ax.set(xlim=(-1.1 * reach, 1.1 * reach), ylim=(len(names) - 0.4, -0.6))
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel(
-        f"d with 95 % interval, {labels['high']} v {labels['low']}\n← against the claim  ·  as the claim expects →",
-        fontsize=9,
-    )
+    sides = " v ".join(f"{labels[side]}{_write_people(verdicts, side)}" for side in ("high", "low"))
+    ax.set_xlabel(f"d with 95 % interval\n{sides}\n← against the claim  ·  as the claim expects →", fontsize=9)
     _add_keys(ax, verdicts)
     return ax
+
+
+def _write_people(verdicts: pd.DataFrame, side: str) -> str:
+    counts = verdicts.loc[verdicts["d"].notna(), f"n_{side}"]
+    if counts.empty:
+        return ""
+    low, high = (hide_small(int(n), SMALL_CELL) for n in (counts.min(), counts.max()))
+    return f" (n = {low})" if low == high else f" (n = {low}–{high})"
 
 
 def _name_claim(name: str, row: pd.Series) -> str:
