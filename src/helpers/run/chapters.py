@@ -81,6 +81,13 @@ CHAPTERS = (
     ),
     Chapter("lab_leakage", "Lab: leakage", needs=(SIMULATED,), reads=()),
     Chapter("lab_optima", "Lab: two optima", needs=(SIMULATED,), open_data=("breast_tcga",)),
+    Chapter(
+        "lab_multiverse",
+        "Lab: the multiverse",
+        needs=(SIMULATED,),
+        reads=(),
+        data=("data/schema", "data/sets", "data/claims"),
+    ),
 )
 
 
