@@ -10,13 +10,12 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import ElasticNet, Ridge
 
 from helpers import metabolites
+from helpers.metabolites.folds import exchange_people, split_people
 from helpers.metabolites.learners import Learner, Setting, fit_elastic_net, fit_ridge, list_settings
 from helpers.metabolites.predicted import (
     bound_spearman,
     correlate,
-    exchange_people,
     score_metabolites,
-    split_people,
 )
 from helpers.metabolites.scaling import FeatureScaler, NormalScores, close_shares
 
@@ -98,7 +97,10 @@ def test_kernel_ridge_is_scikit_learns_on_a_centred_kernel(prepared):
     distances = ((test[:, None] - train) ** 2).sum(axis=2), ((train[:, None] - train) ** 2).sum(axis=2)
     new, kernel = (np.exp(-gamma * squares) for squares in distances)
     mean = kernel.mean(axis=0)
-    kernel, new = kernel - mean - mean[:, None] + mean.mean(), new - mean - new.mean(axis=1, keepdims=True) + mean.mean()
+    kernel, new = (
+        kernel - mean - mean[:, None] + mean.mean(),
+        new - mean - new.mean(axis=1, keepdims=True) + mean.mean(),
+    )
     theirs = KernelRidge(alpha=2 * np.trace(kernel) / len(train), kernel="precomputed").fit(kernel, scores).predict(new)
     ours = Learner.prepare([Setting("kernel", 2.0, 0.5)], train, test).predict(scores)[0]
     np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-10)
@@ -332,7 +334,9 @@ def test_kang_reaches_the_known_share(fetched):
     """Known: 55.4 % of 56 metabolites, ridge on centred log-ratios."""
     taxa, prepared = read_open(fetched("kang_autism_2017"))
     shares = [
-        metabolites.predict_metabolites(taxa, prepared, rng=np.random.default_rng(seed), model="blend", n_shuffles=0).share
+        metabolites.predict_metabolites(
+            taxa, prepared, rng=np.random.default_rng(seed), model="blend", n_shuffles=0
+        ).share
         for seed in range(5)
     ]
     assert np.mean(shares) >= 0.55

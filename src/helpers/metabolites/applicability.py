@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from helpers.metabolites.folds import split_people
 from helpers.metabolites.scaling import N_KNOTS, FeatureScaler
 
 AXES_SHARE = 0.8
@@ -41,8 +42,6 @@ class Applicability:
     @classmethod
     def learn(cls, shares: np.ndarray, codes: np.ndarray, *, scale: str, rng: np.random.Generator) -> Applicability:
         """Learn from shares (samples x features) and the person of each sample."""
-        from helpers.metabolites.predicted import split_people
-
         left_out = []
         for train, test in split_people(codes, N_SPLITS, rng):
             scaler = FeatureScaler.learn(shares[train], scale=scale)

@@ -185,7 +185,9 @@ def fit_elastic_net(
     return fitted if test is None else test @ fitted
 
 
-def _descend(gram: np.ndarray, target: np.ndarray, penalty: np.ndarray, largest: float, start: np.ndarray) -> np.ndarray:
+def _descend(
+    gram: np.ndarray, target: np.ndarray, penalty: np.ndarray, largest: float, start: np.ndarray
+) -> np.ndarray:
     l1, l2 = penalty * L1_SHARE, penalty * (1 - L1_SHARE)
     step = 1 / (largest + l2)
     weights = ahead = start

@@ -13,17 +13,17 @@ import numpy as np
 import pandas as pd
 
 from helpers.metabolites.applicability import APPLICABLE, Applicability
+from helpers.metabolites.folds import split_people
 from helpers.metabolites.learners import Learner, choose_settings, fit_ridge, list_settings
 from helpers.metabolites.measured import DESCRIPTIVE
 from helpers.metabolites.predicted import (
     N_INNER_FOLDS,
-    PREDICTED_PREFIX,
     choose_samples,
+    find_predicted,
     mark_predicted,
     predict_metabolites,
     refuse_amounts,
     score_metabolites,
-    split_people,
 )
 from helpers.metabolites.scaling import FeatureScaler, NormalScores, close_shares
 from helpers.problems import CohortError, Problem, count, name_some
@@ -129,7 +129,9 @@ def fit_potential(
         As :func:`predict_metabolites`; also a feature name that stands twice.
     """
     if amounts.columns.has_duplicates:
-        raise ValueError(f"Features that stand twice: {name_some(amounts.columns[amounts.columns.duplicated()])}. Add them up first.")
+        raise ValueError(
+            f"Features that stand twice: {name_some(amounts.columns[amounts.columns.duplicated()])}. Add them up first."
+        )
     potential = predict_metabolites(
         amounts, metabolites, rng=rng, people=people, source=source, n_folds=n_folds, n_shuffles=n_shuffles
     )
@@ -137,7 +139,9 @@ def fit_potential(
     shares = close_shares(amounts.loc[samples].to_numpy(float))
     values = metabolites.loc[samples].to_numpy(float)
     scaler = FeatureScaler.learn(shares)
-    weights = fit_ridge(scaler.transform(shares), score_metabolites(values), _choose_penalties(shares, values, codes, rng))
+    weights = fit_ridge(
+        scaler.transform(shares), score_metabolites(values), _choose_penalties(shares, values, codes, rng)
+    )
     known = [column for column in (*DESCRIPTIVE, "kegg") if column in described.columns]
     accuracy = potential.table[["spearman", "rho_low", "rho_high", "q", "penalty"]]
     return PotentialModel(
@@ -185,7 +189,9 @@ def apply_potential(model: PotentialModel, amounts: pd.DataFrame, *, min_matched
         Too few features match (the share is named), a column stands twice, a blank, a negative amount, or a sample of zeros.
     """
     if amounts.columns.has_duplicates:
-        raise ValueError(f"Columns that stand twice: {name_some(amounts.columns[amounts.columns.duplicated()])}. Add them up first.")
+        raise ValueError(
+            f"Columns that stand twice: {name_some(amounts.columns[amounts.columns.duplicated()])}. Add them up first."
+        )
     present = model.features.isin(amounts.columns)
     absent, matched = model.features[~present], float(present.mean())
     if matched < min_matched:
@@ -196,7 +202,9 @@ def apply_potential(model: PotentialModel, amounts: pd.DataFrame, *, min_matched
         )
     refuse_amounts(amounts)
     shares = close_shares(amounts.to_numpy(float))
-    known = pd.DataFrame(shares, index=amounts.index, columns=amounts.columns).reindex(columns=model.features, fill_value=0.0)
+    known = pd.DataFrame(shares, index=amounts.index, columns=amounts.columns).reindex(
+        columns=model.features, fill_value=0.0
+    )
     scaled = model.scaler.transform(known.to_numpy())
     scaled[:, ~present] = 0.0
     predicted = pd.DataFrame(scaled @ model.weights, index=amounts.index, columns=model.metabolites.index)
@@ -260,7 +268,9 @@ def save_potential(model: PotentialModel, path: str | Path) -> None:
             "format_version": FORMAT_VERSION,
             "about": model.about,
             "features": list(model.features),
-            "metabolites": json.loads(model.metabolites.rename_axis("metabolite").reset_index().to_json(orient="split", double_precision=10)),
+            "metabolites": json.loads(
+                model.metabolites.rename_axis("metabolite").reset_index().to_json(orient="split", double_precision=10)
+            ),
             "weights": _write(model.weights),
             "scaler": {
                 "scale": model.scaler.scale,
@@ -289,16 +299,20 @@ def read_potential(path: str | Path) -> PotentialModel:
         saved = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         found = f"no file that can be read as JSON ({type(error).__name__})"
-        raise _refuse(path.name, found, "give a file that fit_potential and save_potential wrote.") from error
+        raise CohortError([_say(path.name, found, "give a file that save_potential wrote.")]) from error
     if not isinstance(saved, Mapping) or saved.get("format") != FORMAT or saved.get("format_version") != FORMAT_VERSION:
-        raise _refuse(path.name, "JSON that is no model of predicted potential, or one of another version", "give another file.")
+        found = "JSON that is no model of predicted potential, or one of another version"
+        raise CohortError([_say(path.name, found, "give a file that save_potential wrote.")])
     try:
         return _build(saved)
     except (KeyError, TypeError, ValueError) as error:
-        raise _refuse(path.name, f"a model whose parts do not fit together ({error})", "save the model anew.") from error
+        found = f"a model whose parts do not fit together ({error})"
+        raise CohortError([_say(path.name, found, "save the model anew.")]) from error
 
 
-def predict_table(model_path: str | Path, table_path: str | Path, output: str | Path) -> str:
+def predict_table(
+    model_path: str | Path, table_path: str | Path, output: str | Path, *, taxonomy_path: str | Path | None = None
+) -> str:
     """Apply a saved model to the samples of a file, write the predicted potential to another, and say what was done.
 
     Parameters
@@ -309,6 +323,8 @@ def predict_table(model_path: str | Path, table_path: str | Path, output: str | 
         Samples in rows; first column ids, one column per feature; ``.tsv``, ``.tsv.gz`` or ``.parquet``.
     output : str or path
         TSV: sample, applicability, then ``predicted_<metabolite>``.
+    taxonomy_path : str or path, optional
+        Ranks of each column, to name taxa by :func:`name_lineages` as models of genera do.
 
     Returns
     -------
@@ -320,27 +336,44 @@ def predict_table(model_path: str | Path, table_path: str | Path, output: str | 
     CohortError
         Every reason why the model cannot be applied, with its fix; nothing is written.
     """
-    model, name = read_potential(model_path), Path(table_path).name
-    try:
-        table = read_table(table_path)
-    except (OSError, ValueError) as error:
-        raise _refuse(name, f"no table that can be read ({type(error).__name__})", "give samples in rows, tab between columns.") from error
-    if predicted := list(table.columns[table.columns.astype(str).str.startswith(PREDICTED_PREFIX)]):
-        raise _refuse(name, f"columns of predicted potential ({name_some(predicted)})", "give features of the gut, measured.")
-    text = [column for column in table.columns if not pd.api.types.is_numeric_dtype(table[column])]
+    model, table, name = read_potential(model_path), _read(table_path), Path(table_path).name
+    text = [str(column) for column in table.columns if not pd.api.types.is_numeric_dtype(table[column])]
+    predicted = find_predicted(table)
+    problems = []
+    if len(predicted):
+        problems.append(
+            _say(name, f"columns of predicted potential ({name_some(predicted)})", "give features that were measured.")
+        )
     if text:
-        raise _refuse(name, f"text in {count(len(text), 'column')} ({name_some(text)})", "give numbers only: samples in rows, features in columns.")
+        found = f"text in {count(len(text), 'column')} ({name_some(text)})"
+        problems.append(_say(name, found, "give numbers only: samples in rows, features in columns."))
+    if table.index.has_duplicates:
+        twice = f"{count(int(table.index.duplicated().sum()), 'row')} with an id that stands earlier"
+        problems.append(_say(name, twice, "give each sample one row."))
+    if problems:
+        raise CohortError(problems)
     try:
-        applied = apply_potential(model, table)
+        applied = apply_potential(model, table if taxonomy_path is None else rename_taxa(table, _read(taxonomy_path)))
     except ValueError as error:
-        raise _refuse(name, str(error), "give the features that the model was learnt from, as amounts.") from error
+        fix = "give the features that the model was learnt from, as amounts; taxa also need --taxonomy."
+        raise CohortError([_say(name, str(error).rstrip("."), fix)]) from error
     written = applied.predicted.round(4)
     written.insert(0, "applicability", applied.applicability.round(4))
     write_atomically(Path(output), written.to_csv(sep="\t", na_rep="n/a", lineterminator="\n"))
     return describe_applied(applied, model)
 
 
-def _choose_penalties(shares: np.ndarray, values: np.ndarray, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _read(path: str | Path) -> pd.DataFrame:
+    try:
+        return read_table(path)
+    except (OSError, ValueError) as error:
+        found = f"no table that can be read ({type(error).__name__})"
+        raise CohortError([_say(Path(path).name, found, "give samples in rows, a tab between columns.")]) from error
+
+
+def _choose_penalties(
+    shares: np.ndarray, values: np.ndarray, codes: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """Return the penalty of each metabolite, chosen by cross-validation among everyone."""
     settings, losses = list_settings("ridge"), 0.0
     scores, known = score_metabolites(values), ~np.isnan(values)
@@ -364,7 +397,11 @@ def _build(saved: Mapping) -> PotentialModel:
     table = pd.DataFrame(saved["metabolites"]["data"], columns=saved["metabolites"]["columns"]).set_index("metabolite")
     weights, axes = np.array(saved["weights"], float), np.array(space["axes"], float)
     n = len(saved["features"])
-    shapes = {"weights": weights.shape == (n, len(table)), "axes": axes.shape[0] == n, "knots": parts["knots"].shape[1] == n}
+    shapes = {
+        "weights": weights.shape == (n, len(table)),
+        "axes": axes.shape[0] == n,
+        "knots": parts["knots"].shape[1] == n,
+    }
     if wrong := [name for name, fits in shapes.items() if not fits]:
         raise ValueError(f"{name_some(wrong)} of another size than the features")
     normal = NormalScores(parts["knots"], parts["scores"])
@@ -387,5 +424,5 @@ def _checksum(table: pd.DataFrame) -> str:
     return hashlib.sha256(table.to_csv(sep="\t", lineterminator="\n").encode()).hexdigest()
 
 
-def _refuse(file: str, found: str, fix: str) -> CohortError:
-    return CohortError([Problem(file, None, None, found, "a model of predicted potential and a table of its features", fix)])
+def _say(file: str, found: str, fix: str) -> Problem:
+    return Problem(file, None, None, found, "a model of predicted potential and a table of its features", fix)

@@ -11,6 +11,7 @@ from scipy.special import ndtri
 from scipy.stats import norm, rankdata
 
 from helpers.contrasts import CONFIDENCE, adjust_bh
+from helpers.metabolites.folds import exchange_people, split_people
 from helpers.metabolites.learners import MODELS, PENALTIES, Learner, Setting, choose_settings, combine, list_settings
 from helpers.metabolites.measured import DESCRIPTIVE
 from helpers.metabolites.scaling import SCALES, FeatureScaler, close_shares
@@ -167,7 +168,10 @@ def predict_metabolites(
     shares = close_shares(amounts.loc[samples].to_numpy(float))
     values = metabolites.loc[samples].to_numpy(float)
     settings = list_settings(model, penalties)
-    folds = [_Fold.prepare(shares, train, test, codes, settings, scale, rng) for train, test in split_people(codes, n_folds, rng)]
+    folds = [
+        _Fold.prepare(shares, train, test, codes, settings, scale, rng)
+        for train, test in split_people(codes, n_folds, rng)
+    ]
     predicted, penalties_chosen = _predict(folds, values)
     orders = [exchange_people(codes, rng) for _ in range(n_shuffles)]
     null = np.array([correlate(_predict(folds, values[order])[0], values[order]) for order in orders])
@@ -175,7 +179,9 @@ def predict_metabolites(
     return PredictedPotential(
         predicted=pd.DataFrame(predicted, index=samples, columns=metabolites.columns),
         measured=metabolites.loc[samples],
-        table=_tabulate(predicted, values, codes, penalties_chosen, null).set_axis(metabolites.columns.rename("metabolite")),
+        table=_tabulate(predicted, values, codes, penalties_chosen, null).set_axis(
+            metabolites.columns.rename("metabolite")
+        ),
         null_means=np.nanmean(null, axis=1) if n_shuffles else np.empty(0),
         null_spearman=null,
         n_participants=len(np.unique(codes)),
@@ -283,7 +289,9 @@ def choose_samples(
     samples = amounts.index.intersection(metabolites.index, sort=False)
     owners = pd.Series(samples, index=samples) if people is None else people.reindex(samples)
     if owners.isna().any():
-        raise ValueError(f"{count(int(owners.isna().sum()), 'sample')} without a person: {name_some(samples[owners.isna()])}.")
+        raise ValueError(
+            f"{count(int(owners.isna().sum()), 'sample')} without a person: {name_some(samples[owners.isna()])}."
+        )
     codes = pd.factorize(owners)[0]
     n_people, least = len(np.unique(codes)), max(MIN_PEOPLE, 2 * n_folds)
     if n_people < least:
@@ -300,33 +308,15 @@ def refuse_amounts(amounts: pd.DataFrame) -> None:
     values = amounts.to_numpy(float)
     totals = values.sum(axis=1)
     if not (totals > 0).all():
-        raise ValueError(f"{count(int((~(totals > 0)).sum()), 'sample')} without reads, or with a blank; leave them out.")
+        raise ValueError(
+            f"{count(int((~(totals > 0)).sum()), 'sample')} without reads, or with a blank; leave them out."
+        )
     if (values < 0).any():
         negative = amounts.columns[(values < 0).any(axis=0)]
         raise ValueError(
             f"{count(len(negative), 'feature')} with values below 0 ({name_some(negative)}): a table of logarithms or ratios? "
             "Give reads or shares; they are scaled here."
         )
-
-
-def split_people(codes: np.ndarray, n_folds: int, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Split samples into folds that never part the samples of one person; return rows to train on and to test."""
-    owners, person = np.unique(codes, return_inverse=True)
-    fold = rng.permutation(np.arange(len(owners)) % n_folds)[person]
-    return [(np.flatnonzero(fold != i), np.flatnonzero(fold == i)) for i in range(n_folds)]
-
-
-def exchange_people(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return rows that give each person the samples of another, in order, starting again where the other has fewer.
-
-    With one sample per person this is a shuffle of all.
-    """
-    owners = np.unique(codes)
-    rows = [np.flatnonzero(codes == owner) for owner in owners]
-    order = np.empty(len(codes), int)
-    for mine, other in zip(rows, rng.permutation(len(owners)), strict=True):
-        order[mine] = np.resize(rows[other], len(mine))
-    return order
 
 
 def score_metabolites(values: np.ndarray) -> np.ndarray:
