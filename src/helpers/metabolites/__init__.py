@@ -2,7 +2,7 @@
 
 from helpers.metabolites.blanks import MetaboliteFiller, count_blanks, describe_blanks
 from helpers.metabolites.community import CommunityPotential, describe_community, score_community
-from helpers.metabolites.known import predict_plainly, tabulate_known
+from helpers.metabolites.known import describe_parting, describe_weights, predict_plainly, tabulate_known
 from helpers.metabolites.measured import (
     compare_metabolites,
     describe_metabolites,
@@ -22,6 +22,7 @@ from helpers.metabolites.model import (
     rename_taxa,
     save_potential,
 )
+from helpers.metabolites.pairs import Pair, read_pair
 from helpers.metabolites.partners import describe_partners, find_partners
 from helpers.metabolites.predicted import (
     PREDICTED_PREFIX,
@@ -35,6 +36,7 @@ from helpers.metabolites.predicted import (
 )
 from helpers.metabolites.published import apply_weights, compare_weights
 from helpers.metabolites.sets import compare_sets, describe_sets
+from helpers.metabolites.strangers import describe_strangers, try_strangers
 from helpers.metabolites.transfer import Transfer, describe_transfer, match_metabolites, transfer_potential
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "AppliedModel",
     "CommunityPotential",
     "MetaboliteFiller",
+    "Pair",
     "PotentialModel",
     "PredictedPotential",
     "Transfer",
@@ -55,11 +58,14 @@ __all__ = [
     "describe_blanks",
     "describe_community",
     "describe_metabolites",
+    "describe_parting",
     "describe_partners",
     "describe_predicted",
     "describe_scale",
     "describe_sets",
+    "describe_strangers",
     "describe_transfer",
+    "describe_weights",
     "find_metabolites",
     "find_partners",
     "find_predicted",
@@ -72,6 +78,7 @@ __all__ = [
     "predict_plainly",
     "predict_table",
     "prepare_metabolites",
+    "read_pair",
     "read_potential",
     "rename_taxa",
     "save_potential",
@@ -79,4 +86,5 @@ __all__ = [
     "tabulate_known",
     "tabulate_predicted",
     "transfer_potential",
+    "try_strangers",
 ]

@@ -33,6 +33,7 @@ FORMAT = "resilience-book predicted potential"
 FORMAT_VERSION = 1
 MIN_MATCHED = 0.5
 DIGITS = 6
+SPACE = ("axes", "profile", "misfits", "likenesses")
 PACKAGES = ("numpy", "scipy", "pandas")
 WORDING = "Predicted potential as normal scores of the people learnt from; never levels of metabolites."
 LICENCE_NOTE = "The licence of the data that a model was learnt from holds for the model; ask their owners."
@@ -210,7 +211,9 @@ def apply_potential(model: PotentialModel, amounts: pd.DataFrame, *, min_matched
     predicted = pd.DataFrame(scaled @ model.weights, index=amounts.index, columns=model.metabolites.index)
     return AppliedModel(
         predicted=mark_predicted(predicted, source=model.about.get("source", "features")),
-        applicability=pd.Series(model.applicability.score(scaled), index=amounts.index, name="applicability"),
+        applicability=pd.Series(
+            model.applicability.score(scaled, known.to_numpy()), index=amounts.index, name="applicability"
+        ),
         matched=matched,
         absent=absent,
         n_unused=int((~amounts.columns.isin(model.features)).sum()),
@@ -280,7 +283,7 @@ def save_potential(model: PotentialModel, path: str | Path) -> None:
                 "mean": _write(model.scaler.mean),
                 "sd": _write(model.scaler.sd),
             },
-            "applicability": {"axes": _write(model.applicability.axes), "misfits": _write(model.applicability.misfits)},
+            "applicability": {name: _write(getattr(model.applicability, name)) for name in SPACE},
         }
     )
     write_atomically(Path(path), text + "\n")
@@ -395,11 +398,11 @@ def _build(saved: Mapping) -> PotentialModel:
     scaler, space = saved["scaler"], saved["applicability"]
     parts = {name: np.array(scaler[name], float) for name in ("knots", "scores", "mean", "sd")}
     table = pd.DataFrame(saved["metabolites"]["data"], columns=saved["metabolites"]["columns"]).set_index("metabolite")
-    weights, axes = np.array(saved["weights"], float), np.array(space["axes"], float)
+    weights, space = np.array(saved["weights"], float), {name: np.array(space[name], float) for name in SPACE}
     n = len(saved["features"])
     shapes = {
         "weights": weights.shape == (n, len(table)),
-        "axes": axes.shape[0] == n,
+        "axes": len(space["axes"]) == len(space["profile"]) == n,
         "knots": parts["knots"].shape[1] == n,
     }
     if wrong := [name for name, fits in shapes.items() if not fits]:
@@ -410,7 +413,7 @@ def _build(saved: Mapping) -> PotentialModel:
         metabolites=table,
         weights=weights,
         scaler=FeatureScaler(scaler["scale"], np.ones(n, bool), normal, scaler["floor"], parts["mean"], parts["sd"]),
-        applicability=Applicability(axes, np.array(space["misfits"], float)),
+        applicability=Applicability(**space),
         about=dict(saved["about"]),
     )
 

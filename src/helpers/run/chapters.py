@@ -73,6 +73,13 @@ CHAPTERS = (
         reads=("01_cohort", "02_resilience", "03_brain", "04_microbiome", "05_metabolites", "06_integration"),
         data=("data/schema", "data/sets", "data/claims"),
     ),
+    Chapter(
+        "lab_prediction",
+        "Lab: prediction",
+        needs=(SIMULATED,),
+        reads=(),
+        open_data=("kim_adenomas_2020", "kang_autism_2017", "mars_ibs_2020", "melonnpan_prism"),
+    ),
 )
 
 
