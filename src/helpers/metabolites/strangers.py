@@ -13,7 +13,7 @@ from helpers.metabolites.model import apply_potential, fit_potential
 from helpers.metabolites.predicted import PREDICTED_PREFIX, RHO_SHOWN, choose_samples, correlate
 from helpers.metabolites.scaling import close_shares
 
-DEGREES = (0.0, 0.02, 0.1, 0.3, 1.0)
+DEGREES = (0.0, 0.1, 0.3, 0.6, 0.9, 1.0)
 
 
 def try_strangers(
