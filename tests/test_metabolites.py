@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
 
 from helpers import metabolites
+from helpers.tables import PROJECT_ROOT, read_table
 
 
 @pytest.fixture
@@ -110,3 +115,185 @@ def test_metabolites_are_found_by_either_form_of_the_accession(features):
 
 def test_a_metabolite_without_a_name_keeps_its_id(features):
     assert metabolites.name_metabolites(pd.Index(["m3", "m1"]), features).tolist() == ["m3", "N-acetylglutamate"]
+
+
+# sets ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pathways():
+    """60 people, half high; ten lipids are half an SD higher in the high group, ten sugars are not; all go together."""
+    rng = np.random.default_rng(11)
+    ids = [f"sub-{i:02d}" for i in range(60)]
+    values = rng.normal(size=(60, 21)) + rng.normal(size=(60, 1))
+    group = np.repeat([0.0, 1.0], 30)
+    values[:, :10] += 1.0 * group[:, None]
+    prepared = pd.DataFrame(values, index=ids).add_prefix("m")
+    features = pd.DataFrame({"super_pathway": ["Lipid"] * 10 + ["Carbohydrate"] * 10 + [None]}, index=prepared.columns)
+    return prepared, features, pd.DataFrame({"group": group}, index=ids)
+
+
+def test_a_set_that_moves_is_found_alone_and_against_the_rest(pathways):
+    sets = metabolites.compare_sets(*pathways)
+    assert list(sets["n_metabolites"]) == [10, 10] and sets.index.name == "super_pathway"
+    assert sets.loc["Lipid", "d_rest_low"] > 0 > sets.loc["Carbohydrate", "d_rest_high"]
+    assert sets.loc["Lipid", "q_rest"] < 0.001
+    assert "Against all other metabolites, 2 of 2 differ" in metabolites.describe_sets(sets)
+
+
+def test_the_mean_of_a_set_is_the_contrast_of_the_mean(pathways):
+    """Identity: the same estimate as one linear model on the mean of the standardised metabolites."""
+    prepared, _, design = pathways
+    lipids = prepared.iloc[:, :10]
+    mean = ((lipids - lipids.mean()) / lipids.std()).mean(axis=1)
+    high = design["group"] == 1
+    assert metabolites.compare_sets(*pathways).loc["Lipid", "estimate"] == pytest.approx(
+        mean[high].mean() - mean[~high].mean()
+    )
+
+
+def test_metabolites_that_go_together_are_not_counted_as_many(pathways):
+    """On null groups 5 % of sets have p < 0.05, however strongly their metabolites go together."""
+    prepared, features, design = pathways
+    rng = np.random.default_rng(12)
+    null = prepared.copy()
+    null.iloc[:, :10] -= design[["group"]].to_numpy()
+    p = [
+        metabolites.compare_sets(null, features, design.set_axis(rng.permutation(design.index)))[
+            ["p", "p_rest"]
+        ].to_numpy()
+        for _ in range(100)
+    ]
+    assert 0.01 < (np.concatenate(p) < 0.05).mean() < 0.1
+
+
+def test_small_sets_and_tables_without_pathways_say_so(pathways):
+    prepared, features, design = pathways
+    assert metabolites.compare_sets(prepared.iloc[:, :12], features, design).index.tolist() == ["Lipid"]
+    none = metabolites.compare_sets(prepared, features[[]], design)
+    assert none.empty and metabolites.describe_sets(none) == "The metabolites are in no set of three or more."
+
+
+# blanks --------------------------------------------------------------------------------------------------------------
+
+
+def test_undetected_and_unmeasured_are_counted_apart(measured, features):
+    """By hand: m1 has one raw zero and one blank of five; m3 is logged, its zero is a value."""
+    blanks = metabolites.count_blanks(measured, features)
+    assert blanks["share_undetected"].tolist() == [0.2, 0.0, 0.0]
+    assert blanks["share_blank"].tolist() == [0.2, 0.0, 0.2]
+    assert blanks["smallest"].tolist()[:2] == [4.0, 1.0]
+    assert metabolites.describe_blanks(blanks, features) == (
+        "1 metabolite with values below detection (raw zeros), most in N-acetylglutamate (up to 20 %); "
+        "2 metabolites with values that were not measured (blanks), most in N-acetylglutamate, m3 (up to 20 %)."
+    )
+
+
+def test_the_filler_learns_from_those_it_is_fitted_on_alone():
+    """Limit 2 / 2 = 1, whose log2 is 0; median of log2 of 2, 4, 8 is 2; the logged column keeps its zero."""
+    filler = metabolites.MetaboliteFiller(raw=[True, False]).fit([[2.0, 1.0], [4.0, 0.0], [8.0, np.nan]])
+    np.testing.assert_array_equal(filler.transform([[0.0, 0.0], [np.nan, np.nan]]), [[0.0, 0.0], [2.0, 0.5]])
+    np.testing.assert_array_equal(metabolites.MetaboliteFiller().fit_transform([[3.0], [np.nan]]), [[3.0], [3.0]])
+    with pytest.raises(ValueError, match="below 0"):
+        metabolites.MetaboliteFiller(raw=[True]).fit([[-1.0]])
+
+
+def test_the_filler_stands_in_a_pipeline_of_scikit_learn():
+    rng = np.random.default_rng(3)
+    values = np.exp(rng.normal(size=(40, 3)))
+    values[rng.random(values.shape) < 0.1] = np.nan
+    y = np.nan_to_num(np.log2(values[:, 0])) + 0.1 * rng.normal(size=40)
+    pipeline = make_pipeline(clone(metabolites.MetaboliteFiller(raw=[True] * 3)), Ridge())
+    assert cross_val_score(pipeline, values, y, cv=4).mean() > 0.6
+
+
+# community-metabolic potential ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def community():
+    """Two makers, one user of indole; by hand: score = share of makers (made / 3 in all) less share of the user."""
+    shares = pd.DataFrame({"a": [0.5, 0.2, 0.0], "b": [0.5, 0.2, 0.4], "c": [0.0, 0.6, 0.6]}, index=["s1", "s2", "s3"])
+    genes = pd.DataFrame({"K1": [1, 0, 0], "K2": [0, 1, 0], "K3": [0, 0, 2]}, index=["a", "b", "c"])
+    reactions = pd.DataFrame(
+        {
+            "ko": ["K1", "K2", "K3", "K9"],
+            "metabolite": ["indole"] * 3 + ["urea"],
+            "stoichiometry": [1.0, 2.0, -1.0, 1.0],
+        }
+    )
+    return shares, genes, reactions
+
+
+def test_scores_are_made_less_used_up(community):
+    potential = metabolites.score_community(*community)
+    np.testing.assert_allclose(potential.scores["indole"], [0.5 / 3 + 1 / 3, 0.2 / 3 + 0.4 / 3 - 1.2, 0.8 / 3 - 1.2])
+    assert list(potential.ignored) == ["K9"] and list(potential.scores) == ["indole"]
+
+
+def test_parts_of_taxa_sum_to_the_score_and_their_shares_to_one(community):
+    potential = metabolites.score_community(*community)
+    np.testing.assert_allclose(potential.by_taxon["indole"].sum(axis=1), potential.scores["indole"])
+    assert potential.contributions["share"].sum() == pytest.approx(1)
+    assert "indole varies mostly by c" in metabolites.describe_community(potential)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda s, g, r: (s, g, r.drop(columns="ko")), "no column ko; it needs ko, metabolite, stoichiometry"),
+        (
+            lambda s, g, r: (s, g, r.assign(stoichiometry=[1, 0, "x", 1])),
+            "2 stoichiometries that are 0 or no number, of K2, K3",
+        ),
+        (lambda s, g, r: (s, g.drop(index="b"), r), "1 taxon without a row of genes: b"),
+        (lambda s, g, r: (s, g.add_prefix("x"), r), "No taxon carries any of the 4 orthologues"),
+    ],
+)
+def test_unfit_reactions_are_refused(community, change, message):
+    with pytest.raises(ValueError, match=message):
+        metabolites.score_community(*change(*community))
+
+
+def test_the_shipped_reactions_are_balanced_in_form():
+    """Each reaction names KEGG orthologues and HMDB accessions, one accession per metabolite."""
+    reactions = read_table(PROJECT_ROOT / "data" / "sets" / "gut_reactions.tsv")
+    assert reactions["ko"].str.fullmatch(r"K\d{5}").all() and reactions["hmdb"].str.fullmatch(r"HMDB\d{7}").all()
+    assert not reactions[["hmdb", "metabolite"]].drop_duplicates()["hmdb"].duplicated().any()
+    assert set(reactions["stoichiometry"]) == {-1, 1}
+
+
+# partners ------------------------------------------------------------------------------------------------------------
+
+
+def test_partners_are_adjusted_for_covariates():
+    """Genus g0 and the metabolite both follow age; once age is in, only g1 is left."""
+    rng = np.random.default_rng(13)
+    ids = [f"sub-{i:03d}" for i in range(150)]
+    age, own = rng.normal(size=(2, 150))
+    logs = rng.normal(size=(150, 20))
+    logs[:, 0] += 2 * age
+    logs[:, 1] += own
+    counts = pd.DataFrame(rng.poisson(100 * np.exp(logs)), index=ids).add_prefix("g")
+    table = pd.DataFrame({"m": 2 * age + own}, index=ids)
+    alone = metabolites.find_partners(counts, table, pd.DataFrame(index=ids), asked=["m"]).set_index("taxon")
+    adjusted = metabolites.find_partners(counts, table, pd.DataFrame({"age": age}, index=ids), asked=["m"]).set_index(
+        "taxon"
+    )
+    assert alone.loc["g0", "ci_low"] > 0.3
+    assert adjusted.loc["g0", "ci_low"] < 0.05 and adjusted.loc["g1", "ci_low"] > 0.2
+    features = pd.DataFrame({"name": ["betaine"]}, index=["m"])
+    assert "betaine (n = 150)" in metabolites.describe_partners(adjusted.reset_index(), features)
+
+
+def test_n_acetylglutamate_and_dimethylglycine_in_real_people(fetched):
+    """In Kim's people bacteria foretell the one and hardly the other; each has its row, interval and q."""
+    pair = metabolites.read_pair(fetched("kim_adenomas_2020"))
+    asked = metabolites.find_metabolites(pair.features, ["HMDB0001138", "HMDB0000092"])
+    assert list(asked) == ["n_acetylglutamate", "dimethylglycine"]
+    partners = metabolites.find_partners(
+        pair.amounts, pair.metabolites, pd.DataFrame(index=pair.people.index), asked=asked
+    )
+    found = (partners["q"] < 0.05).groupby(partners["metabolite"]).sum()
+    assert found["n_acetylglutamate"] > 20 > found["dimethylglycine"]
+    assert ((partners["ci_low"] < partners["slope"]) & (partners["slope"] < partners["ci_high"])).all()

@@ -7,7 +7,9 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from helpers.metabolites.measured import name_metabolites
 from helpers.problems import count, name_some
+from helpers.wording import as_text
 
 
 def count_blanks(metabolites: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
@@ -45,17 +47,13 @@ def count_blanks(metabolites: pd.DataFrame, features: pd.DataFrame) -> pd.DataFr
 
 def describe_blanks(blanks: pd.DataFrame, features: pd.DataFrame) -> str:
     """Say how many metabolites have values below detection or blanks, and name those with the most."""
-    names = (
-        features["name"].reindex(blanks.index).fillna(pd.Series(blanks.index, blanks.index))
-        if "name" in features.columns
-        else pd.Series(blanks.index, blanks.index)
-    )
+    names = name_metabolites(blanks.index, features).map(as_text)
     said = []
     for column, words in (
         ("share_undetected", "values below detection (raw zeros)"),
         ("share_blank", "values that were not measured (blanks)"),
     ):
-        found = blanks[column][blanks[column] > 0].sort_values(ascending=False)
+        found = blanks[column][blanks[column] > 0].sort_values(ascending=False, kind="stable")
         most = (
             f", most in {name_some(names[found.index[:3]])} (up to {100 * found.iloc[0]:.0f} %)" if len(found) else ""
         )
