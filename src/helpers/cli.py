@@ -35,6 +35,8 @@ def cli() -> None:
     Open data of real people:
       resilience-book fetch kim_adenomas_2020 cohorts/kim
       resilience-book run cohorts/kim
+    Metabolites that gut bacteria foretell, by a saved model:
+      resilience-book predict model.json taxa.tsv
     A cohort of your own:
       resilience-book new my_cohort                 an empty folder, explained file by file
       resilience-book check my_cohort               every problem at once, with its fix
@@ -314,6 +316,25 @@ def new(folder: str) -> None:
     click.echo(
         f"{folder} is ready. Read {Path(folder) / 'README.md'}, fill the tables, then: resilience-book check {folder}"
     )
+
+
+@cli.command()
+@click.argument("model", type=click.Path())
+@click.argument("table", type=click.Path())
+@click.option(
+    "--output", type=click.Path(), default="predicted_potential.tsv", show_default=True, help="Where to write."
+)
+@click.option("--taxonomy", type=click.Path(), help="Ranks of the taxa of TABLE, to name them as the model does.")
+def predict(model: str, table: str, output: str, taxonomy: str | None) -> None:
+    """Apply the saved MODEL to TABLE: predicted potential of metabolites for each sample, never their levels.
+
+    TABLE has samples in rows and the features of the model (taxa, genes, transcripts) in columns, as reads or shares.
+    """
+    from helpers.metabolites import predict_table
+
+    places = [_from_here(path) for path in (model, table, output)]
+    click.echo(predict_table(*places, taxonomy_path=_from_here(taxonomy) if taxonomy else None))
+    click.echo(f"Written: {output}")
 
 
 def _from_here(folder: str) -> Path:

@@ -88,6 +88,13 @@ CHAPTERS = (
         reads=(),
         data=("data/schema", "data/sets", "data/claims"),
     ),
+    Chapter(
+        "lab_prediction",
+        "Lab: prediction",
+        needs=(SIMULATED,),
+        reads=(),
+        open_data=("kim_adenomas_2020", "kang_autism_2017", "mars_ibs_2020", "melonnpan_prism"),
+    ),
 )
 
 
