@@ -311,7 +311,11 @@ def _say_what_is_there(claim: Claim, table: pd.DataFrame | None) -> str:
     if table is None:
         return f"and it has no results on {claim.block}"
     if claim.is_rank or find_row(claim, table) is None:
-        return f"and it has no '{claim.feature}'" if not claim.is_rank else "so no order of its blocks says anything of that"
+        return (
+            f"and it has no '{claim.feature}'"
+            if not claim.is_rank
+            else "so no order of its blocks says anything of that"
+        )
     return (
         f"'{claim.feature}' was measured, and its contrast between these groups stands in chapter {claim.chapter[:2]}"
     )
