@@ -79,7 +79,7 @@ def _draw_ends(ax: Axes, ends: pd.DataFrame, n_people: int) -> None:
     ax.set_yticks(places, names)
     ax.set_ylabel("Starting signs")
     ax.set_ylim(-0.6, len(ends) - 0.4)
-    spread = ends["criterion"].max() - ends["criterion"].min()
+    spread = max(ends["criterion"].max() - ends["criterion"].min(), 0.1 * ends["criterion"].max())
     ax.set_xlim(ends["criterion"].min() - 0.15 * spread - 0.01, ends["criterion"].max() + 0.15 * spread + 0.01)
     ax.set_xlabel(f"Criterion reached (larger is better; n={n_people})")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
