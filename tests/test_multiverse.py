@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -15,9 +16,10 @@ from helpers.cohort import assign_groups, design_matrix
 from helpers.contract import ColumnRule
 from helpers.contrasts import fit_contrasts
 from helpers.multiverse.groupings import CONTINUOUS, MEDIAN, THIRDS
-from helpers.simulate import draw_cohort
+from helpers.simulate import draw_cohort, simulate_cohort
 from helpers.tables import read_result, read_table, resolve_path
 from helpers.verdict import find_row, load_claims
+from tests.support import run_command
 
 CLAIMS = load_claims("data/claims/an2024.yml")
 CONTRASTS = [claim for claim in CLAIMS if not claim.is_rank]
@@ -261,6 +263,18 @@ def test_shares_of_people_left_out_are_those_of_the_others(rng):
     assert weighted == pytest.approx(mv.measure_shares(squared[:14, :14], covariate[:14], label[:, :14]))
 
 
+def test_another_ledger_runs_where_the_cohort_has_its_data(cohort):
+    """Kim 2024 on the superior longitudinal fasciculus has its tract here; the two others have no measurement."""
+    claims = load_claims("data/claims/brain2024.yml")
+    run = mv.run_multiverse(cohort, claims, sets=SETS, n_permutations=0, rng=np.random.default_rng(1))
+    assert set(run.specifications["claim"]) == {"K02"}
+    design = design_matrix(cohort, assign_groups(cohort, resilience.score_outcome(cohort)))
+    expected = brain.compare_regions(cohort.block("tracts"), design).loc["superior_longitudinal_left", "d"]
+    declared = run.specifications.loc[run.specifications["is_declared"], "effect"]
+    assert declared.tolist() == pytest.approx([expected])
+    assert np.isnan(mv.summarise_claims(run, claims).loc["K02", "p_median"])
+
+
 def test_a_report_writes_tables_and_says_what_people_these_are(tmp_path):
     cohort = draw_symptoms(2)
     settings = {"sets": SETS, "n_permutations": 9, "n_permutations_rank": 0, "seed": 1}
@@ -272,3 +286,18 @@ def test_a_report_writes_tables_and_says_what_people_these_are(tmp_path):
     assert len(read_result(tmp_path, "out", "claims")) == 5
     real = replace(cohort, settings=replace(cohort.settings, kind="real"))
     assert "real and grouped by a resilience score" in mv.report_multiverse(real, CLAIMS, tmp_path / "real", **settings)
+
+
+def test_the_command_runs_it_on_any_cohort_folder(tmp_path):
+    """Questionnaires will do; a ledger that cannot be read stops it before anything is written."""
+    simulate_cohort(tmp_path / "cohort", n_participants=40, seed=1)
+    for folder in ("brain", "microbiome", "metabolites"):
+        shutil.rmtree(tmp_path / "cohort" / folder)
+    few = ["--permutations", "4", "--permutations-rank", "0", "--workers", "1"]
+    done = run_command("multiverse", tmp_path / "cohort", tmp_path / "out", *few)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("These people are simulated")
+    assert "shuffled 4 times" in done.stdout
+    assert set(read_result(tmp_path, "out", "claims").index) == {"C01", "C02", "C03", "C04", "C05"}
+    wrong = run_command("multiverse", tmp_path / "cohort", tmp_path / "wrong", "--claims", tmp_path / "none.yml")
+    assert (wrong.returncode, "none.yml" in wrong.stderr, (tmp_path / "wrong").exists()) == (2, True, False)

@@ -221,7 +221,7 @@ def _compare_with_expected(null: pd.DataFrame, planted: pd.DataFrame) -> str:
     widest = apart.abs().idxmax()
     computed = null["expected_contradicted"].dropna()
     return (
-        f" Computed for the same designs and what was planted in them, the power is {100 * planted['expected_recovered'].mean():.0f} %; the shares "
+        f" Computed for designs like these and what was planted, the power is {100 * planted['expected_recovered'].mean():.0f} %; the shares "
         f"recovered lie {_write_number(apart.min(), '+.1f')} to {_write_number(apart.max(), '+.1f')} points from it (furthest: {widest}), of which "
         f"luck alone explains about {100 * (0.24 / planted['n'].min()) ** 0.5:.0f} points either way for each. For a null twin, *contradicted* is "
         f"the right word where an effect of interest is ruled out; it is expected in {100 * computed.mean():.0f} % and falls in "

@@ -128,7 +128,7 @@ def tabulate_verdicts(tests: pd.DataFrame, claims: Sequence[Claim]) -> pd.DataFr
         One row per claim and ``kind`` of cohort (null, planted). Index ``claim``; what, n, recovered (the share
         called "planted effect recovered"), and the shares of the words these people would get if they were real:
         supported, direction_only, inconclusive, contradicted; then what :func:`helpers.verdict.expect_words` computes
-        for these very designs, given what was planted: expected_recovered, expected_supported, expected_contradicted
+        for designs like theirs, given what was planted: expected_recovered, expected_supported, expected_contradicted
         (blank for a rank). All shares 0 to 1; ``recovered`` counts nothing among null twins, as nothing was planted.
     """
     told = tests[tests["verdict"].notna()]

@@ -14,7 +14,7 @@ from helpers.multiverse import Curve
 from helpers.plots.style import ACCENT, COLOURS, NEUTRAL, WIDTH_IN
 from helpers.wording import hide_small
 
-LINE_IN = 0.19
+LINE_IN = 0.2
 LABEL_WIDTH = 30
 ARROWS = {"higher": "↑", "lower": "↓"}
 PALE = "#c9c9c9"
@@ -157,7 +157,7 @@ def _draw_effects(ax: Axes, curve: Curve) -> None:
     )
     ax.axhline(0, color=NEUTRAL, linewidth=1)
     ax.set_ylabel(curve.unit if curve.unit != "d" else "d, high minus low")
-    ax.legend(ncols=2, fontsize=8, loc="best")
+    ax.legend(ncols=2, fontsize=9, loc="best")
 
 
 def _draw_options(ax: Axes, curve: Curve) -> None:
@@ -176,7 +176,7 @@ def _draw_options(ax: Axes, curve: Curve) -> None:
             ticks.append(line)
             names.append("\u2003" + option)
             line += 1
-    ax.set_yticks(ticks, names, fontsize=8)
+    ax.set_yticks(ticks, names, fontsize=9)
     for label, name in zip(ax.get_yticklabels(), names, strict=True):
         label.set_fontweight("normal" if name.startswith("\u2003") else "bold")
     ax.tick_params(axis="y", length=0)

@@ -15,6 +15,7 @@ from helpers.verdict.describe import (
     tabulate_weights,
 )
 from helpers.verdict.export import export_verdicts, write_verdicts
+from helpers.verdict.gather import Evidence, explain_outcome, find_row, gather_evidence
 from helpers.verdict.inference import (
     Contrast,
     compute_bayes_factor,
@@ -27,12 +28,8 @@ from helpers.verdict.inference import (
 )
 from helpers.verdict.ledger import read_ledger_schema
 from helpers.verdict.weigh import (
-    Evidence,
     RealVerdict,
     SimulatedVerdict,
-    explain_outcome,
-    find_row,
-    gather_evidence,
     judge_real,
     judge_simulated,
     weigh_claims,

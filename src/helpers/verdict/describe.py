@@ -11,8 +11,9 @@ from helpers.contract import Settings
 from helpers.power import compute_power
 from helpers.problems import count
 from helpers.verdict.claims import COHORT, Claim, Ledger
+from helpers.verdict.gather import explain_outcome
 from helpers.verdict.inference import ALPHA
-from helpers.verdict.weigh import SimulatedVerdict, explain_outcome
+from helpers.verdict.weigh import SimulatedVerdict
 from helpers.wording import as_text, hide_small
 
 POWER = 0.8
