@@ -221,6 +221,11 @@ def test_samples_that_are_alike_lie_at_zero(counts):
         np.testing.assert_array_equal(distances, distances.T)
 
 
+def test_threads_change_no_distance(counts):
+    one, two = (microbiome.measure_beta(counts, metric="bray_curtis", n_workers=n) for n in (1, 2))
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
+
+
 def test_rarefaction_curve_is_vegan_rarefy(counts, vegan):
     curves = microbiome.trace_rarefaction(counts, n_depths=8)
     from helpers.microbiome.rarefaction import expect_richness

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 from scipy.stats import chi2
 from sklearn.metrics import euclidean_distances
 
@@ -34,6 +35,7 @@ def measure_beta(
     metric: str,
     tree_path: str | os.PathLike[str] | None = None,
     pseudocount: float = 0.5,
+    n_workers: int = 1,
 ) -> pd.DataFrame:
     """Measure how different each pair of samples is.
 
@@ -49,6 +51,8 @@ def measure_beta(
         Rooted Newick tree; needed by the UniFrac distances.
     pseudocount : float, default 0.5
         For ``aitchison`` only.
+    n_workers : int, default 1
+        Threads, for ``bray_curtis`` and ``weighted_unifrac``; no number depends on it.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def measure_beta(
         raise ValueError(f"The metric '{metric}' is unknown. It may be {', '.join(METRIC_LABELS)}.")
     reads = check_counts(counts)
     if metric == "bray_curtis":
-        matrix = _sum_differences(reads / reads.sum(axis=1, keepdims=True)) / 2
+        matrix = _sum_differences(reads / reads.sum(axis=1, keepdims=True), n_workers) / 2
     elif metric == "jaccard":
         matrix = _compare_presence(reads > 0, np.ones(reads.shape[1]))
     elif metric == "aitchison":
@@ -85,23 +89,28 @@ def measure_beta(
     elif tree_path is None:
         raise ValueError(f"{METRIC_LABELS[metric]} needs a tree: give tree_path, or use bray_curtis.")
     else:
-        matrix = _measure_unifrac(metric, reads, list_branches(read_tree(tree_path, counts.columns), counts.columns))
+        branches = list_branches(read_tree(tree_path, counts.columns), counts.columns)
+        matrix = _measure_unifrac(metric, reads, branches, n_workers)
     return pd.DataFrame(matrix, index=counts.index, columns=counts.index)
 
 
-def _sum_differences(values: np.ndarray) -> np.ndarray:
+def _sum_differences(values: np.ndarray, n_workers: int) -> np.ndarray:
     """Return the sum of absolute differences of each pair of rows, none negative: both sums less twice what is shared."""
     totals = values.sum(axis=1)
     matrix = totals[:, None] + totals
-    ones, shared = np.ones(values.shape[1]), np.empty((ROWS, values.shape[1]))
-    for start in range(0, len(values), ROWS):
-        block = values[start : start + ROWS]
-        for row in range(start, len(values)):
-            both = np.minimum(block, values[row], out=shared[: len(block)])
-            matrix[start : start + ROWS, row] -= 2 * (both @ ones)
-        matrix[start:, start : start + ROWS] = matrix[start : start + ROWS, start:].T
+    starts = range(0, len(values), ROWS)
+    Parallel(n_jobs=n_workers, prefer="threads")(delayed(_take_shared)(matrix, values, start) for start in starts)
     np.fill_diagonal(matrix, 0.0)
     return matrix.clip(min=0, out=matrix)
+
+
+def _take_shared(matrix: np.ndarray, values: np.ndarray, start: int) -> None:
+    """Take twice what they share off the pairs of some rows with all rows from there on, and mirror them."""
+    block = values[start : start + ROWS]
+    ones, both = np.ones(values.shape[1]), np.empty_like(block)
+    for row in range(start, len(values)):
+        matrix[start : start + ROWS, row] -= 2 * (np.minimum(block, values[row], out=both) @ ones)
+    matrix[start:, start : start + ROWS] = matrix[start : start + ROWS, start:].T
 
 
 def _compare_presence(seen: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -114,14 +123,14 @@ def _compare_presence(seen: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.clip((apart + apart.T) / 2, 0.0, 1.0)
 
 
-def _measure_unifrac(metric: str, reads: np.ndarray, branches: Branches) -> np.ndarray:
+def _measure_unifrac(metric: str, reads: np.ndarray, branches: Branches, n_workers: int) -> np.ndarray:
     shares = (reads / reads.sum(axis=1, keepdims=True)) @ branches.below.astype(float)
     if metric == "unweighted_unifrac":
         return _compare_presence(reads @ branches.below > 0, branches.lengths)
     if metric == "weighted_unifrac":
         scaled = shares * branches.lengths
         totals = scaled.sum(axis=1)
-        return _sum_differences(scaled) / (totals[:, None] + totals)
+        return _sum_differences(scaled, n_workers) / (totals[:, None] + totals)
     matrix = np.zeros((len(shares), len(shares)))
     for row, sample in enumerate(shares):
         both = sample + shares[:row]
