@@ -183,9 +183,9 @@ def apply_potential(model: PotentialModel, amounts: pd.DataFrame, *, min_matched
     absent, matched = model.features[~present], float(present.mean())
     if matched < min_matched:
         raise ValueError(
-            f"The table holds {int(present.sum()):,} of the {len(present):,} features of the model ({100 * matched:.0f} %); at least "
-            f"{100 * min_matched:.0f} % are needed. Not found: {name_some(absent)}. Its own columns are named like "
-            f"{name_some(amounts.columns[:3])}: name them as the model does."
+            f"{int(present.sum()):,} of the {len(present):,} features of the model ({100 * matched:.0f} %) in the table; at least "
+            f"{100 * min_matched:.0f} % are needed. Not found: {name_some(name.rpartition('; ')[2] for name in absent)}. The columns of the table are named like "
+            f"{name_some(amounts.columns[:2])}; name them as the model does."
         )
     refuse_amounts(amounts)
     shares = close_shares(amounts.to_numpy(float))
