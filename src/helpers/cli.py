@@ -259,6 +259,54 @@ def simulate(
 
 
 @cli.command()
+@click.argument("cohort_dir", type=click.Path())
+@click.argument("folder", type=click.Path())
+@click.option("--claims", "claims_path", default="data/claims/an2024.yml", show_default=True, help="Ledger of claims.")
+@click.option(
+    "--sets", "sets_path", default="data/sets/brain_sets.tsv", show_default=True, help="Sets of brain regions."
+)
+@click.option("--permutations", type=click.IntRange(0), default=2000, show_default=True, help="Shuffles of the groups.")
+@click.option(
+    "--permutations-rank",
+    type=click.IntRange(0),
+    default=19,
+    show_default=True,
+    help="Shuffles for the rank among blocks; each refits everything.",
+)
+@click.option("--seed", type=int, default=20240501, show_default=True, help="The same seed gives the same numbers.")
+@click.option(
+    "--workers", type=click.IntRange(1), default=lambda: os.cpu_count() or 1, help="Threads; changes no number."
+)
+def multiverse(
+    cohort_dir: str,
+    folder: str,
+    claims_path: str,
+    sets_path: str,
+    permutations: int,
+    permutations_rank: int,
+    seed: int,
+    workers: int,
+) -> None:
+    """Run every claim on COHORT_DIR under every combination of defensible choices; tables go into FOLDER."""
+    from helpers.contract import load_cohort
+    from helpers.multiverse import report_multiverse
+    from helpers.tables import read_table, resolve_path
+    from helpers.verdict import load_claims
+
+    said = report_multiverse(
+        load_cohort(_from_here(cohort_dir)),
+        load_claims(claims_path),
+        _from_here(folder),
+        sets=read_table(resolve_path(sets_path)),
+        n_permutations=permutations,
+        n_permutations_rank=permutations_rank,
+        seed=seed,
+        n_workers=workers,
+    )
+    click.echo(said)
+
+
+@cli.command()
 @click.argument("folder", type=click.Path())
 def new(folder: str) -> None:
     """Make an empty cohort folder FOLDER with commented templates."""
