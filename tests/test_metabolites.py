@@ -162,7 +162,7 @@ def test_metabolites_that_go_together_are_not_counted_as_many(pathways):
         metabolites.compare_sets(null, features, design.set_axis(rng.permutation(design.index)))[
             ["p", "p_rest"]
         ].to_numpy()
-        for _ in range(100)
+        for _ in range(60)
     ]
     assert 0.01 < (np.concatenate(p) < 0.05).mean() < 0.1
 

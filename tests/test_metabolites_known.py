@@ -119,6 +119,13 @@ def test_sets_have_a_line_and_a_diamond_each():
     assert diamonds[0].get_xdata().tolist() == [0.1, -0.3]
 
 
+def test_a_table_without_sets_says_so_in_place_of_a_figure():
+    prepared = pd.DataFrame(np.eye(6), index=[f"s{i}" for i in range(6)]).add_prefix("m")
+    design = pd.DataFrame({"group": [0, 0, 0, 1, 1, 1]}, index=prepared.index)
+    sets = metabolites.compare_sets(prepared, pd.DataFrame(index=prepared.columns), design)
+    assert figures.plot_sets(sets, labels=LABELS).texts[0].get_text() == "no set of three or more metabolites"
+
+
 def test_partners_are_filled_only_with_a_small_q():
     partners = pd.DataFrame(
         {

@@ -91,7 +91,7 @@ def test_absent_features_push_nothing_and_too_few_are_refused_with_the_share(gut
     assert some.matched == pytest.approx(24 / 30) and list(some.absent) == list(counts.columns[:6])
     with pytest.raises(
         ValueError,
-        match=r"holds 9 of the 30 features of the model \(30 %\); at least 50 % are needed. Not found: genus=G0",
+        match=r"9 of the 30 features of the model \(30 %\) in the table; at least 50 % are needed. Not found: genus=G0",
     ):
         metabolites.apply_potential(model, counts.iloc[:, 21:])
     with pytest.raises(ValueError, match="0 of the 30 features"):
@@ -222,7 +222,7 @@ def test_the_command_writes_potential_and_says_how_far_to_trust_it(files):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda table: table.add_prefix("x"), r"holds 0 of the 30 features of the model \(0 %\)"),
+        (lambda table: table.add_prefix("x"), r"found 0 of the 30 features of the model \(0 %\)"),
         (lambda table: table.assign(sex="F"), r"found text in 1 column \(sex\)"),
         (lambda table: table.assign(predicted_m0=1.0), r"found columns of predicted potential \(predicted_m0\)"),
         (lambda table: -table, "without reads, or with a blank"),

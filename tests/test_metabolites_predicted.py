@@ -12,11 +12,7 @@ from sklearn.linear_model import ElasticNet, Ridge
 from helpers import metabolites
 from helpers.metabolites.folds import exchange_people, split_people
 from helpers.metabolites.learners import Learner, Setting, fit_elastic_net, fit_ridge, list_settings
-from helpers.metabolites.predicted import (
-    bound_spearman,
-    correlate,
-    score_metabolites,
-)
+from helpers.metabolites.ranks import bound_spearman, correlate, score_metabolites
 from helpers.metabolites.scaling import FeatureScaler, NormalScores, close_shares
 
 

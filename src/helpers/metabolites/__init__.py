@@ -17,10 +17,7 @@ from helpers.metabolites.model import (
     apply_potential,
     describe_applied,
     fit_potential,
-    predict_table,
-    read_potential,
     rename_taxa,
-    save_potential,
 )
 from helpers.metabolites.pairs import Pair, read_pair
 from helpers.metabolites.partners import describe_partners, find_partners
@@ -35,6 +32,7 @@ from helpers.metabolites.predicted import (
     tabulate_predicted,
 )
 from helpers.metabolites.published import apply_weights, compare_weights
+from helpers.metabolites.saving import predict_table, read_potential, save_potential
 from helpers.metabolites.sets import compare_sets, describe_sets
 from helpers.metabolites.strangers import describe_strangers, try_strangers
 from helpers.metabolites.transfer import Transfer, describe_transfer, match_metabolites, transfer_potential

@@ -11,7 +11,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from helpers.metabolites.folds import split_people
-from helpers.metabolites.predicted import RHO_SHOWN, PredictedPotential, choose_samples, correlate
+from helpers.metabolites.predicted import RHO_SHOWN, PredictedPotential
+from helpers.metabolites.ranks import correlate
+from helpers.metabolites.samples import choose_samples
 from helpers.metabolites.scaling import MIN_PREVALENCE, close_shares
 
 PLAIN_PENALTIES = np.logspace(-1, 5, 13)

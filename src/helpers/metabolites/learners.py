@@ -14,7 +14,8 @@ WIDTHS = (0.5, 1.0, 2.0)
 SPARSITIES = (0.05, 0.1, 0.2, 0.4, 0.8)
 L1_SHARE = 0.5
 OWN_SHARE = 0.1
-MAX_STEPS = 200
+MAX_STEPS = 300
+SWEEP = 5
 TOLERANCE = 1e-3
 
 
@@ -188,19 +189,28 @@ def fit_elastic_net(
 def _descend(
     gram: np.ndarray, target: np.ndarray, penalty: np.ndarray, largest: float, start: np.ndarray
 ) -> np.ndarray:
+    """Return the weights at one penalty each; metabolites that have settled leave the computing."""
     l1, l2 = penalty * L1_SHARE, penalty * (1 - L1_SHARE)
     step = 1 / (largest + l2)
+    settled = start.copy()
+    moving = np.arange(target.shape[1])
     weights = ahead = start
     momentum = 1.0
-    for _ in range(MAX_STEPS):
-        moved = ahead - step * (gram @ ahead + l2 * ahead - target)
-        new = np.sign(moved) * np.maximum(np.abs(moved) - step * l1, 0)
-        change = np.abs(new - weights).max()
+    for count in range(1, MAX_STEPS + 1):
+        moved = ahead - step[moving] * (gram @ ahead + l2[moving] * ahead - target[:, moving])
+        new = np.sign(moved) * np.maximum(np.abs(moved) - step[moving] * l1[moving], 0)
         faster = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
-        ahead, weights, momentum = new + (momentum - 1) / faster * (new - weights), new, faster
-        if change < TOLERANCE * max(np.abs(weights).max(), 1e-12):
-            break
-    return weights
+        overshot = ((ahead - new) * (new - weights)).sum(axis=0) > 0
+        still = np.abs(new - weights).max(axis=0) > TOLERANCE * np.maximum(np.abs(new).max(axis=0), TOLERANCE)
+        ahead = new + np.where(overshot, 0.0, (momentum - 1) / faster) * (new - weights)
+        weights, momentum = new, faster
+        if count % SWEEP == 0 or not still.any():
+            settled[:, moving] = weights
+            moving, weights, ahead = moving[still], weights[:, still], ahead[:, still]
+            if not len(moving):
+                break
+    settled[:, moving] = weights
+    return settled
 
 
 def _decompose(train: np.ndarray, test: np.ndarray, width: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

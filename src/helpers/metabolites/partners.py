@@ -8,7 +8,8 @@ import pandas as pd
 
 from helpers.contrasts import adjust_bh, fit_contrasts
 from helpers.metabolites.measured import name_metabolites
-from helpers.metabolites.predicted import refuse_amounts, score_metabolites
+from helpers.metabolites.ranks import score_metabolites
+from helpers.metabolites.samples import refuse_amounts
 from helpers.metabolites.scaling import FeatureScaler, close_shares
 from helpers.problems import count
 from helpers.wording import as_text

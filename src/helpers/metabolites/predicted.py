@@ -7,20 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
-from scipy.stats import norm, rankdata
 
-from helpers.contrasts import CONFIDENCE, adjust_bh
+from helpers.contrasts import adjust_bh
 from helpers.metabolites.folds import exchange_people, split_people
 from helpers.metabolites.learners import MODELS, PENALTIES, Learner, Setting, choose_settings, combine, list_settings
 from helpers.metabolites.measured import DESCRIPTIVE
+from helpers.metabolites.ranks import bound_spearman, correlate, score_metabolites
+from helpers.metabolites.samples import choose_samples
 from helpers.metabolites.scaling import SCALES, FeatureScaler, close_shares
-from helpers.problems import count, name_some
+from helpers.problems import count
 
 PREDICTED_PREFIX = "predicted_"
 RHO_SHOWN = 0.3
 N_INNER_FOLDS = 5
-MIN_PEOPLE = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,79 +274,6 @@ def refuse_settings(model: str, scale: str, penalties: Sequence[float]) -> None:
             raise ValueError(f"There is no {kind} '{word}'; choose one of {', '.join(known)}.")
     if not penalties or not all(penalty > 0 for penalty in penalties):
         raise ValueError("Every penalty must be above 0.")
-
-
-def choose_samples(
-    amounts: pd.DataFrame, metabolites: pd.DataFrame, people: pd.Series | None, n_folds: int
-) -> tuple[pd.Index, np.ndarray]:
-    """Return the samples in both tables, and a number for the person of each; refuse what cannot be learnt from."""
-    if amounts.index.has_duplicates or metabolites.index.has_duplicates:
-        raise ValueError(
-            "An id stands twice: with several samples of one person in different folds a model would know people it "
-            "is tested on. Keep one sample per person, or say in `people` whose each sample is."
-        )
-    samples = amounts.index.intersection(metabolites.index, sort=False)
-    owners = pd.Series(samples, index=samples) if people is None else people.reindex(samples)
-    if owners.isna().any():
-        raise ValueError(
-            f"{count(int(owners.isna().sum()), 'sample')} without a person: {name_some(samples[owners.isna()])}."
-        )
-    codes = pd.factorize(owners)[0]
-    n_people, least = len(np.unique(codes)), max(MIN_PEOPLE, 2 * n_folds)
-    if n_people < least:
-        raise ValueError(
-            f"{count(n_people, 'participant')} with both {'features' if people is not None else 'taxa'} and metabolites; at least {least} "
-            "are needed to predict. Are the ids spelled alike, e.g. sub-01?"
-        )
-    refuse_amounts(amounts.loc[samples])
-    return samples, codes
-
-
-def refuse_amounts(amounts: pd.DataFrame) -> None:
-    """Refuse features that are no amounts: a blank, a value below 0, or a sample of zeros."""
-    values = amounts.to_numpy(float)
-    totals = values.sum(axis=1)
-    if not (totals > 0).all():
-        raise ValueError(
-            f"{count(int((~(totals > 0)).sum()), 'sample')} without reads, or with a blank; leave them out."
-        )
-    if (values < 0).any():
-        negative = amounts.columns[(values < 0).any(axis=0)]
-        raise ValueError(
-            f"{count(len(negative), 'feature')} with values below 0 ({name_some(negative)}): a table of logarithms or ratios? "
-            "Give reads or shares; they are scaled here."
-        )
-
-
-def score_metabolites(values: np.ndarray) -> np.ndarray:
-    """Return normal scores per metabolite; a blank is 0, the median."""
-    ranks = rankdata(values, axis=0, nan_policy="omit")
-    return np.nan_to_num(ndtri((ranks - 0.5) / (~np.isnan(values)).sum(axis=0).clip(min=1)))
-
-
-def correlate(predicted: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return Spearman's rho per column over the samples measured; NaN when one side is constant."""
-    known = ~np.isnan(values)
-    ranks = []
-    for side in (predicted, values):
-        rank = rankdata(np.where(known, side, np.nan), axis=0, nan_policy="omit")
-        rank = rank - np.nansum(rank, axis=0) / known.sum(axis=0).clip(min=1)
-        ranks.append(np.where(known, rank, 0.0))
-    size = np.sqrt((ranks[0] ** 2).sum(axis=0) * (ranks[1] ** 2).sum(axis=0))
-    return np.divide((ranks[0] * ranks[1]).sum(axis=0), size, out=np.full(len(size), np.nan), where=size > 0)
-
-
-def bound_spearman(rho: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the 95 % interval of Spearman's rho by Fisher's z with the variance of Bonett and Wright.
-
-    References
-    ----------
-    .. [1] Bonett DG, Wright TA (2000). Sample size requirements for estimating Pearson, Kendall and Spearman
-       correlations. Psychometrika 65(1):23-28. doi:10.1007/BF02294183
-    """
-    z = np.arctanh(np.clip(rho, -0.999999, 0.999999))
-    half = norm.ppf(0.5 + CONFIDENCE / 2) * np.sqrt((1 + rho**2 / 2) / np.maximum(n - 3, 1))
-    return np.tanh(z - half), np.tanh(z + half)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from helpers.metabolites.predicted import correlate, mark_predicted, refuse_amounts, score_metabolites
+from helpers.metabolites.predicted import mark_predicted
+from helpers.metabolites.ranks import correlate, score_metabolites
+from helpers.metabolites.samples import refuse_amounts
 from helpers.problems import name_some
 
 INTERCEPT = "Intercept"

@@ -10,7 +10,9 @@ import pandas as pd
 from helpers.metabolites.applicability import APPLICABLE
 from helpers.metabolites.folds import split_people
 from helpers.metabolites.model import apply_potential, fit_potential
-from helpers.metabolites.predicted import PREDICTED_PREFIX, RHO_SHOWN, choose_samples, correlate
+from helpers.metabolites.predicted import PREDICTED_PREFIX, RHO_SHOWN
+from helpers.metabolites.ranks import correlate
+from helpers.metabolites.samples import choose_samples
 from helpers.metabolites.scaling import close_shares
 
 DEGREES = (0.0, 0.1, 0.3, 0.6, 0.9, 1.0)

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from helpers.metabolites.model import AppliedModel, PotentialModel, apply_potential
-from helpers.metabolites.predicted import PREDICTED_PREFIX, RHO_SHOWN, bound_spearman, correlate
+from helpers.metabolites.predicted import PREDICTED_PREFIX, RHO_SHOWN
+from helpers.metabolites.ranks import bound_spearman, correlate
 from helpers.problems import count
 
 

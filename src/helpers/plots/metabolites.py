@@ -164,6 +164,11 @@ def plot_sets(sets: pd.DataFrame, *, labels: Mapping[str, str], ax: Axes | None 
     -------
     matplotlib.axes.Axes
     """
+    if sets.empty:
+        ax = plt.subplots(figsize=(WIDTH_IN, 1.2))[1] if ax is None else ax
+        ax.text(0.5, 0.5, "no set of three or more metabolites", ha="center", transform=ax.transAxes)
+        ax.set_axis_off()
+        return ax
     names = pd.Series(
         [f"{shorten(name, 26)} ({row.n_metabolites})" for name, row in zip(sets.index, sets.itertuples(), strict=True)],
         sets.index,
