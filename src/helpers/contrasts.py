@@ -68,17 +68,16 @@ def fit_contrasts(features: pd.DataFrame, design: pd.DataFrame, *, tested: str =
     _refuse_confounded(terms, tested)
     result = np.full((values.shape[1], 7), np.nan)
     complete = ~np.isnan(values.sum(axis=0))
-    seen = np.ones(values.shape, bool) if complete.all() else ~np.isnan(values)
-    for pattern, columns in _group_columns(seen, complete):
-        whole = pattern.all() and len(columns) == values.shape[1]
-        own = values if whole else values[np.ix_(pattern, columns)]
-        result[columns] = _fit(own, terms.loc[pattern], tested)
+    for people_seen, columns in _group_columns(values, complete):
+        whole = people_seen.all() and len(columns) == values.shape[1]
+        own = values if whole else values[np.ix_(people_seen, columns)]
+        result[columns] = _fit(own, terms.loc[people_seen], tested)
     table = pd.DataFrame(result, columns=["estimate", "ci_low", "ci_high", "residual_sd", "t", "p", "df"])
     table.index = pd.Index(features.columns, name="feature")
     high = terms[tested].to_numpy(float) > _middle(terms[tested])
-    n_seen = seen.sum(axis=0, dtype=np.int64)
-    table["n_high"] = seen[high].sum(axis=0, dtype=np.int64)
-    table["n_low"] = n_seen - table["n_high"]
+    for name, side in (("n_high", high), ("n_low", ~high)):
+        table[name] = side.sum()
+        table.loc[~complete, name] = (~np.isnan(values[np.ix_(side, ~complete)])).sum(axis=0)
     for source, target in (("estimate", "d"), ("ci_low", "d_low"), ("ci_high", "d_high")):
         table[target] = table[source] / table["residual_sd"]
     table["q"] = adjust_bh(table["p"])
@@ -137,13 +136,13 @@ def _middle(column: pd.Series) -> float:
     return (column.min() + column.max()) / 2
 
 
-def _group_columns(seen: np.ndarray, complete: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+def _group_columns(values: np.ndarray, complete: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Group columns by who has a value, so that each pattern is one solve."""
-    groups = [(np.ones(len(seen), bool), np.flatnonzero(complete))] if complete.any() else []
+    groups = [(np.ones(len(values), bool), np.flatnonzero(complete))] if complete.any() else []
     holed = np.flatnonzero(~complete)
-    packed = np.packbits(seen[:, holed], axis=0).T
-    _, first, inverse = np.unique(packed, axis=0, return_index=True, return_inverse=True)
-    return groups + [(seen[:, holed[column]], holed[inverse == i]) for i, column in enumerate(first)]
+    seen = ~np.isnan(values[:, holed])
+    _, first, inverse = np.unique(np.packbits(seen, axis=0).T, axis=0, return_index=True, return_inverse=True)
+    return groups + [(seen[:, column], holed[inverse == i]) for i, column in enumerate(first)]
 
 
 def _fit(values: np.ndarray, terms: pd.DataFrame, tested: str) -> np.ndarray:

@@ -201,9 +201,10 @@ class SeriesConnectivity(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         people = list(X)
         _check_series(dict(enumerate(people)), self.regions_)
-        matrices = self.measure_.transform([person.to_numpy(float) for person in people])
+        arrays = [person.to_numpy(float) for person in people]
+        matrices = self.measure_.transform(arrays if len(arrays) > 1 else arrays * 2)  # nilearn refuses one tangent
         above = np.triu_indices(len(self.regions_), 1)
-        return pd.DataFrame(np.stack(matrices)[:, *above], columns=self.get_feature_names_out())
+        return pd.DataFrame(np.stack(matrices)[: len(people), *above], columns=self.get_feature_names_out())
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Return the names of the edges."""
@@ -313,7 +314,9 @@ def _check_series(series: Mapping[object, pd.DataFrame], regions: Sequence[str])
         elif (np.ptp(values, axis=0) == 0).any():
             faults.append(f"{person}: {name_some(volumes.columns[np.ptp(values, axis=0) == 0])} is constant")
     if len(regions) < 2:
-        raise ValueError(f"{count(len(regions), 'region')} ({name_some(regions)}); an edge needs two. Give more regions.")
+        raise ValueError(
+            f"{count(len(regions), 'region')} ({name_some(regions)}); an edge needs two. Give more regions."
+        )
     if faults:
         raise ValueError(
             f"Time series of {count(len(faults), 'participant')} cannot be used ({name_some(faults)}). Expected the "

@@ -13,7 +13,6 @@ from helpers.permutation.model import (
     ALTERNATIVES,
     DTYPES,
     TIE,
-    TIES,
     Alternative,
     PermutationModel,
     Precision,
@@ -187,7 +186,7 @@ def test_max_t(
         :meth:`MaxTResult.approximate_small_p`; 250 is a good choice.
     precision : {"double", "single"}, default "double"
         Single halves time and memory. The observed t stays double; a shuffled R² is then off by less than 1e-6,
-        and closer ones count as equal.
+        and correlations closer than that count as equal.
     n_workers : int or None, default 1
         Threads; None: as ``joblib.parallel_config`` says. It never changes a number.
     progress : bool, default False
@@ -393,7 +392,7 @@ def _test(
         pd.Index(model.features, name="feature"),
     )
     largest = np.concatenate(total.largest_r2)
-    table["p_fwe"] = _count_above(largest, model.observed - TIES[model.precision]).astype(float)
+    table["p_fwe"] = _count_above(largest, model.find_limits()).astype(float)
     if step_down:
         strongest_first = np.maximum.accumulate(total.stepped[ascending[::-1]])
         table["p_step_down"] = strongest_first[::-1][np.argsort(ascending)].astype(float)
@@ -458,8 +457,8 @@ class _Counts:
 def _count_part(model: PermutationModel, ascending: np.ndarray | None, n_kept: int, streams: range) -> _Counts:
     """Count over some streams. With ``ascending``, features come from the weakest to the strongest, to step down."""
     counts = _Counts.empty(model, ascending is not None, n_kept)
-    tie, nominal = TIES[model.precision], DTYPES[model.precision](model.nominal_r2(NOMINAL))
-    limits = (model.observed - tie).astype(DTYPES[model.precision])
+    nominal = DTYPES[model.precision](model.nominal_r2(NOMINAL))
+    limits = model.find_limits().astype(DTYPES[model.precision])
     for stream in streams:
         rearranged = model.rearrange(stream)
         n_drawn = len(rearranged) // len(model.terms)
