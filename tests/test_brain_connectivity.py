@@ -13,6 +13,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 
 from helpers import brain, permutation
+from helpers.brain import timeseries
 
 NODES = [f"n{i:02d}" for i in range(12)]
 EDGES = [f"{a}--{b}" for i, a in enumerate(NODES) for b in NODES[i + 1 :]]
@@ -244,12 +245,12 @@ def make_series(n_people=24, n_volumes=80, n_regions=5, seed=1):
 def test_correlation_is_pearsons_and_partial_is_that_of_the_shrunk_precision():
     """Peer: ``numpy.corrcoef``, which nilearn's shrunk default is not; nilearn for the partial correlation."""
     series = make_series(3)
-    r = brain.compute_connectivity(series)
+    r = timeseries.compute_connectivity(series)
     above = np.triu_indices(5, 1)
     assert list(r.columns[:2]) == ["n0--n1", "n0--n2"]
     for person, volumes in series.items():
         np.testing.assert_allclose(r.loc[person], np.corrcoef(volumes.T)[above], rtol=1e-10)
-    partial = brain.compute_connectivity(series, kind="partial correlation")
+    partial = timeseries.compute_connectivity(series, kind="partial correlation")
     theirs = ConnectivityMeasure(kind="partial correlation", standardize="zscore_sample").fit_transform(
         [volumes.to_numpy() for volumes in series.values()]
     )
@@ -260,17 +261,17 @@ def test_correlation_is_pearsons_and_partial_is_that_of_the_shrunk_precision():
 def test_tangent_learns_its_reference_from_training_people_only():
     """Identity: other people in ``transform`` never change a person's edges; other people in ``fit`` do."""
     people = list(make_series().values())
-    fitted = brain.SeriesConnectivity("tangent").fit(people[:16])
+    fitted = timeseries.SeriesConnectivity("tangent").fit(people[:16])
     alone, together = fitted.transform(people[20:21]), fitted.transform(people[16:])
     np.testing.assert_allclose(alone.iloc[0], together.iloc[4], rtol=1e-10)
-    refitted = brain.SeriesConnectivity("tangent").fit(people[8:]).transform(people[20:21])
+    refitted = timeseries.SeriesConnectivity("tangent").fit(people[8:]).transform(people[20:21])
     assert np.abs(refitted.iloc[0] - alone.iloc[0]).max() > 1e-3
 
 
 def test_tangent_works_inside_folds():
     people = list(make_series().values())
     y = np.repeat([0, 1], 12)
-    pipeline = make_pipeline(brain.SeriesConnectivity("tangent"), LogisticRegression())
+    pipeline = make_pipeline(timeseries.SeriesConnectivity("tangent"), LogisticRegression())
     scores = cross_val_score(pipeline, people, y, cv=StratifiedKFold(4))
     assert scores.mean() > 0.9
 
@@ -282,13 +283,13 @@ def test_useless_time_series_are_refused_by_person():
     series["sub-03"].iloc[0, 2] = np.nan
     message = "sub-01: other regions.*sub-02: n3 is constant, sub-03: blank values in n2"
     with pytest.raises(ValueError, match=message):
-        brain.compute_connectivity(series)
+        timeseries.compute_connectivity(series)
     with pytest.raises(ValueError, match="kind is 'pearson'; it must be one of correlation"):
-        brain.SeriesConnectivity("pearson").fit(list(make_series(2).values()))
+        timeseries.SeriesConnectivity("pearson").fit(list(make_series(2).values()))
     with pytest.raises(ValueError, match="inside folds"):
-        brain.compute_connectivity(make_series(2), kind="tangent")
+        timeseries.compute_connectivity(make_series(2), kind="tangent")
     with pytest.raises(ValueError, match="Were all people left out by scrubbing"):
-        brain.compute_connectivity({})
+        timeseries.compute_connectivity({})
 
 
 def test_scrubbing_counts_people_by_reason_and_bridges_no_border():
@@ -296,11 +297,11 @@ def test_scrubbing_counts_people_by_reason_and_bridges_no_border():
     fd = {person: np.full(100, 0.1) for person in list(series)[:3]}
     fd["sub-00"][[0, 99]] = 0.6
     fd["sub-01"][::4] = 0.6
-    scrubbed = brain.scrub_series(series, fd, tr_s=2.0, max_fd_mm=0.5, min_minutes=3)
+    scrubbed = timeseries.scrub_series(series, fd, tr_s=2.0, max_fd_mm=0.5, min_minutes=3)
     assert scrubbed.volumes["n_kept"].tolist() == [100 - 3 - 2, 1, 100, 0]
     assert scrubbed.lost.to_dict() == {"too few minutes left": 1, "no motion record": 1}
     assert list(scrubbed.series) == ["sub-00", "sub-02"]
-    text = brain.describe_scrubbing(scrubbed)
+    text = timeseries.describe_scrubbing(scrubbed)
     assert "Of 4 people 2 are kept; left out: 1 for too few minutes left, 1 for no motion record" in text
     assert text.startswith("104 volumes (35%)")
 
@@ -310,4 +311,4 @@ def test_displacements_that_do_not_fit_are_refused_by_person():
     fd = {"sub-00": [0.1] * 79, "sub-01": [-1.0] + [0.1] * 79, "sub-02": [0.1] * 80}
     message = r"2 participants \(sub-00: 79 displacements for 80 volumes, sub-01: a displacement of -1 mm\)"
     with pytest.raises(ValueError, match=message):
-        brain.scrub_series(series, fd, tr_s=2.0, max_fd_mm=0.5)
+        timeseries.scrub_series(series, fd, tr_s=2.0, max_fd_mm=0.5)

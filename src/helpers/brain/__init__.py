@@ -18,18 +18,9 @@ from helpers.brain.graphs import compare_nodes, describe_nodes, measure_nodes
 from helpers.brain.nbs import NbsResult, describe_components, test_nbs
 from helpers.brain.networks import average_networks, compare_motion_handling, compare_networks, test_networks_max_t
 from helpers.brain.regions import average_set, compare_regions, compare_sets, stack_regions
-from helpers.brain.timeseries import (
-    ScrubbedSeries,
-    SeriesConnectivity,
-    compute_connectivity,
-    describe_scrubbing,
-    scrub_series,
-)
 
 __all__ = [
     "NbsResult",
-    "ScrubbedSeries",
-    "SeriesConnectivity",
     "add_covariate",
     "add_motion",
     "annotate_edges",
@@ -42,7 +33,6 @@ __all__ = [
     "compare_nodes",
     "compare_regions",
     "compare_sets",
-    "compute_connectivity",
     "compute_fisher_z",
     "describe_components",
     "describe_edges",
@@ -52,13 +42,11 @@ __all__ = [
     "describe_nodes",
     "describe_reach",
     "describe_regions",
-    "describe_scrubbing",
     "describe_sensitivity",
     "describe_sets",
     "keep_still",
     "measure_nodes",
     "name_pairs",
-    "scrub_series",
     "stack_regions",
     "test_edges_max_t",
     "test_nbs",
