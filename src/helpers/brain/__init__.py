@@ -40,13 +40,6 @@ from helpers.brain.studies import (
     describe_studies,
 )
 from helpers.brain.tfce import MapTest, describe_maps, enhance_clusters, test_maps
-from helpers.brain.timeseries import (
-    ScrubbedSeries,
-    SeriesConnectivity,
-    compute_connectivity,
-    describe_scrubbing,
-    scrub_series,
-)
 
 __all__ = [
     "ComBat",
@@ -56,8 +49,6 @@ __all__ = [
     "MotionLink",
     "NbsResult",
     "Question",
-    "ScrubbedSeries",
-    "SeriesConnectivity",
     "add_covariate",
     "add_detectable",
     "add_motion",
@@ -75,7 +66,6 @@ __all__ = [
     "compare_sets",
     "compare_split_with_score",
     "compare_studies",
-    "compute_connectivity",
     "compute_fisher_z",
     "count_pairs",
     "count_strict",
@@ -94,7 +84,6 @@ __all__ = [
     "describe_reach",
     "describe_regions",
     "describe_scale",
-    "describe_scrubbing",
     "describe_sensitivity",
     "describe_sets",
     "describe_split_with_score",
@@ -114,7 +103,6 @@ __all__ = [
     "name_pairs",
     "name_places",
     "predict_group",
-    "scrub_series",
     "stack_regions",
     "test_edges_max_t",
     "test_maps",

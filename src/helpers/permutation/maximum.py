@@ -3,131 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from helpers.permutation.counting import Counts, count_part
 from helpers.permutation.model import (
     ALTERNATIVES,
-    DTYPES,
-    TIE,
-    TIES,
     Alternative,
     PermutationModel,
     Precision,
     prepare_flips,
     prepare_model,
 )
+from helpers.permutation.results import MaxTResult
 from helpers.permutation.running import run_streams
-from helpers.permutation.tails import approximate_tail
-
-NOMINAL = 0.05
-
-
-@dataclass(frozen=True, eq=False)
-class MaxTResult:
-    """A permutation test over many features, with all one needs to report it.
-
-    Attributes
-    ----------
-    table : pandas.DataFrame of shape (n_features, 3) or (n_features, 4)
-        Index ``feature``; columns ``t`` (``f`` when several columns are tested), ``p`` (that feature alone),
-        ``p_fwe`` (over all features) and, when asked for, ``p_step_down``.
-        NaN for a feature that the nuisance explains entirely.
-    null_max_t : pandas.Series of shape (n_permutations,)
-        Largest absolute t (or F) over all features, in each shuffle; of a one-sided test the largest t, its sign
-        turned for "less".
-    null_n_nominal : pandas.Series of shape (n_permutations,)
-        How many features have an uncorrected p below 0.05 by Student's t (or F), in each shuffle.
-    n_participants, n_features, n_permutations, n_blocks : int
-        ``n_features`` counts the features that could be tested; ``n_permutations`` the shuffles beside the
-        observed labelling.
-    tested : str
-        Column of the design that was tested; of several, their names joined by commas.
-    alternative : {"two-sided", "greater", "less"}
-    exact : bool
-        Whether every distinct shuffle was used, rather than a random choice.
-    largest : pandas.DataFrame of shape (n_kept, n_features)
-        The largest shuffled statistics of each feature, ascending; empty unless asked for.
-    """
-
-    table: pd.DataFrame
-    null_max_t: pd.Series
-    null_n_nominal: pd.Series
-    n_participants: int
-    n_features: int
-    n_permutations: int
-    n_blocks: int
-    tested: str
-    alternative: Alternative = "two-sided"
-    exact: bool = False
-    largest: pd.DataFrame = field(default_factory=pd.DataFrame)
-
-    @property
-    def statistics(self) -> pd.Series:
-        """Return per feature what is compared with the largest of each shuffle: large is extreme."""
-        observed = self.table.iloc[:, 0]
-        if self.alternative == "two-sided":
-            return observed.abs()
-        return observed if self.alternative == "greater" else -observed
-
-    @property
-    def observed_max_t(self) -> float:
-        """Largest absolute t (or F) of the unshuffled data; one-sided: the largest in the direction tested."""
-        return float(self.statistics.max())
-
-    def find_threshold(self, alpha: float = 0.05) -> float:
-        """Return the absolute t (or F) that a feature must reach for ``p_fwe <= alpha``.
-
-        Parameters
-        ----------
-        alpha : float, default 0.05
-            Chance of one or more false discoveries among all features.
-
-        Returns
-        -------
-        float
-            Infinite when there are too few shuffles for this alpha.
-        """
-        allowed = int(np.floor(alpha * (self.n_permutations + 1) + TIE)) - 1
-        if allowed < 0:
-            return float("inf")
-        ordered = np.sort(self.null_max_t.to_numpy())[::-1]
-        return float(ordered[allowed]) if allowed < len(ordered) else 0.0
-
-    def approximate_small_p(self) -> pd.DataFrame:
-        """Replace small p-values, which few shuffles can count, by a smooth tail. They are approximate.
-
-        Where fewer than ten shuffles are as extreme, a generalised Pareto distribution is fitted to the upper tail of
-        the shuffled values, see :func:`helpers.permutation.approximate_tail`. An exact test needs none of it.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Index ``feature``; column ``p_fwe_tail`` and, when the test kept the largest statistics of each feature
-            (``n_kept``), ``p_tail``. The counted p where it needs no help or no tail fits.
-        """
-        observed = self.statistics
-        tails = pd.DataFrame({"p_fwe_tail": self.table["p_fwe"]})
-        if self.exact:
-            return tails if self.largest.empty else tails.assign(p_tail=self.table["p"])
-        overall = np.sort(self.null_max_t.to_numpy())
-        tails["p_fwe_tail"] = approximate_tail(
-            observed.to_numpy(), overall, self.table["p_fwe"].to_numpy(), n_permutations=self.n_permutations
-        )
-        if not self.largest.empty:
-            alone = [
-                approximate_tail(value, kept, p, n_permutations=self.n_permutations)
-                for value, kept, p in zip(observed, self.largest.to_numpy().T, self.table["p"], strict=True)
-            ]
-            tails["p_tail"] = np.array(alone, float)
-        return tails
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per feature, ready for a results table."""
-        return self.table.copy()
 
 
 def test_max_t(
@@ -187,7 +78,7 @@ def test_max_t(
         :meth:`MaxTResult.approximate_small_p`; 250 is a good choice.
     precision : {"double", "single"}, default "double"
         Single halves time and memory. The observed t stays double; a shuffled R² is then off by less than 1e-6,
-        and closer ones count as equal.
+        and correlations closer than that count as equal.
     n_workers : int or None, default 1
         Threads; None: as ``joblib.parallel_config`` says. It never changes a number.
     progress : bool, default False
@@ -380,8 +271,8 @@ def _test(
     progress: bool,
 ) -> MaxTResult:
     ascending = np.argsort(model.observed, kind="stable")
-    work = partial(_count_part, model, ascending if step_down else None, n_kept)
-    total = _Counts.empty(model, step_down, n_kept)
+    work = partial(count_part, model, ascending if step_down else None, n_kept)
+    total = Counts.empty(model, step_down, n_kept)
     for counted in run_streams(work, model.plan.n_streams, n_workers=n_workers, progress=progress):
         total.add(counted)
     n_permutations = model.plan.n_permutations
@@ -393,7 +284,7 @@ def _test(
         pd.Index(model.features, name="feature"),
     )
     largest = np.concatenate(total.largest_r2)
-    table["p_fwe"] = _count_above(largest, model.observed - TIES[model.precision]).astype(float)
+    table["p_fwe"] = _count_above(largest, model.find_limits()).astype(float)
     if step_down:
         strongest_first = np.maximum.accumulate(total.stepped[ascending[::-1]])
         table["p_step_down"] = strongest_first[::-1][np.argsort(ascending)].astype(float)
@@ -418,71 +309,3 @@ def _test(
 def _count_above(values: np.ndarray, limits: np.ndarray) -> np.ndarray:
     """Count, for each limit, the values at or above it."""
     return len(values) - np.searchsorted(np.sort(values), limits, side="left")
-
-
-@dataclass(eq=False)
-class _Counts:
-    """What shuffles gave: per feature how often as extreme; per shuffle its largest and how many are nominal."""
-
-    alone: np.ndarray
-    stepped: np.ndarray
-    kept: np.ndarray
-    largest_r2: list[np.ndarray]
-    n_nominal: list[np.ndarray]
-
-    @classmethod
-    def empty(cls, model: PermutationModel, step_down: bool, n_kept: int) -> _Counts:
-        n_features = model.residuals.shape[1]
-        n_kept = min(n_kept, model.plan.n_permutations)
-        return cls(
-            np.zeros(n_features, np.int64),
-            np.zeros(n_features if step_down else 0, np.int64),
-            np.full((n_kept, n_features if n_kept else 0), -np.inf),
-            [],
-            [],
-        )
-
-    def add(self, other: _Counts) -> None:
-        self.alone += other.alone
-        self.stepped += other.stepped
-        self.largest_r2 += other.largest_r2
-        self.n_nominal += other.n_nominal
-        self.keep(other.kept, slice(None))
-
-    def keep(self, values: np.ndarray, columns: slice) -> None:
-        if len(self.kept):
-            both = np.vstack([self.kept[:, columns], values])
-            self.kept[:, columns] = np.sort(both, axis=0)[-len(self.kept) :]
-
-
-def _count_part(model: PermutationModel, ascending: np.ndarray | None, n_kept: int, streams: range) -> _Counts:
-    """Count over some streams. With ``ascending``, features come from the weakest to the strongest, to step down."""
-    counts = _Counts.empty(model, ascending is not None, n_kept)
-    tie, nominal = TIES[model.precision], DTYPES[model.precision](model.nominal_r2(NOMINAL))
-    limits = (model.observed - tie).astype(DTYPES[model.precision])
-    for stream in streams:
-        rearranged = model.rearrange(stream)
-        n_drawn = len(rearranged) // len(model.terms)
-        largest, n_nominal = np.full(n_drawn, -np.inf), np.zeros(n_drawn, int)
-        everything = []
-        for tile in model.list_tiles():
-            r2 = model.explain(rearranged, tile)
-            if model.signed:
-                r2[:, ~model.testable[tile]] = -1
-            counts.alone[tile] += _count_rows(r2 >= limits[tile])
-            n_nominal += (r2 > nominal).sum(axis=1)
-            np.maximum(largest, r2.max(axis=1), out=largest)
-            counts.keep(r2, tile)
-            if ascending is not None:
-                everything.append(r2.copy())
-        if ascending is not None:
-            stepped = np.maximum.accumulate(np.hstack(everything)[:, ascending], axis=1)
-            counts.stepped[ascending] += _count_rows(stepped >= limits[ascending])
-        counts.largest_r2.append(largest)
-        counts.n_nominal.append(n_nominal)
-    return counts
-
-
-def _count_rows(mask: np.ndarray) -> np.ndarray:
-    """Count the rows of each column that are true; a stream has fewer than 256 rows, so bytes suffice."""
-    return np.add.reduce(mask.view(np.uint8), axis=0, dtype=np.uint8)

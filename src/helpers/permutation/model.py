@@ -18,7 +18,7 @@ RANK = 1e-10
 EXPLAINED = 1e-12
 TILE = 512  # features computed at once
 TIE = 1e-9
-TIES = {"double": TIE, "single": 2e-6}  # R² closer than this count as equal
+TIES = {"double": TIE, "single": 1e-6}  # correlations closer than this count as equal
 DTYPES = {"double": np.float64, "single": np.float32}
 ALTERNATIVES = ("two-sided", "greater", "less")
 Precision = Literal["double", "single"]
@@ -137,6 +137,11 @@ class PermutationModel:
         else:
             odds = stats.t.isf(alpha if self.signed else alpha / 2, self.df) ** 2
         return float(odds / (self.df + odds))
+
+    def find_limits(self) -> np.ndarray:
+        """Return the R² from which a shuffle is as extreme as the observed data; ties count."""
+        root = np.sign(self.observed) * np.sqrt(np.abs(self.observed)) - TIES[self.precision]
+        return root * np.abs(root) if self.signed else np.maximum(root, 0) ** 2
 
     def shuffle_t(self, stream: int) -> np.ndarray:
         """Return the t of all features in every rearrangement of a stream.

@@ -20,7 +20,8 @@ def approximate_tail(
 
     The largest 250 shuffled values (at most a quarter of all) above a threshold get a generalised Pareto distribution
     by the method of moments [3]_; ten fewer at a time while it does not fit (Kolmogorov-Smirnov p below 0.05,
-    down to 30). Beyond the threshold p is the share of shuffles above it times the tail of the distribution
+    down to 30). A negative shape, which says that no larger value is possible and gave p-values far too small when
+    tried on normal data, is replaced by an exponential tail: the careful side. Beyond the threshold p is the share of shuffles above it times the tail of the distribution
     [1]_, [2]_. Such a p is approximate: it rests on a fitted curve, not on counts.
 
     Parameters
@@ -37,8 +38,7 @@ def approximate_tail(
     Returns
     -------
     numpy.ndarray of shape (n,)
-        ``counted_p`` where ten shuffles or more are as extreme, no tail fits, or the value lies beyond the end of the
-        fitted tail.
+        ``counted_p`` where ten shuffles or more are as extreme, or no tail fits.
 
     References
     ----------
@@ -68,7 +68,7 @@ def approximate_tail(
     threshold, shape, scale, n_exceedances = fitted
     beyond = stats.genpareto.sf(value - threshold, shape, scale=scale)
     usable = few & (value >= threshold) & (beyond > 0)
-    return np.where(usable, n_exceedances / n_permutations * beyond, p)
+    return np.where(usable, np.minimum(n_exceedances / n_permutations * beyond, p), p)
 
 
 def _fit_tail(largest: np.ndarray, n_permutations: int) -> tuple[float, float, float, int] | None:
@@ -81,6 +81,7 @@ def _fit_tail(largest: np.ndarray, n_permutations: int) -> tuple[float, float, f
         if not variance > 0:
             return None
         shape, scale = (1 - mean**2 / variance) / 2, mean * (mean**2 / variance + 1) / 2
+        shape, scale = (shape, scale) if shape > 0 else (0.0, mean)
         if stats.kstest(excess, stats.genpareto(shape, scale=scale).cdf, method="asymp").pvalue >= FITS:
             return float(threshold), float(shape), float(scale), n_exceedances
     return None
