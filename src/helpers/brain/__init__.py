@@ -23,6 +23,7 @@ from helpers.brain.describe import (
     describe_sensitivity,
     describe_sets,
 )
+from helpers.brain.graphs import compare_nodes, describe_nodes, measure_nodes
 from helpers.brain.harmonise import ComBat, compare_harmonisation, describe_harmonisation, harmonise
 from helpers.brain.maps import MapStack, compare_maps, load_maps
 from helpers.brain.nbs import NbsResult, describe_components, test_nbs
@@ -39,6 +40,13 @@ from helpers.brain.studies import (
     describe_studies,
 )
 from helpers.brain.tfce import MapTest, describe_maps, enhance_clusters, test_maps
+from helpers.brain.timeseries import (
+    ScrubbedSeries,
+    SeriesConnectivity,
+    compute_connectivity,
+    describe_scrubbing,
+    scrub_series,
+)
 
 __all__ = [
     "ComBat",
@@ -48,6 +56,8 @@ __all__ = [
     "MotionLink",
     "NbsResult",
     "Question",
+    "ScrubbedSeries",
+    "SeriesConnectivity",
     "add_covariate",
     "add_detectable",
     "add_motion",
@@ -60,10 +70,12 @@ __all__ = [
     "compare_motion",
     "compare_motion_handling",
     "compare_networks",
+    "compare_nodes",
     "compare_regions",
     "compare_sets",
     "compare_split_with_score",
     "compare_studies",
+    "compute_connectivity",
     "compute_fisher_z",
     "count_pairs",
     "count_strict",
@@ -76,11 +88,13 @@ __all__ = [
     "describe_motion",
     "describe_motion_link",
     "describe_networks",
+    "describe_nodes",
     "describe_pairs",
     "describe_prediction",
     "describe_reach",
     "describe_regions",
     "describe_scale",
+    "describe_scrubbing",
     "describe_sensitivity",
     "describe_sets",
     "describe_split_with_score",
@@ -96,9 +110,11 @@ __all__ = [
     "list_questions",
     "load_maps",
     "measure_lengths",
+    "measure_nodes",
     "name_pairs",
     "name_places",
     "predict_group",
+    "scrub_series",
     "stack_regions",
     "test_edges_max_t",
     "test_maps",
