@@ -66,13 +66,15 @@ CHAPTERS = (
     Chapter("03_brain", "Brain", needs=("connectivity", "volumes", "tracts"), open_data=("rsfmri_mdd",)),
     Chapter("04_microbiome", "Microbiome", needs=("taxa",)),
     Chapter("05_metabolites", "Metabolites", needs=("metabolites",)),
-    Chapter("06_integration", "Integration", needs=INTEGRATED, at_least=2),
+    Chapter("06_integration", "Integration", needs=INTEGRATED, at_least=2, open_data=("breast_tcga",)),
     Chapter(
         "07_verdict",
         "Verdict",
         reads=("01_cohort", "02_resilience", "03_brain", "04_microbiome", "05_metabolites", "06_integration"),
         data=("data/schema", "data/sets", "data/claims"),
     ),
+    Chapter("lab_leakage", "Lab: leakage", needs=(SIMULATED,), reads=()),
+    Chapter("lab_optima", "Lab: two optima", needs=(SIMULATED,), open_data=("breast_tcga",)),
 )
 
 
