@@ -313,7 +313,9 @@ def _check_series(series: Mapping[object, pd.DataFrame], regions: Sequence[str])
         elif (np.ptp(values, axis=0) == 0).any():
             faults.append(f"{person}: {name_some(volumes.columns[np.ptp(values, axis=0) == 0])} is constant")
     if len(regions) < 2:
-        raise ValueError(f"{count(len(regions), 'region')} ({name_some(regions)}); an edge needs two. Give more regions.")
+        raise ValueError(
+            f"{count(len(regions), 'region')} ({name_some(regions)}); an edge needs two. Give more regions."
+        )
     if faults:
         raise ValueError(
             f"Time series of {count(len(faults), 'participant')} cannot be used ({name_some(faults)}). Expected the "
