@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from helpers.brain.numbers import write_fixed
 from helpers.permutation import MaxTResult
 from helpers.problems import count, name_some
 from helpers.wording import as_code, as_text
@@ -44,7 +45,7 @@ def describe_effect(row: pd.Series, *, labels: Mapping[str, str], unit: str = ""
     unit = f" {unit}" if unit else ""
     return (
         f"{as_text(labels['high'])} (n = {row['n_high']:.0f}) minus {as_text(labels['low'])} (n = {row['n_low']:.0f}): "
-        f"d = {_fix(row['d'])} (95% CI {_fix(row['d_low'])} to {_fix(row['d_high'])}), that is "
+        f"d = {write_fixed(row['d'])} (95% CI {write_fixed(row['d_low'])} to {write_fixed(row['d_high'])}), that is "
         f"{_short(row['estimate'])}{unit} ({_short(row['ci_low'])} to {_short(row['ci_high'])}); "
         f"{_p(row['p'])}"
     )
@@ -148,7 +149,7 @@ def describe_sensitivity(runs: Mapping[str, pd.DataFrame], *, declared: str) -> 
     if not known:
         return f"The nodes of this cohort form no pair {declared}."
     parts = [
-        f"{_fix(row['d'])} ({_fix(row['d_low'])} to {_fix(row['d_high'])}; "
+        f"{write_fixed(row['d'])} ({write_fixed(row['d_low'])} to {write_fixed(row['d_high'])}; "
         f"n = {row['n_high'] + row['n_low']:.0f}) {name}"
         for name, row in known.items()
     ]
@@ -175,7 +176,7 @@ def describe_regions(regions: pd.DataFrame, *, labels: Mapping[str, str], unit: 
     return (
         f"Of {count(len(known), 'region')}, {int((small & (known['d'] > 0)).sum())} are higher and "
         f"{int((small & (known['d'] < 0)).sum())} lower in {as_text(labels['high'])} at q < {ALPHA}; the median d is "
-        f"{_fix(known['d'].median())}, and the largest |d| is in {as_code(top)}, "
+        f"{write_fixed(known['d'].median())}, and the largest |d| is in {as_code(top)}, "
         f"{describe_effect(known.loc[top], labels=labels, unit=unit)}."
     )
 
@@ -202,11 +203,6 @@ def describe_sets(sets: pd.DataFrame, *, labels: Mapping[str, str]) -> str:
         f"{describe_effect(row, labels=labels, unit='SD')}."
         for name, row in sets.iterrows()
     )
-
-
-def _fix(value: float) -> str:
-    text = f"{value:.2f}"
-    return "0.00" if text == "-0.00" else text.replace("-", "−")
 
 
 def _short(value: float) -> str:

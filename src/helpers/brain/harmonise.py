@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from helpers.brain.numbers import write_fixed
 from helpers.brain.questions import Question
 from helpers.contrasts import fit_contrasts
 from helpers.problems import count, name_some
@@ -224,7 +225,7 @@ def describe_harmonisation(table: pd.DataFrame) -> str:
     sentences = []
     for measure, rows in table.groupby("measure", sort=False):
         parts = [
-            f"{row['d']:.2f} ({row['d_low']:.2f} to {row['d_high']:.2f}) with {row['study']}".replace("-", "−")
+            f"{write_fixed(row['d'])} ({write_fixed(row['d_low'])} to {write_fixed(row['d_high'])}) with {row['study']}"
             for _, row in rows.iterrows()
         ]
         n = int(rows.iloc[0][["n_high", "n_low"]].sum())

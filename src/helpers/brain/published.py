@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from helpers.brain.numbers import write_fixed
 from helpers.power import find_detectable_d
 from helpers.problems import count
 from helpers.wording import as_code, as_text
@@ -112,14 +113,9 @@ def describe_declared(contrasts: pd.DataFrame, members: list[str], *, labels: Ma
     if inside.empty:
         return "None of the declared regions could be compared."
     low = int((inside["d"] < 0).sum())
-    rest = f"; the median of the {len(outside)} others is {_fix(outside['d'].median())}" if len(outside) else ""
+    rest = f"; the median of the {len(outside)} others is {write_fixed(outside['d'].median())}" if len(outside) else ""
     top = inside["d"].abs().idxmax()
     return (
         f"Of {count(len(inside), 'declared region')}, {low} are lower in {as_text(labels['high'])}; their median d is "
-        f"{_fix(inside['d'].median())}{rest}. The largest |d| among them is {_fix(inside.loc[top, 'd'])}, in {as_code(top)}."
+        f"{write_fixed(inside['d'].median())}{rest}. The largest |d| among them is {write_fixed(inside.loc[top, 'd'])}, in {as_code(top)}."
     )
-
-
-def _fix(value: float) -> str:
-    text = f"{value:.2f}"
-    return "0.00" if text == "-0.00" else text.replace("-", "−")

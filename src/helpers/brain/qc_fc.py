@@ -10,8 +10,8 @@ from scipy import stats
 
 from helpers.brain.connectivity import EDGE_SEPARATOR, compute_fisher_z
 from helpers.brain.covariates import MOTION_COLUMN
+from helpers.brain.numbers import write_fixed
 from helpers.problems import count
-from helpers.wording import as_text
 
 N_BINS = 12
 NOMINAL = 0.05
@@ -145,7 +145,7 @@ def describe_motion_link(link: MotionLink) -> str:
         f"Over {count(link.n_participants, 'person').replace('persons', 'people')}, {n_low:,} of {count(n, 'edge')} "
         f"({n_low / n:.0%}) go with motion at p < {NOMINAL:g}, where {NOMINAL:.0%} would by chance; the median |r| is "
         f"{link.edges['r'].abs().median():.2f}. Over edges, r and distance correlate by "
-        f"{as_text(f'{link.distance_r:.2f}'.replace('-', '−'))} (Spearman): {trend}."
+        f"{write_fixed(link.distance_r)} (Spearman): {trend}."
     )
 
 

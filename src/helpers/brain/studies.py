@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from helpers.brain.numbers import write_fixed
 from helpers.brain.questions import Question
 from helpers.contrasts import COLUMNS, CONFIDENCE, fit_contrasts
 from helpers.problems import count
@@ -109,7 +110,7 @@ def describe_studies(table: pd.DataFrame) -> str:
     sentences = []
     for name, rows in table.groupby("measure", sort=False):
         parts = [
-            f"{_fix(row['d'])} ({_fix(row['d_low'])} to {_fix(row['d_high'])}; n = {row['n_high'] + row['n_low']:.0f}) "
+            f"{write_fixed(row['d'])} ({write_fixed(row['d_low'])} to {write_fixed(row['d_high'])}; n = {row['n_high'] + row['n_low']:.0f}) "
             f"in {as_text(row['study'])}"
             for _, row in rows.iterrows()
         ]
@@ -133,7 +134,7 @@ def describe_split_with_score(table: pd.DataFrame) -> str:
     sentences = []
     for name, rows in table.groupby("measure", sort=False):
         parts = [
-            f"{_fix(row['r'])} ({_fix(row['r_low'])} to {_fix(row['r_high'])}) with the {row['asked']}"
+            f"{write_fixed(row['r'])} ({write_fixed(row['r_low'])} to {write_fixed(row['r_high'])}) with the {row['asked']}"
             for _, row in rows.iterrows()
         ]
         sentences.append(
@@ -164,8 +165,3 @@ def _list_studies(known: pd.Index, design: pd.DataFrame, batch: pd.Series | None
         if min(sizes.get(1.0, 0), sizes.get(0.0, 0)) >= MIN_PER_GROUP:
             listed.append((f"{batch.name} {label}", members))
     return [*listed, (POOLED, people)]
-
-
-def _fix(value: float) -> str:
-    text = f"{value:.2f}"
-    return "0.00" if text == "-0.00" else text.replace("-", "−")

@@ -14,6 +14,7 @@ from nilearn import plotting
 from helpers.brain.connectivity import EDGE_SEPARATOR
 from helpers.brain.nbs import NbsResult
 from helpers.permutation import MaxTResult
+from helpers.plots.brain.null import add_legend, draw_null
 from helpers.plots.style import COLOURS, NEUTRAL, WIDTH_IN
 from helpers.problems import count
 
@@ -116,33 +117,18 @@ def plot_null(result: MaxTResult, *, alpha: float = ALPHA, ax: Axes | None = Non
     -------
     matplotlib.axes.Axes
     """
-    if ax is None:
-        _, ax = plt.subplots(figsize=(WIDTH_IN, 3.4), layout="constrained")
-    ax.hist(
+    observed, threshold = result.observed_max_t, result.find_threshold(alpha)
+    ax = draw_null(
         result.null_max_t,
-        bins="auto",
-        color="#BDBDBD",
-        edgecolor="white",
-        linewidth=0.4,
-        label="shuffled labels",
+        observed,
+        label=f"real labels: {observed:.2f}",
+        xlabel=f"largest |t| over {result.n_features:,} features",
+        title=f"What chance does to the largest |t|, n={result.n_participants}",
+        ax=ax,
     )
-    threshold = result.find_threshold(alpha)
     if np.isfinite(threshold):
         ax.axvline(threshold, color="black", linestyle="--", label=f"threshold, {alpha:.0%}: {threshold:.2f}")
-    observed = result.observed_max_t
-    ax.axvline(observed, color=COLOURS["low"], linewidth=2.5, label=f"real labels: {observed:.2f}")
-    ax.set_xlabel(f"largest |t| over {result.n_features:,} features")
-    ax.set_ylabel(f"shuffles (of {result.n_permutations:,})")
-    ax.set_title(f"What chance does to the largest |t|, n={result.n_participants}", loc="left", pad=24)
-    ax.legend(
-        loc="lower left",
-        bbox_to_anchor=(-0.02, 1.0),
-        ncols=3,
-        handlelength=1.4,
-        columnspacing=1.2,
-        borderpad=0.1,
-    )
-    return ax
+    return add_legend(ax)
 
 
 def _draw_side(edges: pd.DataFrame, nodes: pd.DataFrame, ax: Axes, colour: str, strongest: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -93,8 +94,7 @@ def view_surface(maps: MapStack, tested: MapTest, *, note: str = "") -> HTML:
         cmap=DIVERGING,
         vmax=reach,
         symmetric_cmap=True,
-        title=f"{title}<br>{note}" if note else title,
-        title_fontsize=9,
+        title=f"t, n={tested.max_t.n_participants}. {note}".strip(),  # one short line: nilearn sets its size
         colorbar_fontsize=12,
         colorbar_height=0.5,
     )
@@ -107,8 +107,7 @@ def _frame(page: str, title: str) -> HTML:
     for tag, label in LABELS.items():
         parts[::2] = [re.sub(rf"<{tag} (?=id=)", f'<{tag} aria-label="{label}" ', part) for part in parts[::2]]
     page = "".join(parts)
-    inside = page.replace("&", "&amp;").replace('"', "&quot;")
     return HTML(
-        f'<div><iframe title="{title.replace(chr(34), "&quot;")}" srcdoc="{inside}" loading="lazy" '
+        f'<div><iframe title="{escape(title)}" srcdoc="{escape(page)}" loading="lazy" '
         f'style="width: 100%; height: {HEIGHT_PX}px; border: 0"></iframe></div>'
     )

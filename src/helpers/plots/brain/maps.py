@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from helpers.brain.maps import MapStack
 from helpers.brain.tfce import MapTest
-from helpers.plots.style import COLOURS, DIVERGING, WIDTH_IN
+from helpers.plots.brain.null import add_legend, draw_null
+from helpers.plots.style import DIVERGING, WIDTH_IN
 
 ALPHA = 0.05
 N_SLICES = 6
@@ -77,16 +78,14 @@ def plot_null_tfce(tested: MapTest, *, alpha: float = ALPHA, ax: Axes | None = N
     -------
     matplotlib.axes.Axes
     """
-    if ax is None:
-        _, ax = plt.subplots(figsize=(WIDTH_IN, 3.2), layout="constrained")
-    null, observed = tested.null_max_tfce, tested.table["tfce"].abs().max()
-    ax.hist(null, bins="auto", color="#BDBDBD", edgecolor="white", linewidth=0.4, label="shuffled labels")
-    ax.axvline(np.quantile(null, 1 - alpha), color="black", linestyle="--", label=f"{alpha:.0%} of shuffles beyond")
-    ax.axvline(observed, color=COLOURS["low"], linewidth=2.5, label="real labels")
-    ax.set_xlabel(f"largest |TFCE| over {len(tested.table):,} voxels")
-    ax.set_ylabel(f"shuffles (of {len(null):,})")
-    ax.set_title(f"What chance does to enhanced clusters, n={tested.max_t.n_participants}", loc="left", pad=24)
-    ax.legend(
-        loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3, handlelength=1.4, columnspacing=1.2, borderpad=0.1
+    null = tested.null_max_tfce
+    ax = draw_null(
+        null,
+        tested.table["tfce"].abs().max(),
+        label="real labels",
+        xlabel=f"largest |TFCE| over {len(tested.table):,} voxels",
+        title=f"What chance does to enhanced clusters, n={tested.max_t.n_participants}",
+        ax=ax,
     )
-    return ax
+    ax.axvline(np.quantile(null, 1 - alpha), color="black", linestyle="--", label=f"{alpha:.0%} of shuffles beyond")
+    return add_legend(ax)
