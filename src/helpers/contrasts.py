@@ -11,6 +11,7 @@ from helpers.wording import as_text
 
 CONFIDENCE = 0.95
 Q_SHOWN = 0.05
+TILE = 512  # features computed at once: they fit the cache of a processor
 COLUMNS = ["n_high", "n_low", "estimate", "ci_low", "ci_high", "d", "d_low", "d_high", "t", "p", "q"]
 
 
@@ -61,17 +62,22 @@ def fit_contrasts(features: pd.DataFrame, design: pd.DataFrame, *, tested: str =
         raise ValueError(
             "No participant is in both the features and the design. Are the ids spelled alike, e.g. sub-01?"
         )
-    values = features.loc[people].to_numpy(float)
+    shared = features if features.index.equals(people) else features.loc[people]
+    values = shared.to_numpy(float)
     terms = design.loc[people]
     _refuse_confounded(terms, tested)
     result = np.full((values.shape[1], 7), np.nan)
-    seen = ~np.isnan(values)
-    for pattern, columns in _group_columns(seen):
-        result[columns] = _fit(values[np.ix_(pattern, columns)], terms.loc[pattern], tested)
+    complete = ~np.isnan(values.sum(axis=0))
+    for people_seen, columns in _group_columns(values, complete):
+        whole = people_seen.all() and len(columns) == values.shape[1]
+        own = values if whole else values[np.ix_(people_seen, columns)]
+        result[columns] = _fit(own, terms.loc[people_seen], tested)
     table = pd.DataFrame(result, columns=["estimate", "ci_low", "ci_high", "residual_sd", "t", "p", "df"])
     table.index = pd.Index(features.columns, name="feature")
     high = terms[tested].to_numpy(float) > _middle(terms[tested])
-    table["n_high"], table["n_low"] = seen[high].sum(axis=0), seen[~high].sum(axis=0)
+    for name, side in (("n_high", high), ("n_low", ~high)):
+        table[name] = side.sum()
+        table.loc[~complete, name] = (~np.isnan(values[np.ix_(side, ~complete)])).sum(axis=0)
     for source, target in (("estimate", "d"), ("ci_low", "d_low"), ("ci_high", "d_high")):
         table[target] = table[source] / table["residual_sd"]
     table["q"] = adjust_bh(table["p"])
@@ -130,11 +136,13 @@ def _middle(column: pd.Series) -> float:
     return (column.min() + column.max()) / 2
 
 
-def _group_columns(seen: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+def _group_columns(values: np.ndarray, complete: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Group columns by who has a value, so that each pattern is one solve."""
-    packed = np.packbits(seen, axis=0).T
-    _, first, inverse = np.unique(packed, axis=0, return_index=True, return_inverse=True)
-    return [(seen[:, column], np.flatnonzero(inverse == i)) for i, column in enumerate(first)]
+    groups = [(np.ones(len(values), bool), np.flatnonzero(complete))] if complete.any() else []
+    holed = np.flatnonzero(~complete)
+    seen = ~np.isnan(values[:, holed])
+    _, first, inverse = np.unique(np.packbits(seen, axis=0).T, axis=0, return_index=True, return_inverse=True)
+    return groups + [(seen[:, column], holed[inverse == i]) for i, column in enumerate(first)]
 
 
 def _fit(values: np.ndarray, terms: pd.DataFrame, tested: str) -> np.ndarray:
@@ -146,17 +154,24 @@ def _fit(values: np.ndarray, terms: pd.DataFrame, tested: str) -> np.ndarray:
     xx = x @ x
     if df < 1 or xx < 1e-10 * len(x):
         return np.full((values.shape[1], 7), np.nan)
-    spread = values.std(axis=0)
-    y = values - basis @ (basis.T @ values)
-    estimate = x @ y / xx
-    residual_sd = np.sqrt(np.maximum((y**2).sum(axis=0) - estimate**2 * xx, 0) / df)
-    residual_sd[residual_sd <= 1e-12 * np.maximum(spread, np.abs(values).max(axis=0, initial=0))] = np.nan
-    estimate = np.where(np.isnan(residual_sd), np.nan, estimate)
+    estimate, residual_sd = np.empty((2, values.shape[1]))
+    for start in range(0, values.shape[1], TILE):
+        columns = slice(start, start + TILE)
+        estimate[columns], residual_sd[columns] = _fit_tile(values[:, columns], basis, x, df)
     standard_error = residual_sd / np.sqrt(xx)
     t = estimate / standard_error
     half = stats.t.ppf(0.5 + CONFIDENCE / 2, df) * standard_error
     p = 2 * stats.t.sf(np.abs(t), df)
     return np.column_stack([estimate, estimate - half, estimate + half, residual_sd, t, p, np.full(len(t), df)])
+
+
+def _fit_tile(values: np.ndarray, basis: np.ndarray, x: np.ndarray, df: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return estimate and residual SD of each column; NaN where nothing is left beside the nuisance."""
+    y = values - basis @ (basis.T @ values)
+    estimate = x @ y / (x @ x)
+    residual_sd = np.sqrt(np.maximum(np.einsum("ij,ij->j", y, y) - estimate**2 * (x @ x), 0) / df)
+    residual_sd[residual_sd <= 1e-12 * np.abs(values).max(axis=0, initial=0)] = np.nan
+    return np.where(np.isnan(residual_sd), np.nan, estimate), residual_sd
 
 
 def _orthonormal(matrix: np.ndarray) -> np.ndarray:

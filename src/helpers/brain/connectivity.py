@@ -1,4 +1,4 @@
-"""Connectivity in, group contrasts out: every edge, every pair of networks, all edges at once."""
+"""Connectivity in, contrasts of every edge out, and all edges tested at once."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ import numpy as np
 import pandas as pd
 
 from helpers import permutation
-from helpers.brain.covariates import add_motion, keep_still
 from helpers.contrasts import fit_contrasts
-from helpers.permutation import MaxTResult
+from helpers.permutation import Alternative, MaxTResult, Precision
 from helpers.problems import count, name_some
 
 EDGE_SEPARATOR = "--"
 PAIR_SEPARATOR = " × "
 UNASSIGNED = "Unassigned"
-MIN_STILL_PER_GROUP = 10
 
 
 def compute_fisher_z(connectivity: pd.DataFrame) -> pd.DataFrame:
@@ -42,17 +40,84 @@ def compute_fisher_z(connectivity: pd.DataFrame) -> pd.DataFrame:
     >>> float(compute_fisher_z(pd.DataFrame({"a--b": [0.0]})).iloc[0, 0])
     0.0
     """
-    beyond = connectivity.abs() >= 1
-    if beyond.any(axis=None):
-        edges = connectivity.columns[beyond.any(axis=0)]
-        values = connectivity.to_numpy(float)[beyond.to_numpy()]
+    r = connectivity.to_numpy(float, na_value=np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.arctanh(r)
+    if not np.isfinite(z.sum()):
+        _refuse_beyond(connectivity.columns, r)
+    return pd.DataFrame(z, connectivity.index, connectivity.columns)
+
+
+def _refuse_beyond(edges: pd.Index, r: np.ndarray) -> None:
+    beyond = np.abs(r) >= 1
+    if beyond.any():
+        named = edges[beyond.any(axis=0)]
         raise ValueError(
-            f"{count(len(edges), 'edge')} with |r| of 1 or more ({name_some(edges)}; the first "
-            f"value is {values[0]:g}). "
+            f"{count(len(named), 'edge')} with |r| of 1 or more ({name_some(named)}; the first "
+            f"value is {r[beyond][0]:g}). "
             "Pearson r lies strictly between -1 and 1. Fix: give r rather than Fisher z, and leave out "
             "a node's correlation with itself or with a copy of itself."
         )
-    return np.arctanh(connectivity.astype(float))
+
+
+def split_edges(edges: Iterable[str]) -> np.ndarray:
+    """Number the two nodes of each edge, in order of appearance.
+
+    Parameters
+    ----------
+    edges : iterable of str
+        ``<node>--<node>``.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n_edges, 2)
+
+    Raises
+    ------
+    ValueError
+        When an edge is not named so, or joins a node with itself.
+
+    Examples
+    --------
+    >>> split_edges(["n1--n2", "n2--n3"]).tolist()
+    [[0, 1], [1, 2]]
+    """
+    names = list(edges)
+    ends = [name.split(EDGE_SEPARATOR) for name in names]
+    strange = [name for name, end in zip(names, ends, strict=True) if len(end) != 2 or end[0] == end[1]]
+    if strange:
+        raise ValueError(
+            f"{count(len(strange), 'edge')} not named after two nodes ({name_some(strange)}). "
+            f"Expected <node>{EDGE_SEPARATOR}<node>, two different ones; fix the column names."
+        )
+    return pd.factorize(np.array(ends, object).ravel())[0].reshape(-1, 2)
+
+
+def complete_z(connectivity: pd.DataFrame, design: pd.DataFrame) -> pd.DataFrame:
+    """Return the Fisher z of the people of a design, without the edges that miss a value among them.
+
+    Statistics over edges, such as the largest t, must come from the same people in all edges.
+
+    Parameters
+    ----------
+    connectivity : pandas.DataFrame of shape (n_participants, n_edges)
+        Pearson r.
+    design : pandas.DataFrame
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_shared, n_complete_edges)
+
+    Examples
+    --------
+    >>> r = pd.DataFrame({"a--b": [0.0, 0.0], "a--c": [0.0, np.nan]}, index=["sub-1", "sub-2"])
+    >>> list(complete_z(r, pd.DataFrame(index=["sub-1", "sub-2"])).columns)
+    ['a--b']
+    """
+    wanted = connectivity.index.isin(design.index)
+    z = compute_fisher_z(connectivity if wanted.all() else connectivity.loc[wanted])
+    known = np.isfinite(z.to_numpy().sum(axis=0))
+    return z if known.all() else z.loc[:, known]
 
 
 def name_pairs(edges: Iterable[str], nodes: pd.DataFrame) -> pd.Series:
@@ -98,35 +163,44 @@ def name_pairs(edges: Iterable[str], nodes: pd.DataFrame) -> pd.Series:
     )
 
 
-def compare_edges(connectivity: pd.DataFrame, design: pd.DataFrame) -> pd.DataFrame:
-    """Contrast the groups on the Fisher z of every edge.
+def compare_edges(connectivity: pd.DataFrame, design: pd.DataFrame, *, tested: str = "group") -> pd.DataFrame:
+    """Contrast the groups, or regress on a score, in the Fisher z of every edge.
 
     Parameters
     ----------
     connectivity : pandas.DataFrame of shape (n_participants, n_edges)
         Pearson r; index ``participant_id``.
     design : pandas.DataFrame of shape (n_designed, n_terms)
+    tested : str, default "group"
+        Column of the design: 1 high and 0 low, or a score.
 
     Returns
     -------
     pandas.DataFrame of shape (n_edges, 11)
-        As :func:`helpers.contrasts.fit_contrasts`; estimate in units of z.
+        As :func:`helpers.contrasts.fit_contrasts`; estimate in units of z (per unit of a score).
 
     Raises
     ------
     ValueError
         When an \\|r\\| is 1 or more.
     """
-    return fit_contrasts(compute_fisher_z(connectivity), design)
+    return fit_contrasts(compute_fisher_z(connectivity), design, tested=tested)
 
 
 def test_edges_max_t(
     connectivity: pd.DataFrame,
     design: pd.DataFrame,
     *,
+    tested: str = "group",
     blocks: pd.Series | None,
     n_permutations: int,
     rng: np.random.Generator,
+    alternative: Alternative = "two-sided",
+    step_down: bool = False,
+    n_kept: int = 0,
+    precision: Precision = "double",
+    n_workers: int | None = 1,
+    progress: bool = False,
 ) -> MaxTResult:
     """Test all edges at once: Freedman-Lane shuffles within blocks, largest absolute t.
 
@@ -136,18 +210,32 @@ def test_edges_max_t(
         Pearson r. An edge with a missing value among the people of the design is left out for everyone,
         because the largest t must come from the same people in all edges.
     design : pandas.DataFrame of shape (n_designed, n_terms)
+    tested : str, default "group"
     blocks : pandas.Series or None
         Study of each participant; None when there is one.
     n_permutations : int
     rng : numpy.random.Generator
+    alternative, step_down, n_kept, precision, n_workers, progress
+        As for :func:`helpers.permutation.test_max_t`.
 
     Returns
     -------
     helpers.permutation.MaxTResult
     """
-    z = compute_fisher_z(connectivity.loc[connectivity.index.isin(design.index)])
-    complete = z.loc[:, z.notna().all()]
-    return permutation.test_max_t(complete, design, blocks=blocks, n_permutations=n_permutations, rng=rng)
+    return permutation.test_max_t(
+        complete_z(connectivity, design),
+        design,
+        tested=tested,
+        blocks=blocks,
+        n_permutations=n_permutations,
+        rng=rng,
+        alternative=alternative,
+        step_down=step_down,
+        n_kept=n_kept,
+        precision=precision,
+        n_workers=n_workers,
+        progress=progress,
+    )
 
 
 def annotate_edges(edges: pd.DataFrame, nodes: pd.DataFrame, tested: MaxTResult) -> pd.DataFrame:
@@ -168,96 +256,3 @@ def annotate_edges(edges: pd.DataFrame, nodes: pd.DataFrame, tested: MaxTResult)
     """
     perm = tested.table[["p", "p_fwe"]].reindex(edges.index)
     return edges.assign(networks=name_pairs(edges.index, nodes), p_permutation=perm["p"], p_fwe=perm["p_fwe"])
-
-
-def average_networks(connectivity: pd.DataFrame, nodes: pd.DataFrame) -> pd.DataFrame:
-    """Average Fisher z over the edges of each pair of networks, within and between.
-
-    Each edge counts once, so large networks count by their number of edges. A missing edge is left out of
-    that person's mean.
-
-    Parameters
-    ----------
-    connectivity : pandas.DataFrame of shape (n_participants, n_edges)
-        Pearson r.
-    nodes : pandas.DataFrame
-        Index ``node``; column ``network``.
-
-    Returns
-    -------
-    pandas.DataFrame of shape (n_participants, n_pairs)
-        Columns such as ``Reward × Somatomotor``, in alphabetical order.
-
-    Examples
-    --------
-    >>> nodes = pd.DataFrame({"network": ["R", "S", "S"]}, index=["n1", "n2", "n3"])
-    >>> r = pd.DataFrame(np.tanh([[0.1, 0.3, 0.5]]), columns=["n1--n2", "n1--n3", "n2--n3"])
-    >>> average_networks(r, nodes).round(6).iloc[0].to_dict()
-    {'R × S': 0.2, 'S × S': 0.5}
-    """
-    z = compute_fisher_z(connectivity)
-    return z.T.groupby(name_pairs(z.columns, nodes).to_numpy()).mean().T
-
-
-def compare_networks(connectivity: pd.DataFrame, nodes: pd.DataFrame, design: pd.DataFrame) -> pd.DataFrame:
-    """Contrast the groups on the mean Fisher z of every pair of networks.
-
-    Parameters
-    ----------
-    connectivity : pandas.DataFrame of shape (n_participants, n_edges)
-        Pearson r.
-    nodes : pandas.DataFrame
-        Index ``node``; column ``network``.
-    design : pandas.DataFrame of shape (n_designed, n_terms)
-
-    Returns
-    -------
-    pandas.DataFrame of shape (n_pairs, 12)
-        As :func:`helpers.contrasts.fit_contrasts`, and ``n_edges`` averaged; q runs over all pairs.
-    """
-    table = fit_contrasts(average_networks(connectivity, nodes), design)
-    n_edges = name_pairs(connectivity.columns, nodes).value_counts()
-    return table.assign(n_edges=n_edges.reindex(table.index))
-
-
-def compare_motion_handling(
-    connectivity: pd.DataFrame,
-    nodes: pd.DataFrame,
-    design: pd.DataFrame,
-    motion: pd.DataFrame,
-    *,
-    max_fd_mm: float,
-) -> dict[str, pd.DataFrame]:
-    """Contrast the networks three times: motion ignored, as a covariate, and among the people who lay still.
-
-    Parameters
-    ----------
-    connectivity : pandas.DataFrame of shape (n_participants, n_edges)
-        Pearson r.
-    nodes : pandas.DataFrame
-        Index ``node``; column ``network``.
-    design : pandas.DataFrame of shape (n_designed, n_terms)
-        Without motion.
-    motion : pandas.DataFrame
-        Index ``participant_id``; column ``mean_fd_mm``.
-    max_fd_mm : float
-        Largest mean framewise displacement (mm) of the people kept in the third run; motion stays a covariate.
-
-    Returns
-    -------
-    dict of str to pandas.DataFrame
-        What was done to motion, and its :func:`compare_networks`. The third is empty when fewer than ten people
-        of either group are left.
-    """
-    adjusted = add_motion(design, motion)
-    still = keep_still(adjusted, motion, max_fd_mm=max_fd_mm)
-    scanned = still.loc[still.index.isin(connectivity.index), "group"]
-    enough = min((scanned == 1).sum(), (scanned == 0).sum()) >= MIN_STILL_PER_GROUP
-    everyone = compare_networks(connectivity, nodes, adjusted)
-    return {
-        "with motion ignored": compare_networks(connectivity, nodes, design),
-        "with motion as a covariate": everyone,
-        f"among people with at most {max_fd_mm:g} mm on average": (
-            compare_networks(connectivity, nodes, still) if enough else everyone.iloc[:0]
-        ),
-    }

@@ -12,10 +12,18 @@ import numpy as np
 import pandas as pd
 
 from helpers.contract import ColumnRule, Settings
-from helpers.power import compute_power
 from helpers.problems import MissingResult
 from helpers.tables import read_result
 from helpers.verdict.claims import Claim
+from helpers.verdict.inference import (
+    Contrast,
+    compute_bayes_factor,
+    compute_contrast_power,
+    compute_replication_bayes_factor,
+    convert_d_to_r,
+    recover_contrast,
+    test_equivalence,
+)
 
 RESILIENCE_MEASURES = ("cd_risc", "cd_risc_10", "cd_risc_2", "brs")
 SURE = 0.95
@@ -23,7 +31,8 @@ LEVEL = 0.05  # of the shuffles a block must beat before an order counts
 RANK_COLUMNS = ("auc_out_of_fold", "auc_low", "share_first", "p_permutation", "n_high", "n_low")
 NOT_A_BLOCK = ("vote", "covariates only", "chance")
 COLUMNS = (
-    "label", "statement", "block", "expected", "d", "d_low", "d_high", "n_high", "n_low", "smallest_effect", "power",
+    "label", "statement", "block", "expected", "d", "d_low", "d_high", "r", "r_low", "r_high", "n_high", "n_low",
+    "smallest_effect", "power", "p_equivalence", "bayes_factor", "bayes_factor_kind", "rank", "n_blocks", "lead",
     "verdict", "reason",
 )  # fmt: skip
 
@@ -55,6 +64,8 @@ class Evidence:
     claim : Claim
     d, d_low, d_high : float
         Standardised difference, high minus low, with its 95 % interval; NaN for a rank.
+    t : float
+        Of the row, where the table has it.
     n_high, n_low : int or None
         People behind it.
     power : float
@@ -69,6 +80,7 @@ class Evidence:
     d: float = np.nan
     d_low: float = np.nan
     d_high: float = np.nan
+    t: float = np.nan
     n_high: int | None = None
     n_low: int | None = None
     power: float = np.nan
@@ -81,6 +93,13 @@ class Evidence:
         if self.claim.sign > 0:
             return self.d, self.d_low, self.d_high
         return -self.d, -self.d_high, -self.d_low
+
+    @property
+    def contrast(self) -> Contrast | None:
+        """d with its standard error and degrees of freedom; None where there is no d."""
+        if not np.isfinite([self.d, self.d_low, self.d_high]).all() or not self.n_high or not self.n_low:
+            return None
+        return recover_contrast(self.d, self.d_low, self.d_high, t=self.t, n_high=self.n_high, n_low=self.n_low)
 
 
 def weigh_claims(
@@ -107,9 +126,12 @@ def weigh_claims(
     Returns
     -------
     pandas.DataFrame
-        Index ``id``; columns label, statement, block, expected, d, d_low, d_high,
-        n_high, n_low, smallest_effect, power, verdict, reason. Blank d: a
-        rank, or not testable.
+        Index ``id``; columns label, statement, block, expected; d with its 95 % interval and the correlation r it
+        amounts to; n_high, n_low; smallest_effect (of interest) and power for it; ``p_equivalence``
+        (:func:`test_equivalence`, against the smallest effect of interest); ``bayes_factor`` for the claim's side
+        over no effect and its kind (``replication``, where the study gives an effect size, else ``default``); for a
+        rank among blocks ``rank``, ``n_blocks`` and ``lead`` in out-of-fold AUC over the best other block; verdict and
+        reason. Blank d: a rank, or not testable.
     """
     evidences = [gather_evidence(claim, results_dir, settings=settings) for claim in claims]
     if settings.kind == "real":
@@ -120,7 +142,7 @@ def weigh_claims(
     rows = [_write_row(evidence, *verdict) for evidence, verdict in zip(evidences, judged, strict=True)]
     index = pd.Index([claim.id for claim in claims], name="id")
     table = pd.DataFrame(rows, index=index, columns=list(COLUMNS))
-    return table.astype({"n_high": "Int64", "n_low": "Int64"})
+    return table.astype(dict.fromkeys(("n_high", "n_low", "rank", "n_blocks"), "Int64"))
 
 
 def gather_evidence(claim: Claim, results_dir: str | os.PathLike[str], *, settings: Settings) -> Evidence:
@@ -139,11 +161,13 @@ def gather_evidence(claim: Claim, results_dir: str | os.PathLike[str], *, settin
     Evidence
     """
     evidence = Evidence(claim)
-    if reason := explain_outcome(settings):
-        return replace(evidence, missing=reason)
     try:
         table = read_result(results_dir, claim.chapter, claim.table)
     except MissingResult:
+        table = None
+    if reason := explain_outcome(settings):
+        return replace(evidence, missing=f"{reason}; {_say_what_is_there(claim, table)}")
+    if table is None:
         reason = (
             f"chapter {claim.chapter} left no table '{claim.table}': this cohort lacks its data ({claim.block}), "
             "or the chapter was not run"
@@ -282,6 +306,21 @@ def find_row(claim: Claim, table: pd.DataFrame) -> pd.Series | None:
     return None
 
 
+def _say_what_is_there(claim: Claim, table: pd.DataFrame | None) -> str:
+    """Say whether a cohort that cannot test a claim has its data at all."""
+    if table is None:
+        return f"and it has no results on {claim.block}"
+    if claim.is_rank or find_row(claim, table) is None:
+        return (
+            f"and it has no '{claim.feature}'"
+            if not claim.is_rank
+            else "so no order of its blocks says anything of that"
+        )
+    return (
+        f"'{claim.feature}' was measured, and its contrast between these groups stands in chapter {claim.chapter[:2]}"
+    )
+
+
 def _index_planted(truth: Sequence[Mapping[str, Any]] | None) -> dict[str, Mapping[str, Any]] | None:
     if truth is None:
         return None
@@ -305,9 +344,9 @@ def _judge_planted(evidence: Evidence, plant: Mapping[str, Any]) -> tuple[Simula
 
 
 def _say_power(evidence: Evidence, plant: Mapping[str, Any]) -> str:
-    if plant.get("d") is None or not evidence.n_high or not evidence.n_low:
+    if plant.get("d") is None or evidence.contrast is None:
         return ""
-    power = compute_power(float(plant["d"]), n_high=evidence.n_high, n_low=evidence.n_low)
+    power = compute_contrast_power(float(plant["d"]), evidence.contrast)
     return f"; so many people find an effect of that size in about {100 * power:.0f} % of cohorts"
 
 
@@ -327,9 +366,9 @@ def _gather_contrast(evidence: Evidence, row: pd.Series) -> Evidence:
     d, low, high = (float(row[name]) for name in ("d", "d_low", "d_high"))
     if not np.isfinite([d, low, high]).all():
         return replace(evidence, missing=f"'{row.name}' does not vary, or too few people have it")
-    n_high, n_low = int(row["n_high"]), int(row["n_low"])
-    power = compute_power(evidence.claim.smallest_effect_of_interest, n_high=n_high, n_low=n_low)
-    return replace(evidence, d=d, d_low=low, d_high=high, n_high=n_high, n_low=n_low, power=power)
+    sizes = {name: int(row[name]) for name in ("n_high", "n_low")}
+    found = replace(evidence, d=d, d_low=low, d_high=high, t=float(row.get("t", np.nan)), **sizes)
+    return replace(found, power=compute_contrast_power(evidence.claim.smallest_effect_of_interest, found.contrast))
 
 
 def _gather_rank(evidence: Evidence, table: pd.DataFrame) -> Evidence:
@@ -393,6 +432,30 @@ def _write_row(evidence: Evidence, verdict: RealVerdict | SimulatedVerdict, reas
         "expected": claim.direction,
         "smallest_effect": claim.smallest_effect_of_interest,
         **{name: getattr(evidence, name) for name in ("d", "d_low", "d_high", "n_high", "n_low", "power")},
+        **(_measure_contrast(evidence) if evidence.contrast else {}),
+        **(_measure_rank(evidence) if evidence.blocks is not None else {}),
         "verdict": verdict.value,
         "reason": reason,
     }
+
+
+def _measure_contrast(evidence: Evidence) -> dict[str, Any]:
+    claim, contrast = evidence.claim, evidence.contrast
+    share = evidence.n_high / (evidence.n_high + evidence.n_low)
+    names = {"r": evidence.d, "r_low": evidence.d_low, "r_high": evidence.d_high}
+    if claim.original is None:
+        kind, factor = "default", compute_bayes_factor(contrast, sign=claim.sign)
+    else:
+        kind, factor = "replication", compute_replication_bayes_factor(contrast, claim.original)
+    return {
+        **{name: float(convert_d_to_r(d, share_high=share)) for name, d in names.items()},
+        "p_equivalence": float(test_equivalence(contrast, claim.smallest_effect_of_interest)),
+        "bayes_factor": factor,
+        "bayes_factor_kind": kind,
+    }
+
+
+def _measure_rank(evidence: Evidence) -> dict[str, Any]:
+    aucs, feature = evidence.blocks["auc_out_of_fold"], evidence.claim.feature
+    lead = float(aucs[feature] - aucs.drop(feature).max())
+    return {"rank": int((aucs > aucs[feature]).sum()) + 1, "n_blocks": len(aucs), "lead": lead}

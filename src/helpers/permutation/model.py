@@ -1,0 +1,376 @@
+"""Features and a design in, the statistic of any rearrangement out: one product of matrices for many shuffles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers.permutation.orders import match_blocks
+from helpers.permutation.plans import Plan, plan_flips, plan_shuffles
+from helpers.problems import count, name_some
+
+RANK = 1e-10
+EXPLAINED = 1e-12
+TILE = 512  # features computed at once
+TIE = 1e-9
+TIES = {"double": TIE, "single": 2e-6}  # R² closer than this count as equal
+DTYPES = {"double": np.float64, "single": np.float32}
+ALTERNATIVES = ("two-sided", "greater", "less")
+Precision = Literal["double", "single"]
+Alternative = Literal["two-sided", "greater", "less"]
+
+
+@dataclass(frozen=True, eq=False)
+class PermutationModel:
+    """A linear model of many features, ready to be rearranged.
+
+    After Freedman and Lane the residuals of the features on the nuisance are rearranged, and the partial correlation
+    with the tested columns is computed anew. Rearranging the residuals is the same as rearranging, the other way
+    round, the columns they are multiplied with. All rearrangements are equally likely in both directions, so the few
+    columns of the design are rearranged and the features never move.
+
+    Attributes
+    ----------
+    residuals : numpy.ndarray of shape (n_people, n_features)
+        Features freed from the nuisance, each of length 1; 0 where nothing is left.
+    terms : numpy.ndarray of shape (n_terms, n_people)
+        Orthonormal: first the ``n_tested`` columns freed from the nuisance, then the part of the nuisance that a
+        rearrangement can change.
+    n_tested, df : int
+        Tested columns; degrees of freedom of the residuals.
+    observed : numpy.ndarray of shape (n_features,)
+        R² of the unshuffled data, always in double precision; with the sign of the effect when ``signed``.
+    direction : numpy.ndarray of shape (n_features,)
+        1 or -1: sign of the effect of the first tested column.
+    testable : numpy.ndarray of bool, shape (n_features,)
+    features : pandas.Index
+    plan : helpers.permutation.Plan
+    n_blocks : int
+    signed : bool
+        Whether the statistic carries the sign of the effect: for one-sided tests.
+    precision : {"double", "single"}
+    """
+
+    residuals: np.ndarray
+    terms: np.ndarray
+    n_tested: int
+    df: int
+    observed: np.ndarray
+    direction: np.ndarray
+    testable: np.ndarray
+    features: pd.Index
+    plan: Plan
+    n_blocks: int
+    signed: bool
+    precision: Precision
+
+    @property
+    def n_people(self) -> int:
+        """How many people are in the model."""
+        return len(self.residuals)
+
+    def list_tiles(self) -> list[slice]:
+        """Return slices of features that fit the cache of a processor, in order."""
+        return [slice(start, start + TILE) for start in range(0, self.residuals.shape[1], TILE)]
+
+    def rearrange(self, stream: int) -> np.ndarray:
+        """Return the terms in every rearrangement of a stream: (n_terms * n_drawn, n_people), term after term."""
+        drawn = self.plan.draw(stream)
+        if self.plan.kind == "flips":
+            return (self.terms[:, None, :] * drawn).reshape(-1, self.n_people).astype(self.terms.dtype)
+        return self.terms[:, drawn].reshape(-1, self.n_people)
+
+    def explain(self, rearranged: np.ndarray, columns: slice) -> np.ndarray:
+        """Return the share of variance (R²) that the tested columns explain.
+
+        Parameters
+        ----------
+        rearranged : numpy.ndarray
+            From :meth:`rearrange`.
+        columns : slice
+            Features to compute.
+
+        Returns
+        -------
+        numpy.ndarray of shape (n_drawn, n_columns)
+            Between 0 and 1; between -1 and 1 when ``signed``.
+        """
+        n_terms = len(self.terms)
+        products = rearranged @ self.residuals[:, columns]
+        parts = products.reshape(n_terms, len(rearranged) // n_terms, -1)
+        explained, left = parts[0], parts[self.n_tested :]
+        if self.signed:
+            explained *= np.abs(explained)
+            np.square(left, out=left)
+        else:
+            np.square(parts, out=parts)
+            for other in parts[1 : self.n_tested]:
+                explained += other
+        if len(left):
+            rest = left[0]
+            for other in left[1:]:
+                rest += other
+            np.subtract(1, rest, out=rest)
+            if rest.min() <= TIES[self.precision]:
+                explained[rest <= TIES[self.precision]] = 0
+                np.maximum(rest, TIES[self.precision], out=rest)
+            explained /= rest
+        return explained
+
+    def to_statistic(self, r2: np.ndarray) -> np.ndarray:
+        """Turn R² into the absolute t (signed when ``signed``), or into F when several columns are tested."""
+        with np.errstate(divide="ignore"):
+            odds = self.df * np.abs(r2) / np.maximum(1 - np.abs(r2), 0.0)
+        if self.n_tested > 1:
+            return odds / self.n_tested
+        return np.sqrt(odds) * np.sign(r2) if self.signed else np.sqrt(odds)
+
+    def nominal_r2(self, alpha: float) -> float:
+        """Return the R² whose uncorrected p is ``alpha`` by Student's t, or by F."""
+        if self.n_tested > 1:
+            odds = self.n_tested * stats.f.isf(alpha, self.n_tested, self.df)
+        else:
+            odds = stats.t.isf(alpha if self.signed else alpha / 2, self.df) ** 2
+        return float(odds / (self.df + odds))
+
+    def shuffle_t(self, stream: int) -> np.ndarray:
+        """Return the t of all features in every rearrangement of a stream.
+
+        Needs a model made with ``signed=True``. For statistics over features, such as the size of a component.
+
+        Parameters
+        ----------
+        stream : int
+
+        Returns
+        -------
+        numpy.ndarray of shape (n_drawn, n_features)
+        """
+        rearranged = self.rearrange(stream)
+        return np.hstack([self.to_statistic(self.explain(rearranged, tile)) for tile in self.list_tiles()])
+
+
+def prepare_model(
+    features: pd.DataFrame,
+    design: pd.DataFrame,
+    *,
+    tested: Sequence[str],
+    blocks: pd.Series | None = None,
+    whole_blocks: bool = False,
+    n_permutations: int,
+    rng: np.random.Generator,
+    signed: bool = False,
+    precision: Precision = "double",
+) -> PermutationModel:
+    """Free features and tested columns from the nuisance, and plan the shuffles.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame of shape (n_participants, n_features)
+        Index ``participant_id``; no missing value among the people of the design.
+    design : pandas.DataFrame of shape (n_designed, n_terms)
+        Index ``participant_id``; numeric, complete, without intercept. People in both tables are used.
+    tested : sequence of str
+        Columns of the design to test; the others and an intercept are nuisance.
+    blocks : pandas.Series, optional
+        Exchangeability block of each participant. None: one block.
+    whole_blocks : bool, default False
+        True: blocks of equal size change places as wholes.
+    n_permutations : int
+        Largest number of shuffles; when the design has no more distinct arrangements, each is used once.
+    rng : numpy.random.Generator
+    signed : bool, default False
+        Whether the statistic carries the sign of the effect. For one tested column only.
+    precision : {"double", "single"}, default "double"
+
+    Returns
+    -------
+    PermutationModel
+
+    Raises
+    ------
+    ValueError
+        When nobody is shared, a value is missing, a participant has no block, a tested column follows from
+        the others, or shuffling within blocks cannot change it.
+    """
+    people, values, terms = _align(features, design, tested)
+    groups = match_blocks(people, blocks)
+    _refuse_still(terms[list(tested)], groups, whole_blocks)
+    others = np.column_stack([np.ones(len(terms)), terms.drop(columns=list(tested)).to_numpy(float)])
+    plan = plan_shuffles(
+        terms.to_numpy(float), groups, n_permutations=n_permutations, rng=rng, whole_blocks=whole_blocks
+    )
+    basis = _orthonormal(others)
+    direction = _free(terms[list(tested)], basis, terms.columns.drop(list(tested)))
+    moving = _drop_unmoved(basis, np.zeros_like(groups) if whole_blocks else groups)
+    return _fit(values, direction, basis, moving, features.columns, plan, groups, signed, precision)
+
+
+def prepare_flips(
+    features: pd.DataFrame,
+    covariates: pd.DataFrame | None = None,
+    *,
+    blocks: pd.Series | None = None,
+    n_permutations: int,
+    rng: np.random.Generator,
+    signed: bool = False,
+    precision: Precision = "double",
+) -> PermutationModel:
+    """Free features from covariates, and plan sign flips of the mean.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame of shape (n_participants, n_features)
+        Index ``participant_id``; no missing value among the people used.
+    covariates : pandas.DataFrame of shape (n_designed, n_covariates), optional
+        Numeric, complete. They are centred over the people in both tables, so that the mean tested is that at
+        average covariates. None: everyone of ``features``.
+    blocks : pandas.Series, optional
+        People of one block (such as a family) are flipped together. None: each person alone.
+    n_permutations : int
+    rng : numpy.random.Generator
+    signed : bool, default False
+    precision : {"double", "single"}, default "double"
+
+    Returns
+    -------
+    PermutationModel
+
+    Raises
+    ------
+    ValueError
+        When nobody is shared, a value is missing, or a participant has no block.
+    """
+    design = pd.DataFrame(index=features.index) if covariates is None else covariates
+    people, values, terms = _align(features, design.assign(mean=1.0), ["mean"])
+    centred = terms.drop(columns="mean").to_numpy(float)
+    basis = _orthonormal(centred - centred.mean(axis=0))
+    groups = np.arange(len(people)) if blocks is None else match_blocks(people, blocks)
+    plan = plan_flips(groups, n_permutations=n_permutations, rng=rng)
+    direction = _free(terms[["mean"]], basis, terms.columns.drop("mean"))
+    return _fit(values, direction, basis, basis, features.columns, plan, groups, signed, precision)
+
+
+def _fit(
+    values: np.ndarray,
+    direction: np.ndarray,
+    basis: np.ndarray,
+    moving: np.ndarray,
+    names: pd.Index,
+    plan: Plan,
+    groups: np.ndarray,
+    signed: bool,
+    precision: Precision,
+) -> PermutationModel:
+    df = len(values) - basis.shape[1] - direction.shape[1]
+    if df < 1:
+        raise ValueError(
+            f"{count(len(values), 'participant')} are too few for {count(basis.shape[1] + direction.shape[1], 'term')} "
+            "(with the intercept): nothing is left to judge the error by. Leave covariates out, or add people."
+        )
+    residuals = np.empty(values.shape, DTYPES[precision])
+    effects = np.empty((direction.shape[1], values.shape[1]))
+    testable = np.empty(values.shape[1], bool)
+    for start in range(0, values.shape[1], TILE):
+        columns = slice(start, start + TILE)
+        raw = values[:, columns].astype(float)
+        left = raw - basis @ (basis.T @ raw)
+        length = np.sqrt(np.einsum("ij,ij->j", left, left))
+        testable[columns] = length > EXPLAINED * np.sqrt(np.einsum("ij,ij->j", raw, raw)) * np.sqrt(len(raw))
+        left *= np.where(testable[columns], 1 / np.where(testable[columns], length, 1.0), 0.0)
+        effects[:, columns] = direction.T @ left
+        residuals[:, columns] = left
+    observed = np.einsum("ij,ij->j", effects, effects)
+    side = np.sign(effects[0])
+    return PermutationModel(
+        residuals=residuals,
+        terms=np.ascontiguousarray(np.hstack([direction, moving]).T, dtype=DTYPES[precision]),
+        n_tested=direction.shape[1],
+        df=df,
+        observed=observed * side if signed else observed,
+        direction=side,
+        testable=testable,
+        features=names,
+        plan=plan,
+        n_blocks=len(np.unique(groups)),
+        signed=signed,
+        precision=precision,
+    )
+
+
+def _orthonormal(columns: np.ndarray) -> np.ndarray:
+    if not columns.any():
+        return columns[:, :0]
+    left, size, _ = np.linalg.svd(columns, full_matrices=False)
+    return left[:, size > RANK * size[0]]
+
+
+def _free(tested: pd.DataFrame, basis: np.ndarray, others: pd.Index) -> np.ndarray:
+    """Return the tested columns freed from the nuisance, orthonormal, the first in its own direction."""
+    columns = tested.to_numpy(float)
+    left = columns - basis @ (basis.T @ columns)
+    kept, size = np.linalg.qr(left)
+    small = np.diag(size) ** 2 < RANK * np.maximum(1.0, (columns**2).sum(axis=0))
+    if small.any():
+        raise ValueError(
+            f"'{tested.columns[small.argmax()]}' cannot be tested: {count(len(tested), 'participant')}, and it is "
+            f"constant or follows from {name_some(others) or 'the intercept'}. Leave that covariate out, or add people."
+        )
+    return kept * np.sign(np.diag(size))
+
+
+def _drop_unmoved(basis: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Drop what is constant within every block: shuffles leave it where it is, and the residuals are free from it."""
+    within = basis.copy()
+    for group in np.unique(groups):
+        within[groups == group] -= within[groups == group].mean(axis=0)
+    _, size, turns = np.linalg.svd(within, full_matrices=False)
+    return basis @ turns[size > RANK].T
+
+
+def _align(
+    features: pd.DataFrame, design: pd.DataFrame, tested: Sequence[str]
+) -> tuple[pd.Index, np.ndarray, pd.DataFrame]:
+    people = design.index.intersection(features.index, sort=False)
+    if people.empty:
+        raise ValueError(
+            "No participant is in both the features and the design. Are the ids spelled alike, e.g. sub-01?"
+        )
+    for column in tested:
+        if column not in design.columns:
+            raise ValueError(f"The design has no column '{column}'. It has: {name_some(design.columns)}.")
+    shared = features if features.index.equals(people) else features.loc[people]
+    values = shared.to_numpy()
+    values = values if values.dtype.kind == "f" else values.astype(float)
+    suspect = np.flatnonzero(~np.isfinite(values.sum(axis=0)))
+    holes = features.columns[suspect[~np.isfinite(values[:, suspect]).all(axis=0)]]
+    if features.columns.empty or len(holes):
+        raise ValueError(
+            f"{count(len(holes), 'feature')} with a missing value "
+            f"({name_some(holes) or 'there is no feature at all'}); a "
+            "max-T test compares all features in the same people. Drop those features, or the "
+            "people without them."
+        )
+    return people, values, design.loc[people]
+
+
+def _refuse_still(tested: pd.DataFrame, groups: np.ndarray, whole_blocks: bool) -> None:
+    """Refuse tested columns that no shuffle can change."""
+    if whole_blocks:
+        rows = [tested.to_numpy(float)[groups == group] for group in np.unique(groups)]
+        if len({(len(block), block.tobytes()) for block in rows}) == len({len(block) for block in rows}):
+            raise ValueError(
+                f"No two blocks of equal size differ in {name_some(tested.columns)}, so exchanging whole blocks "
+                "changes nothing. Shuffle within blocks, or leave blocks out."
+            )
+    elif tested.groupby(groups).nunique().to_numpy().max() < 2:
+        names = name_some(tested.columns)
+        raise ValueError(
+            f"Every block holds a single value of '{names}', so shuffling within blocks changes nothing. "
+            "Use larger blocks, or leave blocks out."
+        )
