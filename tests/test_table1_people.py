@@ -69,6 +69,13 @@ def test_combinations_count_everyone_in_a_group_once(cohort, groups):
     assert "hidden" in found.sizes.tolist()
 
 
+def test_people_with_a_map_alone_had_an_mri():
+    made = make_cohort(age=[20.0] * 20)
+    made.maps = dict.fromkeys(made.participants.index[:12], "map.nii.gz")
+    found = table1.count_combinations(made, make_groups(made, ["high"] * 10 + ["low"] * 10))
+    assert found.table[["MRI", "n"]].to_numpy().tolist() == [[True, "12"], [False, "8"]]
+
+
 def test_one_small_combination_does_not_follow_by_subtraction():
     cohort = make_cohort(age=[20.0] * 30)
     ids = cohort.participants.index

@@ -99,9 +99,9 @@ def describe_design(cohort: Cohort, groups: pd.DataFrame, design: pd.DataFrame) 
     lost = in_group - len(design)
     terms = list(cohort.settings.covariates) + ([cohort.settings.batch] if cohort.settings.batch else [])
     adjusted = f"adjusted for {', '.join(map(as_text, terms))}" if terms else "not adjusted for anything"
-    left_out = (
-        f"; {count(lost, 'person').replace('persons', 'people')} left out for a missing covariate" if lost else ""
-    )
+    small = cohort.settings.small_cell
+    people = f"fewer than {small} people" if lost < small else count(lost, "person").replace("persons", "people")
+    left_out = f"; {people} left out for a missing covariate" if lost else ""
     return f"Contrasts rest on {len(design)} of {in_group} people in a group, {adjusted}{left_out}."
 
 

@@ -50,7 +50,7 @@ def describe_reliability(table: pd.DataFrame) -> str:
         for name, row in zip(table.index, table.itertuples(), strict=True)
     ]
     first = table.iloc[0]
-    return f"In {first['n']} people who answered all {first['n_items']} items, {' and '.join(said)}."
+    return f"In {int(first['n'])} people who answered all {int(first['n_items'])} items, {' and '.join(said)}."
 
 
 def describe_precision(precision: ScorePrecision | None, *, small_cell: int = 5) -> str:

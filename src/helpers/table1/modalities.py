@@ -20,7 +20,7 @@ MODALITIES = {
 }
 KINDS = {
     "Questionnaire": (),
-    "MRI": ("connectivity", "volumes", "tracts"),
+    "MRI": ("connectivity", "volumes", "tracts", "maps"),
     "Stool": ("taxa", "transcripts", "genes"),
     "Metabolites": ("metabolites",),
 }
@@ -151,4 +151,6 @@ def _has_any(cohort: Cohort, names: tuple[str, ...]) -> pd.Series:
     frames = [cohort.blocks[name] for name in names if name in cohort.blocks] if names else cohort.phenotype.values()
     everyone = cohort.participants.index
     has = [frame.notna().any(axis=1).reindex(everyone, fill_value=False) for frame in frames]
+    if "maps" in names and cohort.maps:
+        has.append(pd.Series(everyone.isin(list(cohort.maps)), index=everyone))
     return pd.concat(has, axis=1).any(axis=1) if has else pd.Series(False, index=everyone)
