@@ -19,12 +19,15 @@ import pandas as pd
 
 from helpers.cli import MIRROR_VARIABLE
 from helpers.integration import BlockSPLS, BlockSPLSDA
-from helpers.integration.folds import FoldSettings, Split, fit_splits, fold_blocks
+from helpers.integration.folds import FoldSettings, Split
+from helpers.integration.inside import fit_splits, fold_blocks
 from helpers.integration.prediction import predict_many
+from helpers.integration.reference import auroc_as_reference, perf_as_reference
 from helpers.integration.tuning import balance_repeats, choose_point, score_grid
 
 SYNTHETIC = Path(__file__).parent / "data" / "oracle_synth"
 DISTANCES = {"centroids": "centroids.dist", "max": "max.dist", "mahalanobis": "mahalanobis.dist"}
+DISTANCES_BACK = {their: own for own, their in DISTANCES.items()}
 TUMOURS = ("mRNA", "miRNA", "protein")
 TUMOUR_FITS = {
     "tcga_vignette": {},
@@ -87,8 +90,16 @@ def punch_holes(blocks: dict[str, pd.DataFrame], rows: int, columns: int, modulu
     return punched
 
 
+Fitted = tuple[dict, dict[str, pd.DataFrame], pd.Series, dict[str, pd.DataFrame]]
+
+
 def compare_synthetic(name: str, start: str) -> Compared:
     """Compare a fit on generated data."""
+    return _compare(name, *read_synthetic(name), start)
+
+
+def read_synthetic(name: str) -> Fitted:
+    """Return the reference's numbers of a fit on generated data, blocks and classes to fit on, and new people."""
     rows = np.arange(60)
     held_out = (rows + 1) % 4 == 0
     whole = {b: pd.read_csv(SYNTHETIC / f"small_{b}.tsv", sep="\t", index_col=0) for b in "abc"}
@@ -97,7 +108,7 @@ def compare_synthetic(name: str, start: str) -> Compared:
     if name.endswith("missing"):
         blocks = punch_holes(blocks, 7, 13, 29)
     new = {b: frame[held_out] for b, frame in whole.items()}
-    return _compare(name, read_json(SYNTHETIC / f"{name}.json.gz"), blocks, groups[~held_out], new, start)
+    return read_json(SYNTHETIC / f"{name}.json.gz"), blocks, groups[~held_out], new
 
 
 def read_tumours(oracle: Path) -> tuple[dict[str, pd.DataFrame], pd.Series, dict[str, pd.DataFrame], pd.Series]:
@@ -111,6 +122,11 @@ def read_tumours(oracle: Path) -> tuple[dict[str, pd.DataFrame], pd.Series, dict
 
 def compare_tumours(oracle: Path, name: str, start: str) -> Compared:
     """Compare a fit on the tumours."""
+    return _compare(name, *read_tumour_fit(oracle, name), start, **TUMOUR_FITS.get(name, {}))
+
+
+def read_tumour_fit(oracle: Path, name: str) -> Fitted:
+    """Return the reference's numbers of a fit on the tumours, blocks and subtypes to fit on, and new tumours."""
     blocks, subtypes, new, new_subtypes = read_tumours(oracle)
     numbers = read_json(oracle / "models" / f"{name}.json.gz")
     if "2class" in name:
@@ -125,7 +141,7 @@ def compare_tumours(oracle: Path, name: str, start: str) -> Compared:
         blocks, subtypes = {b: frame.drop(index=held) for b, frame in blocks.items()}, subtypes.drop(index=held)
     if name in SINGLE_FITS:
         blocks, new = {"mRNA": blocks["mRNA"]}, {"mRNA": new["mRNA"]}
-    return _compare(name, numbers, blocks, subtypes, new, start, **TUMOUR_FITS.get(name, {}))
+    return numbers, blocks, subtypes, new
 
 
 def _compare(
@@ -137,19 +153,8 @@ def _compare(
     start: str,
     **settings: object,
 ) -> Compared:
-    names, n_components = list(blocks), int(np.ravel(numbers["ncomp"])[0])
-    keep = numbers["keepX"] if isinstance(numbers["keepX"], dict) else None
-    keep = {names[0]: numbers["keepX"]} if isinstance(numbers["keepX"], list) else keep
-    model = BlockSPLSDA(
-        n_components,
-        keep=keep,
-        scale=bool(numbers["scale"]),
-        tol=numbers["tol"],
-        max_iter=numbers["max_iter"],
-        start=_read_starts(numbers, names) if start == "recorded" else start,
-        **settings,
-    ).fit(blocks, groups)
-    differences = list(_differ_in_fit(model, numbers, names))
+    model = fit_as(numbers, blocks, groups, start, **settings)
+    differences = list(_differ_in_fit(model, numbers, list(blocks)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         found = list(_differ_in_prediction(model, numbers["prediction"], new))
@@ -161,6 +166,24 @@ def _compare(
         sum(n for _, n, _ in found),
         sum(wrong for _, _, wrong in found),
     )
+
+
+def fit_as(
+    numbers: dict, blocks: dict[str, pd.DataFrame], groups: pd.Series, start: str, **settings: object
+) -> BlockSPLSDA:
+    """Fit with the settings of the reference's fit, from its own first vectors ("recorded") or as `start` says."""
+    names, n_components = list(blocks), int(np.ravel(numbers["ncomp"])[0])
+    keep = numbers["keepX"] if isinstance(numbers["keepX"], dict) else None
+    keep = {names[0]: numbers["keepX"]} if isinstance(numbers["keepX"], list) else keep
+    return BlockSPLSDA(
+        n_components,
+        keep=keep,
+        scale=bool(numbers["scale"]),
+        tol=numbers["tol"],
+        max_iter=numbers["max_iter"],
+        start=_read_starts(numbers, names) if start == "recorded" else start,
+        **settings,
+    ).fit(blocks, groups)
 
 
 def _read_starts(numbers: dict, names: list[str]) -> dict[int, dict[str, list[float]]]:
@@ -236,6 +259,117 @@ def compare_outcomes(oracle: Path, start: str) -> Compared:
             differences.append(_largest(response, as_array(numbers["prediction"]["predict"][block][depth - 1])))
     name = "blockspls_protein_response"
     return Compared(name, start, "loadings, scores and predictions of measured outcomes", max(differences), 0, 0)
+
+
+AUC_FITS = (*SYNTHETIC_FITS, *TUMOUR_FITS)
+VALIDATIONS = ("perf_3class_5fold_nrep3", "perf_3class_loo")
+
+
+def compare_aucs(oracle: Path | None, name: str) -> Compared:
+    """Compare the AUC on training data, and its p-value, of one fit."""
+    if name in SYNTHETIC_FITS:
+        numbers, blocks, groups, _ = read_synthetic(name)
+    else:
+        numbers, blocks, groups, _ = read_tumour_fit(oracle, name)
+    model = fit_as(numbers, blocks, groups, "recorded", **TUMOUR_FITS.get(name, {}))
+    found = auroc_as_reference(model, blocks, groups)
+    differences = []
+    for block, of_block in numbers["auroc"].items():
+        for h, table in enumerate(of_block.values(), start=1):
+            own = found.loc[(block, h)]
+            differences += [
+                _largest(own["auc"], as_array(table)[:, 0]),
+                _largest(own["p_value"], as_array(table)[:, 1]),
+            ]
+    return Compared(name, "recorded", "AUC of the training people and its p-value, to 4 digits", max(differences), 0, 0)
+
+
+def compare_perf(oracle: Path, name: str) -> list[Compared]:
+    """Compare all that the reference's validation reports, on its own folds."""
+    numbers = read_json(oracle / "perf" / f"{name}.json.gz")
+    blocks, subtypes, _, _ = read_tumours(oracle)
+    draws = numbers["folds_1based"] or [[[person] for person in range(1, len(subtypes) + 1)]]
+    found = perf_as_reference(
+        blocks,
+        subtypes,
+        model=BlockSPLSDA(2, keep=_vignette_keep()),
+        folds=[[[person - 1 for person in fold] for fold in draw] for draw in draws],
+    )
+    differences = {
+        "error rates by class, overall and balanced, their SDs": max(_differ_in_rates(numbers, found.summary)),
+        "weights of blocks in every fold": _differ_in_weights(numbers, found.weights),
+        "selection frequency of every feature": max(_differ_in_stability(numbers, found.stability)),
+    }
+    if numbers["auc"] is not None:
+        theirs = np.concatenate([as_array(table) for table in numbers["auc"].values()])
+        differences["AUC of the training people, mean over folds"] = _largest(found.auc, theirs)
+    compared = [Compared(name, "reference", what, largest, 0, 0) for what, largest in differences.items()]
+    if numbers["choice_ncomp"]["WeightedVote"] is not None:
+        compared.append(
+            Compared(name, "reference", "number of components chosen", 0.0, *_count_choices(numbers, found))
+        )
+    return compared
+
+
+VOTES = {
+    "MajorityVote": "majority_vote",
+    "WeightedVote": "weighted_vote",
+    "AveragedPredict": "averaged_predict",
+    "WeightedPredict": "weighted_predict",
+}
+ROWS = {"Overall.ER": "overall", "Overall.BER": "balanced"}
+
+
+def _differ_in_rates(numbers: dict, summary: pd.DataFrame) -> Iterator[float]:
+    rates = summary.set_index(["by", "distance", "component", "of"])
+    for distance, their in DISTANCES.items():
+        for block in TUMOURS:
+            for row, own in zip(
+                as_array(numbers["error_rate_per_class"][block][their]),
+                numbers["error_rate_per_class"][block][their]["rows"],
+                strict=True,
+            ):
+                yield from (abs(rates.loc[(block, distance, h, own), "error"] - r) for h, r in enumerate(row, start=1))
+        for vote in ("MajorityVote", "WeightedVote"):
+            for what, key in (("error", "error_rate"), ("sd", "error_rate_sd")):
+                if numbers[f"{vote}_{key}"] is not None:
+                    yield from _differ_in_votes(numbers[f"{vote}_{key}"][their], rates[what], VOTES[vote], distance)
+    for vote in ("AveragedPredict", "WeightedPredict"):
+        yield from _differ_in_votes(numbers[f"{vote}_error_rate"], rates["error"], VOTES[vote], "max")
+
+
+def _differ_in_votes(table: dict, rates: pd.Series, by: str, distance: str) -> Iterator[float]:
+    for row, of in zip(as_array(table), table["rows"], strict=True):
+        yield from (abs(rates[(by, distance, h, ROWS.get(of, of))] - value) for h, value in enumerate(row, start=1))
+
+
+def _differ_in_weights(numbers: dict, weights: pd.DataFrame) -> float:
+    keys = {"rep": "repeat", "fold": "fold", "block": "block"}
+    theirs = pd.DataFrame(numbers["weights"]).rename(columns=keys).set_index(list(keys.values()))
+    theirs = theirs.set_axis(theirs.index.set_levels(theirs.index.levels[0].astype(int), level=0))
+    own = weights.set_index(list(keys.values()))
+    return _largest(own.loc[theirs.index, ["comp1", "comp2"]], theirs[["comp1", "comp2"]].to_numpy(float))
+
+
+def _differ_in_stability(numbers: dict, stability: pd.DataFrame) -> Iterator[float]:
+    own = stability.set_index(["repeat", "block", "component"])
+    for number, repeat in enumerate(numbers["stability"].values(), start=1):
+        for block, components in repeat.items():
+            for h, table in enumerate(components.values(), start=1):
+                theirs = pd.Series(np.ravel(table["freq"]), np.ravel(table["name"]), dtype=float)
+                ours = own.loc[[(number, block, h)]].set_index("feature")["frequency"]
+                yield float(ours.sub(theirs, fill_value=0.0).abs().max())
+
+
+def _count_choices(numbers: dict, found: object) -> tuple[int, int]:
+    own = found.n_components.set_index(["by", "distance", "of"])["n_components"]
+    pairs = []
+    for vote, by in VOTES.items():
+        table = numbers["choice_ncomp"][vote]
+        their = [DISTANCES_BACK[d] for d in table["cols"]] if vote.endswith("Vote") else ["max"]
+        for row, of in zip(as_array(table), table["rows"], strict=True):
+            pairs += [(own[(by, distance, ROWS[of])], value) for distance, value in zip(their, row, strict=True)]
+    return len(pairs), sum(int(ours != value) for ours, value in pairs)
 
 
 def compare_validation(oracle: Path, name: str) -> Compared:
@@ -321,5 +455,7 @@ def compare_all(oracle: Path | None) -> list[Compared]:
         return compared
     compared += [compare_tumours(oracle, name, start) for name in (*TUMOUR_FITS, *SINGLE_FITS) for start in starts]
     compared += [compare_outcomes(oracle, "recorded")]
-    compared += [compare_validation(oracle, name) for name in ("perf_3class_5fold_nrep3", "perf_3class_loo")]
+    compared += [compare_aucs(oracle, name) for name in AUC_FITS]
+    compared += [compare_validation(oracle, name) for name in VALIDATIONS]
+    compared += [one for name in VALIDATIONS for one in compare_perf(oracle, name)]
     return [*compared, compare_tuning(oracle)]

@@ -259,6 +259,20 @@ def test_stored_shares_are_recomputable():
     assert datetime.date.fromisoformat(str(run["date"]))
 
 
+def test_stored_verdicts_fall_as_often_as_computed():
+    """Within luck (99.9 % of a binomial) of what ``expect_words`` computes; on average within two points."""
+    *_, verdicts, _ = read_stored()
+    told = verdicts[verdicts["expected_recovered"].notna()]
+    planted, null = (told[told["kind"] == kind] for kind in ("planted", "null_twin"))
+    assert len(planted) == len(null) == 15
+    for found, word in ((planted, "recovered"), (null, "supported"), (null, "contradicted"), (planted, "contradicted")):
+        expected = found[f"expected_{word}"].to_numpy()
+        low, high = stats.binom.interval(0.999, found["n"], expected)
+        seen = found[word].to_numpy() * found["n"].to_numpy()
+        assert ((low - 1e-6 <= seen) & (seen <= high + 1e-6)).all(), word
+        assert abs((found[word] - expected).mean()) < 0.02
+
+
 def test_the_committed_page_is_what_the_tool_writes():
     rates, coverage, verdicts, run = read_stored()
     assert PAGE.read_text(encoding="utf-8") == write_page(rates, coverage, verdicts, run), (

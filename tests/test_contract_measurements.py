@@ -34,6 +34,7 @@ LENGTH = re.search(r":0\.\d+", (EXAMPLE / TREE).read_text()).group()
 def clean(tmp_path_factory):
     """The example cohort with the edges of eight nodes in half of the people, to be quick."""
     folder = shutil.copytree(EXAMPLE, tmp_path_factory.mktemp("clean") / "cohort")
+    shutil.rmtree(folder / MAPS)  # tests write smaller ones
     nodes = read(folder, NODES).head(N_NODES)
     edges = read(folder, CONNECTIVITY)
     kept = [edge for edge in edges if set(edge.split("--")) <= set(nodes.index)]
@@ -322,7 +323,7 @@ CASES = [
     Case("map_type", maps(dtype=np.complex64), MAP, None, None, "voxels of type complex64", "magnitude"),
     Case("map_empty", maps(voxels=np.zeros_like), MAP, None, None, "nothing but 0", "export the map again"),
     Case("map_infinite", maps(voxels=lambda v: put3(v, np.inf)), MAP, None, None, "1 infinite voxel", "blank those"),
-    warning("map_blank", maps(voxels=lambda v: put3(v, np.nan)), MAPS, None, None, "inside the brain in 1 map, up to 1.0%", "field of view"),
+    warning("map_blank", maps(voxels=lambda v: put3(v, np.nan)), MAPS, None, None, "inside the brain in 1 map, up to 1.0% of it (sub-002.nii.gz)", "field of view"),
     # counts
     Case("count_cells", set_cell(TAXA, 4, 1, -2), TAXA, 6, "taxon_002", "'-2'", "raw counts"),
     Case("count_cells", set_cell(TAXA, 4, 1, 0.5), TAXA, 6, "taxon_002", "'0.5'", "raw counts"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import re
 import warnings
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import roc_auc_score
 
 from helpers.contract import Cohort, ColumnRule, Settings
@@ -104,12 +106,27 @@ def test_ties_at_the_cut_are_all_kept():
 def test_settings_survive_cloning():
     model = BlockSPLSDA(3, keep={"a": [1, 2, 3]}, design="full")
     assert clone(model).get_params() == model.get_params()
+    assert clone(BlockSPLS(1, keep_outcomes=[1])).get_params()["keep_outcomes"] == [1]
+    assert model.set_params(n_components=2, keep=None).n_components == 2
+
+
+def test_a_fitted_model_survives_pickling_and_an_unfitted_one_says_so():
+    _, model = fit_oracle("synth_2class")
+    blocks, _ = oracle_rows(test=True)
+    assert pickle.loads(pickle.dumps(model)).predict(blocks).equals(model.predict(blocks))
+    for unfitted in (BlockSPLSDA(), BlockSPLS()):
+        with pytest.raises(NotFittedError):
+            unfitted.predict(blocks)
 
 
 def test_unsettled_component_is_named():
     with pytest.warns(ConvergenceWarning) as caught:
         fit_oracle("synth_3class", max_iter=1, tol=1e-20)
-    assert [str(w.message)[:35] for w in caught] == [f"comp{h}: still moving after 2 sweeps;" for h in (1, 2)]
+    for h, warning in enumerate(caught, start=1):
+        assert re.match(
+            rf"comp{h}: still moving after 2 sweeps, most of all block [abc]; raise max_iter", str(warning.message)
+        )
+    assert len(caught) == 2
 
 
 def test_missing_block_votes_without_it_and_says_so():
@@ -129,6 +146,10 @@ def spoil(blocks, *, kind):
             blocks["b"]["b003"] = 1.0
         case "person":
             blocks["b"] = blocks["b"].iloc[1:]
+        case "blank":
+            blocks["b"]["b003"] = np.nan
+        case "same":
+            blocks["b"] = pd.concat([blocks["b"], blocks["b"][["b003"]]], axis=1)
         case "text":
             blocks["b"]["b003"] = "high"
         case "name":
@@ -143,6 +164,8 @@ def spoil(blocks, *, kind):
     [
         ("hole", r"Infinite cells in b \(2\)"),
         ("constant", "Block b has 1 feature with one value for everyone: b003"),
+        ("blank", "Block b has 1 feature without a single known value: b003"),
+        ("same", "Block b names 1 feature twice: b003"),
         ("person", "1 of y are not in b"),
         ("text", "Block b has 1 column of text: b003"),
         ("name", "called 'Y'"),
@@ -160,6 +183,7 @@ def test_unusable_blocks_are_refused_in_words(kind, message):
     [
         ({"keep": {"z": [1, 1]}}, "keep names z; the blocks are a, b, c"),
         ({"keep": {"a": [1]}}, "expected 2 counts"),
+        ({"keep": {"a": 5}}, r"keep\['a'\] is 5; expected 2 counts"),
         ({"n_components": 31}, "block c .* allows 30 at most"),
         ({"n_components": 4}, r"n_components=\d"),
         ({"n_components": 0}, "expected 1 or more"),
@@ -182,7 +206,7 @@ def test_unusable_settings_are_refused_in_words(settings, message):
 def test_new_people_must_bring_the_features():
     _, model = fit_oracle("synth_2class")
     blocks, _ = oracle_rows(test=True)
-    with pytest.raises(ValueError, match="Block b lacks 1 features of the model: b001"):
+    with pytest.raises(ValueError, match="Block b lacks 1 feature of the model: b001"):
         model.predict({**blocks, "b": blocks["b"].drop(columns="b001")})
     with pytest.raises(ValueError, match="expected one of weighted, majority"):
         model.predict(blocks, vote="loudest")
@@ -190,6 +214,19 @@ def test_new_people_must_bring_the_features():
         model.predict(blocks, distance="cosine")
     with pytest.raises(ValueError, match="None of the blocks"):
         model.predict({"z": blocks["b"]})
+
+
+def test_new_people_may_bring_more_features_in_any_order_but_numbers():
+    _, model = fit_oracle("synth_2class")
+    blocks, _ = oracle_rows(test=True)
+    more = {**blocks, "b": blocks["b"].iloc[:, ::-1].assign(another=1.0, note="seen twice")}
+    assert model.predict(more).equals(model.predict(blocks))
+    with pytest.raises(ValueError, match="Block b has 1 column of text: b001"):
+        model.predict({**blocks, "b": blocks["b"].assign(b001="high")})
+    with pytest.raises(ValueError, match="Block b names 1 feature twice: b001"):
+        model.predict({**blocks, "b": pd.concat([blocks["b"], blocks["b"][["b001"]]], axis=1)})
+    with pytest.raises(ValueError, match="listed more than once in b"):
+        model.predict({**blocks, "b": pd.concat([blocks["b"], blocks["b"].iloc[:1]])})
 
 
 def make_people(rng, *, n_high=44, n_low=72, shift=0.0, sizes=(("gut", 60), ("brain", 300))):
@@ -203,6 +240,11 @@ def make_people(rng, *, n_high=44, n_low=72, shift=0.0, sizes=(("gut", 60), ("br
     return blocks, y
 
 
+def validate(*args, **settings):
+    """Cross-validate without rivals and probabilities, which have tests of their own."""
+    return cross_validate(*args, **{"rivals": (), "calibrate": False, **settings})
+
+
 def make_model(blocks, n_keep=10):
     return BlockSPLSDA(1, keep=keep_equally(blocks, n_keep=n_keep, n_components=1))
 
@@ -214,7 +256,7 @@ def rng():
 
 def test_planted_signal_is_found_and_its_features_selected(rng):
     blocks, y = make_people(rng, shift=1.2)
-    result = cross_validate(blocks, y, model=make_model(blocks, 5), rng=rng, n_repeats=2)
+    result = validate(blocks, y, model=make_model(blocks, 5), rng=rng, n_repeats=2)
     assert result.performance.loc["vote", "balanced_error"] < 0.15
     steady = result.loadings.query("selection_frequency >= 0.8")
     assert {f"gut_{i}" for i in range(5)} <= set(steady.index)
@@ -227,7 +269,7 @@ def test_planted_signal_is_found_and_its_features_selected(rng):
 def test_noise_looks_splendid_in_training_and_is_chance_out_of_fold(rng):
     """44 v 72 people, 20 of 1,000 features kept: training AUC about 0.95, honest AUC about a half."""
     blocks, y = make_people(rng, sizes=(("narrow", 20), ("wide", 1000)))
-    result = cross_validate(blocks, y, model=make_model(blocks, 20), rng=rng, n_repeats=4)
+    result = validate(blocks, y, model=make_model(blocks, 20), rng=rng, n_repeats=4)
     table = result.performance
     assert table.loc["wide", "auc_training"] > 0.9
     assert table.loc["wide", "auc_out_of_fold"] == pytest.approx(0.5, abs=0.15)
@@ -246,14 +288,14 @@ def test_noise_in_many_draws_is_centred_on_chance():
     for seed in range(12):
         rng = np.random.default_rng(seed)
         blocks, y = make_people(rng, n_high=20, n_low=20, sizes=(("a", 200), ("b", 200)))
-        result = cross_validate(blocks, y, model=make_model(blocks), rng=rng, n_repeats=1)
+        result = validate(blocks, y, model=make_model(blocks), rng=rng, n_repeats=1)
         errors.append(result.performance.loc["vote", "balanced_error"])
     assert np.mean(errors) == pytest.approx(0.5, abs=0.06)
 
 
 def test_training_auc_is_the_auc_of_the_model_fitted_on_everyone(rng):
     blocks, y = make_people(rng, n_high=20, n_low=25, shift=0.4)
-    result = cross_validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=3, n_repeats=1)
+    result = validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=3, n_repeats=1)
     found = result.model.predict_blocks(blocks)
     expected = roc_auc_score(y == "high", found.responses["gut"]["high"])
     assert result.performance.loc["gut", "auc_training"] == pytest.approx(expected)
@@ -269,7 +311,7 @@ def test_same_seed_same_numbers_whatever_the_workers_and_orders(rng):
     runs = []
     for n_workers, turn in ((1, 1), (3, -1)):
         turned = {name: block.iloc[::turn] for name, block in list(blocks.items())[::turn]}
-        result = cross_validate(
+        result = validate(
             turned, y, model=make_model(blocks), rng=np.random.default_rng(5), n_folds=3, n_repeats=2,
             batch=study.iloc[::turn], covariates=covariates.iloc[::turn], n_workers=n_workers,
         )  # fmt: skip
@@ -286,7 +328,7 @@ def test_same_seed_same_numbers_whatever_the_workers_and_orders(rng):
 def test_covariates_that_make_the_groups_beat_noise(rng):
     blocks, y = make_people(rng, n_high=20, n_low=20)
     covariates = pd.DataFrame({"age_years": (y == "high") * 10.0 + rng.normal(size=40), "flat": 1.0}, y.index)
-    result = cross_validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=4, n_repeats=1, covariates=covariates)
+    result = validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=4, n_repeats=1, covariates=covariates)
     assert result.performance.loc["covariates only", "balanced_error"] < 0.05
     assert "covariates alone" in describe_performance(result)
 
@@ -316,7 +358,7 @@ def test_blanks_and_rare_constants_do_not_stop_a_validation(rng):
     blocks, y = make_people(rng, n_high=12, n_low=12)
     blocks["gut"].iloc[3, 4] = np.nan
     blocks["gut"]["gut_9"] = np.where(np.arange(24) == 0, 1.0, 0.0)
-    result = cross_validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=3, n_repeats=1)
+    result = validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=3, n_repeats=1)
     assert result.n_dropped_most == 1
     assert result.n_blank_most == 1
 
@@ -345,7 +387,7 @@ def test_stability_by_hand():
 def test_permutation_p_counts_the_real_labels(rng):
     blocks, y = make_people(rng, n_high=20, n_low=20, shift=2.0)
     model = make_model(blocks, 5)
-    result = cross_validate(blocks, y, model=model, rng=rng, n_repeats=1)
+    result = validate(blocks, y, model=model, rng=rng, n_repeats=1)
     null = permute_groups(blocks, y, result, model=model, rng=rng, n_permutations=9)
     assert null.p_value["vote"] == pytest.approx(0.1)
     assert null.null.shape == (9, 3)
@@ -359,7 +401,7 @@ def test_shuffles_are_compared_with_as_many_repeats_of_the_real_groups(rng):
     """Identity: luck in the folds is averaged alike on both sides, so the p-value is no more careful than it says."""
     blocks, y = make_people(rng, n_high=15, n_low=20)
     model = make_model(blocks, 5)
-    result = cross_validate(blocks, y, model=model, rng=rng, n_folds=3, n_repeats=4)
+    result = validate(blocks, y, model=model, rng=rng, n_folds=3, n_repeats=4)
     null = permute_groups(blocks, y, result, model=model, rng=rng, n_permutations=9, n_repeats=2)
     votes = result.repeats.query("block == 'vote'").set_index("repeat")["balanced_error"]
     assert null.observed["vote"] == pytest.approx(votes.loc[[1, 2]].mean())
@@ -374,7 +416,7 @@ def test_averaging_over_repeats_narrows_the_null(rng):
     """Border case: on noise, the mean of eight repeats wanders less between shuffles than a single one."""
     blocks, y = make_people(rng, n_high=15, n_low=15, sizes=(("a", 30), ("b", 30)))
     model = make_model(blocks, 5)
-    result = cross_validate(blocks, y, model=model, rng=rng, n_folds=3, n_repeats=8)
+    result = validate(blocks, y, model=model, rng=rng, n_folds=3, n_repeats=8)
     spread = [
         permute_groups(blocks, y, result, model=model, rng=rng, n_permutations=30, n_repeats=n).null["vote"].std()
         for n in (1, 8)
@@ -394,13 +436,13 @@ def test_averaging_over_repeats_narrows_the_null(rng):
 def test_validation_refuses_in_words(rng, change, message):
     blocks, y = make_people(rng, n_high=20, n_low=20)
     with pytest.raises(ValueError, match=message):
-        cross_validate(blocks, y, model=make_model(blocks), rng=rng, **change)
+        validate(blocks, y, model=make_model(blocks), rng=rng, **change)
 
 
 def test_three_groups_are_fitted_but_not_cross_validated(rng):
     blocks, groups = oracle_rows(test=False)
     with pytest.raises(ValueError, match="Groups are A, B, C; cross-validation expects two"):
-        cross_validate(blocks, groups["y3"], model=BlockSPLSDA(1), rng=rng)
+        validate(blocks, groups["y3"], model=BlockSPLSDA(1), rng=rng)
 
 
 def make_cohort(rng, *, n=24, blocks=("connectivity", "taxa", "metabolites")):
@@ -472,7 +514,7 @@ def test_too_few_blocks_or_people_are_refused(rng):
 
 def test_ranking_says_when_the_block_is_absent(rng):
     blocks, y = make_people(rng, n_high=12, n_low=12)
-    result = cross_validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=2, n_repeats=2)
+    result = validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=2, n_repeats=2)
     assert describe_ranking(result) == "This cohort has no transcripts: their rank cannot be read."
     assert "brain rank" in describe_ranking(result, block="brain")
 
@@ -481,7 +523,7 @@ def test_no_warning_escapes_a_validation(rng):
     blocks, y = make_people(rng, n_high=12, n_low=12)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        cross_validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=3, n_repeats=2)
+        validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=3, n_repeats=2)
 
 
 def test_optima_list_the_chosen_one_first_and_share_its_features():
@@ -498,9 +540,9 @@ def test_a_grid_of_one_point_is_the_model_itself(rng):
     """Identity: choosing inside the folds among one choice changes nothing."""
     blocks, y = make_people(rng, n_high=15, n_low=20, shift=1.5)
     settings = {"n_folds": 3, "n_repeats": 2}
-    plain = cross_validate(blocks, y, model=make_model(blocks), rng=np.random.default_rng(1), **settings)
+    plain = validate(blocks, y, model=make_model(blocks), rng=np.random.default_rng(1), **settings)
     grid = {name: make_model(blocks).keep[name][:1] for name in blocks}
-    tuned = cross_validate(blocks, y, model=make_model(blocks), rng=np.random.default_rng(1), grid=grid, **settings)
+    tuned = validate(blocks, y, model=make_model(blocks), rng=np.random.default_rng(1), grid=grid, **settings)
     pd.testing.assert_frame_equal(plain.performance, tuned.performance)
 
 
@@ -517,7 +559,7 @@ def test_tuning_inside_the_folds_does_not_flatter_noise():
         }
         found = tune(blocks, y, rule="minimum", rng=np.random.default_rng(seed), **settings).errors
         flattered.append(float(found.loc[found["chosen"], "balanced_error"].iloc[0] - found["balanced_error"].mean()))
-        inside = cross_validate(blocks, y, rng=np.random.default_rng(seed), n_inner_folds=4, **settings)
+        inside = validate(blocks, y, rng=np.random.default_rng(seed), n_inner_folds=4, **settings)
         honest.append(inside.performance.loc["vote", "balanced_error"])
     assert np.mean(flattered) < -0.03
     assert np.mean(honest) == pytest.approx(0.5, abs=0.05)
@@ -556,13 +598,13 @@ def test_what_covariates_explain_can_be_taken_out_inside_the_folds(rng):
     y = pd.Series(np.where(age + 0.3 * rng.normal(size=60) > 0, "high", "low"), ids)
     blocks = {b: pd.DataFrame(age[:, None] + rng.normal(size=(60, 6)), ids).add_prefix(b) for b in ("brain", "gut")}
     settings = {"model": make_model(blocks), "n_folds": 5, "n_repeats": 4}
-    plain = cross_validate(blocks, y, rng=np.random.default_rng(1), **settings)
+    plain = validate(blocks, y, rng=np.random.default_rng(1), **settings)
     covariates = pd.DataFrame({"age": age}, ids)
-    without = cross_validate(blocks, y, rng=np.random.default_rng(1), residualise=covariates, **settings)
+    without = validate(blocks, y, rng=np.random.default_rng(1), residualise=covariates, **settings)
     assert plain.performance.loc["vote", "balanced_error"] < 0.3
     assert without.performance.loc["vote", "balanced_error"] > 0.4
     with pytest.raises(ValueError, match="complete covariates"):
-        cross_validate(blocks, y, rng=rng, residualise=covariates.replace(covariates.iloc[0, 0], np.nan), **settings)
+        validate(blocks, y, rng=rng, residualise=covariates.replace(covariates.iloc[0, 0], np.nan), **settings)
 
 
 def test_measured_outcomes_are_refused_in_words_when_blank_or_constant(rng):

@@ -1,15 +1,17 @@
-"""The metabolite room: one scale, contrasts, and predictions that never see who they predict."""
+"""The metabolite room: one scale, contrasts, sets of metabolites."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import spearmanr
+from sklearn.base import clone
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
 
 from helpers import metabolites
-from helpers.metabolites.predicted import _correlate, _Ridge
+from helpers.tables import PROJECT_ROOT, read_table
 
 
 @pytest.fixture
@@ -31,19 +33,6 @@ def measured():
         {"m1": [0.0, 4.0, 8.0, np.nan, 16.0], "m2": [1.0, 2.0, 4.0, 8.0, 2.0], "m3": [-1.0, 0.5, 2.0, 0.0, np.nan]},
         index=["a", "b", "c", "d", "e"],
     )
-
-
-@pytest.fixture
-def gut():
-    """80 people, 25 genera; metabolite 0 follows one genus, 1 follows another plus noise, 2 to 9 are noise."""
-    rng = np.random.default_rng(5)
-    ids = [f"sub-{i:03d}" for i in range(80)]
-    logs = rng.normal(0, 1, (80, 25))
-    counts = pd.DataFrame(rng.poisson(200 * np.exp(logs)), index=ids).add_prefix("g")
-    values = rng.normal(size=(80, 10))
-    values[:, 0] = logs[:, 0] + 0.2 * values[:, 0]
-    values[:, 1] = logs[:, 1] + 0.8 * values[:, 1]
-    return counts, pd.DataFrame(values, index=ids).add_prefix("m")
 
 
 # one scale -----------------------------------------------------------------------------------------------------------
@@ -128,108 +117,183 @@ def test_a_metabolite_without_a_name_keeps_its_id(features):
     assert metabolites.name_metabolites(pd.Index(["m3", "m1"]), features).tolist() == ["m3", "N-acetylglutamate"]
 
 
-# predicted potential -------------------------------------------------------------------------------------------------
+# sets ----------------------------------------------------------------------------------------------------------------
 
 
-def test_planted_metabolites_are_foretold_and_noise_is_not(gut):
-    counts, values = gut
-    potential = metabolites.predict_metabolites(counts, values.iloc[::-1], rng=np.random.default_rng(1))
-    rho = potential.table["spearman"]
-    assert rho["m0"] > 0.8 and rho["m1"] > 0.4
-    assert rho.iloc[2:].abs().max() < 0.4 and -0.2 < rho.iloc[2:].mean() < 0.05
-    assert potential.p_value == pytest.approx(1 / 20)
-    assert metabolites.pick_metabolite(potential, ["m1", "absent"]) == "m1"
-    assert metabolites.pick_metabolite(potential, []) == "m0"
+@pytest.fixture
+def pathways():
+    """60 people, half high; ten lipids are half an SD higher in the high group, ten sugars are not; all go together."""
+    rng = np.random.default_rng(11)
+    ids = [f"sub-{i:02d}" for i in range(60)]
+    values = rng.normal(size=(60, 21)) + rng.normal(size=(60, 1))
+    group = np.repeat([0.0, 1.0], 30)
+    values[:, :10] += 1.0 * group[:, None]
+    prepared = pd.DataFrame(values, index=ids).add_prefix("m")
+    features = pd.DataFrame({"super_pathway": ["Lipid"] * 10 + ["Carbohydrate"] * 10 + [None]}, index=prepared.columns)
+    return prepared, features, pd.DataFrame({"group": group}, index=ids)
 
 
-def test_without_a_link_nothing_is_foretold(gut):
-    """The same tables, people exchanged: what leaks would show as a mean above zero."""
-    counts, values = gut
-    order = np.random.default_rng(2).permutation(len(values))
-    exchanged = pd.DataFrame(values.to_numpy()[order], index=values.index, columns=values.columns)
-    potential = metabolites.predict_metabolites(counts, exchanged, rng=np.random.default_rng(1))
-    assert -0.2 < potential.mean < 0.05 and potential.p_value > 0.05
+def test_a_set_that_moves_is_found_alone_and_against_the_rest(pathways):
+    sets = metabolites.compare_sets(*pathways)
+    assert list(sets["n_metabolites"]) == [10, 10] and sets.index.name == "super_pathway"
+    assert sets.loc["Lipid", "d_rest_low"] > 0 > sets.loc["Carbohydrate", "d_rest_high"]
+    assert sets.loc["Lipid", "q_rest"] < 0.001
+    assert "Against all other metabolites, 2 of 2 differ" in metabolites.describe_sets(sets)
 
 
-def test_a_person_never_informs_their_own_prediction(gut):
-    """Changing one person's metabolites changes predictions of others, never of that person's fold."""
-    counts, values = gut
-    changed = values.copy()
-    changed.iloc[0] += 100
-    first, second = (
-        metabolites.predict_metabolites(counts, table, rng=np.random.default_rng(1), n_shuffles=0)
-        for table in (values, changed)
+def test_the_mean_of_a_set_is_the_contrast_of_the_mean(pathways):
+    """Identity: the same estimate as one linear model on the mean of the standardised metabolites."""
+    prepared, _, design = pathways
+    lipids = prepared.iloc[:, :10]
+    mean = ((lipids - lipids.mean()) / lipids.std()).mean(axis=1)
+    high = design["group"] == 1
+    assert metabolites.compare_sets(*pathways).loc["Lipid", "estimate"] == pytest.approx(
+        mean[high].mean() - mean[~high].mean()
     )
-    same = np.isclose(first.predicted["m3"], second.predicted["m3"])
-    assert same[0] and same.sum() == len(values) // 5
 
 
-def test_a_fold_knows_nothing_of_the_genera_of_others(gut):
-    """Depth, scale and prevalence come from the training people: another stranger's counts change nothing."""
-    shares = gut[0].to_numpy() / gut[0].to_numpy().sum(axis=1, keepdims=True)
-    train, test = np.arange(60), np.array([60, 61])
-    values = gut[1].to_numpy()
-    before = _Ridge.prepare(shares, train, test).predict(values, [1.0])
-    shares[61] = np.eye(25)[3]
-    after = _Ridge.prepare(shares, train, test).predict(values, [1.0])
-    np.testing.assert_array_equal(before[:, 0], after[:, 0])
-    assert not np.allclose(before[:, 1], after[:, 1])
+def test_metabolites_that_go_together_are_not_counted_as_many(pathways):
+    """On null groups 5 % of sets have p < 0.05, however strongly their metabolites go together."""
+    prepared, features, design = pathways
+    rng = np.random.default_rng(12)
+    null = prepared.copy()
+    null.iloc[:, :10] -= design[["group"]].to_numpy()
+    p = [
+        metabolites.compare_sets(null, features, design.set_axis(rng.permutation(design.index)))[
+            ["p", "p_rest"]
+        ].to_numpy()
+        for _ in range(60)
+    ]
+    assert 0.01 < (np.concatenate(p) < 0.05).mean() < 0.1
 
 
-def test_ridge_is_scikit_learn_ridge(gut):
-    shares = gut[0].to_numpy() / gut[0].to_numpy().sum(axis=1, keepdims=True)
-    values = gut[1].to_numpy()
-    train, test = np.arange(60), np.arange(60, 80)
-    logs = np.log10(np.maximum(shares, shares[train][shares[train] > 0].min() / 2))
-    logs = (logs - logs[train].mean(axis=0)) / logs[train].std(axis=0)
-    theirs = Ridge(alpha=3 * 60).fit(logs[train], values[train]).predict(logs[test])
-    np.testing.assert_allclose(_Ridge.prepare(shares, train, test).predict(values, [3.0])[0], theirs, rtol=1e-8)
+def test_small_sets_and_tables_without_pathways_say_so(pathways):
+    prepared, features, design = pathways
+    assert metabolites.compare_sets(prepared.iloc[:, :12], features, design).index.tolist() == ["Lipid"]
+    none = metabolites.compare_sets(prepared, features[[]], design)
+    assert none.empty and metabolites.describe_sets(none) == "The metabolites are in no set of three or more."
 
 
-def test_spearman_is_scipys_over_the_people_measured(gut):
-    values = gut[1].to_numpy().round(1)
-    predicted = values[::-1].copy()
-    values[:15, 2] = np.nan
-    known = ~np.isnan(values[:, 2])
-    rho = _correlate(predicted, values)
-    assert rho[2] == pytest.approx(spearmanr(predicted[known, 2], values[known, 2]).statistic)
-    assert np.isnan(_correlate(np.ones((5, 1)), np.arange(5.0)[:, None]))[0]
+# blanks --------------------------------------------------------------------------------------------------------------
 
 
-def test_blanks_are_not_scored(gut):
-    counts, values = gut
-    holes = values.mask(np.random.default_rng(3).random(values.shape) < 0.2)
-    potential = metabolites.predict_metabolites(counts, holes, rng=np.random.default_rng(1), n_shuffles=2)
-    assert (potential.table["n"] == holes.notna().sum()).all()
-    assert potential.table.loc["m0", "spearman"] > 0.7
-    assert potential.predicted.notna().all(axis=None)
-
-
-def test_same_seed_same_numbers(gut):
-    first, second = (
-        metabolites.predict_metabolites(*gut, rng=np.random.default_rng(9), n_shuffles=3) for _ in range(2)
+def test_undetected_and_unmeasured_are_counted_apart(measured, features):
+    """By hand: m1 has one raw zero and one blank of five; m3 is logged, its zero is a value."""
+    blanks = metabolites.count_blanks(measured, features)
+    assert blanks["share_undetected"].tolist() == [0.2, 0.0, 0.0]
+    assert blanks["share_blank"].tolist() == [0.2, 0.0, 0.2]
+    assert blanks["smallest"].tolist()[:2] == [4.0, 1.0]
+    assert metabolites.describe_blanks(blanks, features) == (
+        "1 metabolite with values below detection (raw zeros), most in N-acetylglutamate (up to 20 %); "
+        "2 metabolites with values that were not measured (blanks), most in N-acetylglutamate, m3 (up to 20 %)."
     )
-    pd.testing.assert_frame_equal(first.table, second.table)
-    np.testing.assert_array_equal(first.null_means, second.null_means)
 
 
-def test_words_say_potential_never_level(gut, features):
-    potential = metabolites.predict_metabolites(*gut, rng=np.random.default_rng(1), n_shuffles=4)
-    sentence = metabolites.describe_predicted(potential)
-    assert sentence.startswith("Predicted potential of 10 metabolites from 25 genera in 80 people (5 folds)")
-    assert "level" not in sentence and "of 4 shuffles, p = " in sentence
-    table = metabolites.tabulate_predicted(potential, features)
-    assert table["spearman"].is_monotonic_decreasing and table.loc["m1", "name"] == "N-acetylglutamate"
+def test_the_filler_learns_from_those_it_is_fitted_on_alone():
+    """Limit 2 / 2 = 1, whose log2 is 0; median of log2 of 2, 4, 8 is 2; the logged column keeps its zero."""
+    filler = metabolites.MetaboliteFiller(raw=[True, False]).fit([[2.0, 1.0], [4.0, 0.0], [8.0, np.nan]])
+    np.testing.assert_array_equal(filler.transform([[0.0, 0.0], [np.nan, np.nan]]), [[0.0, 0.0], [2.0, 0.5]])
+    np.testing.assert_array_equal(metabolites.MetaboliteFiller().fit_transform([[3.0], [np.nan]]), [[3.0], [3.0]])
+    with pytest.raises(ValueError, match="below 0"):
+        metabolites.MetaboliteFiller(raw=[True]).fit([[-1.0]])
 
 
-def test_unfit_people_are_refused(gut):
-    counts, values = gut
-    rng = np.random.default_rng(1)
-    with pytest.raises(ValueError, match="15 participants with both taxa and metabolites; at least 20"):
-        metabolites.predict_metabolites(counts.iloc[:15], values, rng=rng)
-    with pytest.raises(ValueError, match="An id stands twice"):
-        metabolites.predict_metabolites(counts.set_axis(["x"] * 80), values, rng=rng)
-    with pytest.raises(ValueError, match="1 sample without reads"):
-        metabolites.predict_metabolites(counts.mul(counts.index != "sub-003", axis=0), values, rng=rng)
-    with pytest.raises(ValueError, match="penalty must be above 0"):
-        metabolites.predict_metabolites(counts, values, rng=rng, penalties=(0.0, 1.0))
+def test_the_filler_stands_in_a_pipeline_of_scikit_learn():
+    rng = np.random.default_rng(3)
+    values = np.exp(rng.normal(size=(40, 3)))
+    values[rng.random(values.shape) < 0.1] = np.nan
+    y = np.nan_to_num(np.log2(values[:, 0])) + 0.1 * rng.normal(size=40)
+    pipeline = make_pipeline(clone(metabolites.MetaboliteFiller(raw=[True] * 3)), Ridge())
+    assert cross_val_score(pipeline, values, y, cv=4).mean() > 0.6
+
+
+# community-metabolic potential ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def community():
+    """Two makers, one user of indole; by hand: score = share of makers (made / 3 in all) less share of the user."""
+    shares = pd.DataFrame({"a": [0.5, 0.2, 0.0], "b": [0.5, 0.2, 0.4], "c": [0.0, 0.6, 0.6]}, index=["s1", "s2", "s3"])
+    genes = pd.DataFrame({"K1": [1, 0, 0], "K2": [0, 1, 0], "K3": [0, 0, 2]}, index=["a", "b", "c"])
+    reactions = pd.DataFrame(
+        {
+            "ko": ["K1", "K2", "K3", "K9"],
+            "metabolite": ["indole"] * 3 + ["urea"],
+            "stoichiometry": [1.0, 2.0, -1.0, 1.0],
+        }
+    )
+    return shares, genes, reactions
+
+
+def test_scores_are_made_less_used_up(community):
+    potential = metabolites.score_community(*community)
+    np.testing.assert_allclose(potential.scores["indole"], [0.5 / 3 + 1 / 3, 0.2 / 3 + 0.4 / 3 - 1.2, 0.8 / 3 - 1.2])
+    assert list(potential.ignored) == ["K9"] and list(potential.scores) == ["indole"]
+
+
+def test_parts_of_taxa_sum_to_the_score_and_their_shares_to_one(community):
+    potential = metabolites.score_community(*community)
+    np.testing.assert_allclose(potential.by_taxon["indole"].sum(axis=1), potential.scores["indole"])
+    assert potential.contributions["share"].sum() == pytest.approx(1)
+    assert "indole varies mostly by c" in metabolites.describe_community(potential)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda s, g, r: (s, g, r.drop(columns="ko")), "no column ko; it needs ko, metabolite, stoichiometry"),
+        (
+            lambda s, g, r: (s, g, r.assign(stoichiometry=[1, 0, "x", 1])),
+            "2 stoichiometries that are 0 or no number, of K2, K3",
+        ),
+        (lambda s, g, r: (s, g.drop(index="b"), r), "1 taxon without a row of genes: b"),
+        (lambda s, g, r: (s, g.add_prefix("x"), r), "No taxon carries any of the 4 orthologues"),
+    ],
+)
+def test_unfit_reactions_are_refused(community, change, message):
+    with pytest.raises(ValueError, match=message):
+        metabolites.score_community(*change(*community))
+
+
+def test_the_shipped_reactions_are_balanced_in_form():
+    """Each reaction names KEGG orthologues and HMDB accessions, one accession per metabolite."""
+    reactions = read_table(PROJECT_ROOT / "data" / "sets" / "gut_reactions.tsv")
+    assert reactions["ko"].str.fullmatch(r"K\d{5}").all() and reactions["hmdb"].str.fullmatch(r"HMDB\d{7}").all()
+    assert not reactions[["hmdb", "metabolite"]].drop_duplicates()["hmdb"].duplicated().any()
+    assert set(reactions["stoichiometry"]) == {-1, 1}
+
+
+# partners ------------------------------------------------------------------------------------------------------------
+
+
+def test_partners_are_adjusted_for_covariates():
+    """Genus g0 and the metabolite both follow age; once age is in, only g1 is left."""
+    rng = np.random.default_rng(13)
+    ids = [f"sub-{i:03d}" for i in range(150)]
+    age, own = rng.normal(size=(2, 150))
+    logs = rng.normal(size=(150, 20))
+    logs[:, 0] += 2 * age
+    logs[:, 1] += own
+    counts = pd.DataFrame(rng.poisson(100 * np.exp(logs)), index=ids).add_prefix("g")
+    table = pd.DataFrame({"m": 2 * age + own}, index=ids)
+    alone = metabolites.find_partners(counts, table, pd.DataFrame(index=ids), asked=["m"]).set_index("taxon")
+    adjusted = metabolites.find_partners(counts, table, pd.DataFrame({"age": age}, index=ids), asked=["m"]).set_index(
+        "taxon"
+    )
+    assert alone.loc["g0", "ci_low"] > 0.3
+    assert adjusted.loc["g0", "ci_low"] < 0.05 and adjusted.loc["g1", "ci_low"] > 0.2
+    features = pd.DataFrame({"name": ["betaine"]}, index=["m"])
+    assert "betaine (n = 150)" in metabolites.describe_partners(adjusted.reset_index(), features)
+
+
+def test_n_acetylglutamate_and_dimethylglycine_in_real_people(fetched):
+    """In Kim's people bacteria foretell the one and hardly the other; each has its row, interval and q."""
+    pair = metabolites.read_pair(fetched("kim_adenomas_2020"))
+    asked = metabolites.find_metabolites(pair.features, ["HMDB0001138", "HMDB0000092"])
+    assert list(asked) == ["n_acetylglutamate", "dimethylglycine"]
+    partners = metabolites.find_partners(
+        pair.amounts, pair.metabolites, pd.DataFrame(index=pair.people.index), asked=asked
+    )
+    found = (partners["q"] < 0.05).groupby(partners["metabolite"]).sum()
+    assert found["n_acetylglutamate"] > 20 > found["dimethylglycine"]
+    assert ((partners["ci_low"] < partners["slope"]) & (partners["slope"] < partners["ci_high"])).all()

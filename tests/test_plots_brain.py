@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import itertools
+import re
 
 import matplotlib as mpl
 import numpy as np
@@ -12,6 +14,8 @@ import pytest
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
+from helpers.brain import GroupPrediction, MapStack, MotionLink, NbsResult
+from helpers.brain import test_maps as run_maps
 from helpers.permutation import MaxTResult
 from helpers.plots import brain as plots
 
@@ -123,3 +127,143 @@ def test_figures_can_share_given_axes(networks, regions):
     _, axes = plt.subplots(1, 2)
     assert plots.plot_networks(networks, ax=axes[0]) is axes[0]
     assert plots.plot_regions(regions, title="x", ax=axes[1]) is axes[1]
+
+
+# --- further figures --------------------------------------------------------------------------------------------
+
+
+def test_component_is_drawn_by_direction_and_its_p_told(nodes):
+    """By hand: the component with the smaller p is chosen; of its three edges two are higher."""
+    components = pd.DataFrame(
+        {"threshold_t": [2.5, 3.0], "n_nodes": [2, 4], "n_edges": [1, 3], "p_extent_all": [0.5, 0.02]}, index=[1, 2]
+    )
+    listed = pd.DataFrame(
+        {"component": [1, 2, 2, 2], "edge": ["n0--n1", "n0--n2", "n2--n3", "n3--n4"], "t": [2.6, 3.5, -3.1, 4.0]}
+    )
+    nbs = NbsResult(
+        components, listed, pd.DataFrame(), pd.DataFrame(), (2.5, 3.0), 60, 15, 99, 1, "group", "two-sided", False
+    )
+    figure = plots.plot_component(nbs, nodes, labels=LABELS)
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    assert "Higher in High: 2 edges" in titles and "Lower in High: 1 edge" in titles
+    assert figure.get_suptitle().startswith("Component 2: 3 edges with |t| above 3, 4 nodes\np = 0.02")
+
+
+def test_no_component_is_said_on_the_figure(nodes):
+    nbs = NbsResult(
+        pd.DataFrame(columns=["p_extent_all"]),
+        pd.DataFrame(),
+        pd.DataFrame(),
+        pd.DataFrame(),
+        (3.0,),
+        60,
+        15,
+        99,
+        1,
+        "group",
+        "two-sided",
+        False,
+    )
+    figure = plots.plot_component(nbs, nodes, labels=LABELS)
+    assert "no connected edges above the thresholds" in [text.get_text() for ax in figure.axes for text in ax.texts]
+
+
+def test_counts_stand_in_their_cells_and_bold_is_twice_chance():
+    counts = pd.DataFrame(
+        {"n_edges": [20, 40, 10], "n_below": [1, 9, 0], "expected": [1.0, 2.0, 0.5]}, index=["A × A", "A × B", "B × B"]
+    )
+    ax = plots.plot_pair_counts(counts, declared="A × B")
+    written = {text.get_position(): (text.get_text(), text.get_fontweight()) for text in ax.texts}
+    assert written == {(0, 0): ("1", "normal"), (0, 1): ("9", "bold"), (1, 1): ("0", "normal")}
+    assert "10 of 70 edges" in ax.get_title(loc="left") and "(4 by chance)" in ax.get_title(loc="left")
+    assert [patch.get_xy() for patch in ax.patches] == [(-0.5, 0.5)]
+
+
+def test_regions_are_set_against_published_and_detectable_effects(regions):
+    ax = plots.plot_regions(regions.assign(detectable_d=0.57), title="Volumes", published_d=(0.11, 0.46))
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts == ["published |d|: 0.11 to 0.46", "detectable |d|: 0.57"]
+    lines = {float(line.get_xdata()[0]) for line in ax.lines if line.get_linestyle() == ":"}
+    assert lines == {-0.57, 0.57}
+    assert plots.plot_regions(regions, title="x", published_d=(np.nan, np.nan)).get_legend() is None
+
+
+def test_each_way_of_asking_has_its_line_and_n():
+    table = pd.DataFrame(
+        {"measure": ["x", "x", "y"], "study": ["study A", "all studies", "all studies"], "d": [0.5, 0.4, -0.2]}
+    ).assign(d_low=lambda t: t["d"] - 0.3, d_high=lambda t: t["d"] + 0.3, n_high=20, n_low=30)
+    ax = plots.plot_asked(table, title="Asked")
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names == ["x", "study A (n=50)", "all studies (n=50)", "y", "all studies (n=50)"]
+    drawn = [
+        (line.get_marker(), round(float(line.get_xdata()[0]), 2)) for line in ax.lines if line.get_marker() in "oD"
+    ]
+    assert drawn == [("o", 0.5), ("D", 0.4), ("D", -0.2)]
+    empty = plots.plot_asked(table.iloc[:0], title="Asked")
+    assert [text.get_text() for text in empty.texts] == ["nothing to show"]
+
+
+def test_motion_figure_holds_every_edge_and_the_medians():
+    rng = np.random.default_rng(1)
+    edges = pd.DataFrame({"distance_mm": rng.uniform(10, 150, 300), "r": rng.normal(0, 0.1, 300), "p": 0.5})
+    bins = pd.DataFrame({"distance_mm": [40.0, 110.0], "r": [0.1, -0.1]})
+    ax = plots.plot_motion_link(MotionLink(edges, bins, -0.4, 90))
+    assert ax.collections[0].get_array().sum() == 300
+    line = next(line for line in ax.lines if line.get_label() == "median")
+    assert line.get_xydata().tolist() == [[40.0, 0.1], [110.0, -0.1]]
+    assert "300 edges, n=90" in ax.get_title(loc="left")
+
+
+def test_prediction_figure_holds_every_shuffle_and_the_mean():
+    result = GroupPrediction(pd.Series([0.6, 0.7]), pd.Series(np.linspace(0.4, 0.6, 50)), 157, 3003, 5)
+    ax = plots.plot_prediction(result, title="Depression")
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "real labels: 0.65" in texts and "shuffles (of 50)" in ax.get_ylabel()
+    assert ax.get_title(loc="left") == "Depression: 3,003 edges, n=157"
+
+
+@pytest.fixture(scope="module")
+def tested_maps():
+    """Twelve people, a small box inside the brain of MNI space; noise and a corner that is lower in the high group."""
+    rng = np.random.default_rng(2)
+    ids = [f"sub-{i:02d}" for i in range(12)]
+    design = pd.DataFrame({"group": [0.0, 1.0] * 6}, index=ids)
+    mask = np.zeros((12, 12, 12), bool)
+    mask[2:10, 2:10, 2:10] = True
+    values = pd.DataFrame(rng.normal(size=(12, 512)), index=pd.Index(ids, name="participant_id"))
+    values.iloc[1::2, :40] -= 4
+    affine = np.array([[8.0, 0, 0, -48], [0, 8, 0, -60], [0, 0, 8, -30], [0, 0, 0, 1]])
+    maps = MapStack(values, mask, affine, pd.Series(0, index=values.index))
+    return maps, run_maps(maps, design, blocks=None, n_permutations=39, rng=rng)
+
+
+def test_map_figure_says_n_voxels_and_survivors(tested_maps):
+    maps, tested = tested_maps
+    figure = plots.plot_maps(maps, tested)
+    kept = int((tested.table["p_tfce"] <= 0.05).sum())
+    assert kept > 0
+    assert (
+        figure.get_suptitle() == f"t of 512 voxels, n=12\nblack outline: {kept} voxels with corrected p ≤ 0.05 (TFCE)"
+    )
+    assert len([ax for ax in figure.axes if ax.get_title().startswith("z = ")]) == 6
+    image = figure.axes[0].images[0]
+    assert image.norm.vmin == -image.norm.vmax
+    ax = plots.plot_null_tfce(tested)
+    assert sum(patch.get_height() for patch in ax.patches) == 39
+
+
+def test_interactive_views_are_titled_frames_that_ask_nothing_of_the_network(edges, nodes, tested_maps):
+    """No link, script, style or picture from outside, and every control has a name."""
+    shown = (
+        plots.view_connectome(edges, nodes, n_edges=6, note="Simulated data."),
+        plots.view_surface(*tested_maps, note="Simulated data."),
+    )
+    for frame in shown:
+        assert re.search(r'<iframe title="Interactive [^"]+Simulated data\."', frame.data)
+        inside = html.unescape(re.search(r'srcdoc="([^"]*)"', frame.data)[1])
+        head = re.sub(r"<script.*?</script>", "", inside, flags=re.DOTALL)
+        assert inside.count('aria-label="View"') == head.count('aria-label="View"') > 0  # programs stay as they were
+        assert "Simulated data." in inside
+        assert not re.search(r'(src|href)\s*=\s*"(https?:)?//', head)
+        assert all("aria-label" in tag for tag in re.findall(r"<(?:select|input)[^>]*>", head))
+    assert "6 strongest of 15 edges" in shown[0].data

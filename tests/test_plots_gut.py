@@ -132,7 +132,8 @@ def test_predictability_counts_every_metabolite_and_names_the_line(potential):
 
 def test_predicted_against_measured_leaves_blanks_out(potential):
     features = pd.DataFrame({"name": ["x", "y", "z"], "scale": "raw"}, index=["m1", "m2", "m3"])
-    ax = plot_metabolites.plot_predicted(potential, "m2", features)
+    ax = plot_metabolites.plot_predicted(potential, "m2", features).axes[0]
     assert len(ax.collections[0].get_offsets()) == 3
-    assert ax.get_title(loc="left") == "y: Spearman 0.10, n = 3"
-    assert ax.get_xlabel() == "Predicted potential, out of fold (log2 units)"
+    assert ax.get_title(loc="left") == "y\nSpearman 0.10, n = 3"
+    assert ax.get_xlabel() == "Predicted potential, out of fold (normal score)"
+    assert ax.get_ylabel() == "Measured (log2 units)"

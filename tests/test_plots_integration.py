@@ -8,7 +8,31 @@ import pandas as pd
 import pytest
 
 from helpers.integration import BlockSPLSDA, cross_validate, keep_equally, permute_groups
-from helpers.plots.integration import plot_loadings, plot_null, plot_performance, plot_scores
+from helpers.integration.leakage import SWITCHES
+from helpers.integration.optima import follow_signs, sweep_designs
+from helpers.integration.relations import (
+    cluster_features,
+    correlate_components,
+    describe_components,
+    describe_links,
+    link_features,
+)
+from helpers.plots.integration import (
+    plot_circos,
+    plot_component_links,
+    plot_designs,
+    plot_heatmap,
+    plot_leaks,
+    plot_loadings,
+    plot_network,
+    plot_null,
+    plot_optima,
+    plot_performance,
+    plot_reliability,
+    plot_scores,
+    plot_width,
+)
+from helpers.plots.style import of_real_people
 
 
 @pytest.fixture(autouse=True)
@@ -27,13 +51,13 @@ def analysis():
         for name, size in (("gut", 40), ("brain", 30), ("blood", 20))
     }
     model = BlockSPLSDA(2, keep=keep_equally(blocks, n_keep=6, n_components=2))
-    result = cross_validate(blocks, y, model=model, rng=rng, n_folds=3, n_repeats=2)
+    result = cross_validate(blocks, y, model=model, rng=rng, n_folds=3, n_repeats=2, rivals=["ridge"])
     null = permute_groups(blocks, y, result, model=model, rng=rng, n_permutations=5)
-    return result, null, y
+    return result, null, y, blocks
 
 
 def test_scores_show_each_person_once_per_block_with_a_marker_per_group(analysis):
-    result, _, y = analysis
+    result, _, y, _ = analysis
     axes = plot_scores(result.model, y, labels={"high": "High resilience (n=12)"})
     assert [axis.get_title() for axis in axes] == ["blood", "brain", "gut"]
     low, high = axes[0].collections[:2]
@@ -47,7 +71,7 @@ def test_scores_show_each_person_once_per_block_with_a_marker_per_group(analysis
 
 
 def test_one_component_can_be_drawn(analysis):
-    _, _, y = analysis
+    _, _, y, _ = analysis
     block = pd.DataFrame({"a": np.arange(30.0)}, y.index)
     axes = plot_scores(BlockSPLSDA(1).fit({"gut": block}, y), y)
     assert axes[0].get_ylabel() == ""
@@ -57,14 +81,14 @@ def test_performance_shows_honest_and_training_side_by_side(analysis):
     result, *_ = analysis
     axis = plot_performance(result)
     labels = [tick.get_text().split("\n")[0] for tick in axis.get_yticklabels()]
-    assert labels == ["blood", "brain", "gut", "vote"]
+    assert labels[:4] == ["blood", "brain", "gut", "vote"]
     drawn = {line.get_label(): line.get_xdata() for line in axis.get_lines()}
-    np.testing.assert_allclose(drawn["training people"], result.performance["auc_training"].iloc[:4])
-    np.testing.assert_allclose(
-        list(axis.containers[0].lines[0].get_xdata()), result.performance["auc_out_of_fold"].iloc[:4]
-    )
+    shown = result.performance[result.performance["role"] != "chance"]
+    assert len(labels) == len(shown)
+    np.testing.assert_allclose(drawn["training people"], shown["auc_training"])
+    np.testing.assert_allclose(list(axis.containers[0].lines[0].get_xdata()), shown["auc_out_of_fold"])
     assert list(drawn["chance (0.5)"]) == [0.5, 0.5]
-    assert "30 people, 3 folds × 2 repeats" in axis.figure.get_suptitle()
+    assert "30 people, 3 folds × 2 repeats" in axis.get_xlabel()
 
 
 def test_loadings_show_the_largest_first_with_their_frequency(analysis):
@@ -81,8 +105,134 @@ def test_loadings_show_the_largest_first_with_their_frequency(analysis):
 
 
 def test_null_shows_all_shuffles_and_the_real_groups(analysis):
-    _, null, _ = analysis
+    _, null, *_ = analysis
     axis = plot_null(null)
     assert sum(bar.get_height() for bar in axis.patches) == 5
     lines = [line.get_xdata()[0] for line in axis.get_lines()]
     assert lines == [0.5, null.observed["vote"]]
+
+
+def test_calibration_curve_shows_what_was_found(analysis):
+    result, *_ = analysis
+    axis = plot_reliability(result, scorers=("vote", "ridge"), label="High (n=12)")
+    rows = result.reliability[result.reliability["block"] == "vote"]
+    np.testing.assert_allclose(list(axis.containers[0].lines[0].get_ydata()), rows["observed"])
+    assert "n=30" in axis.get_xlabel() and "High (n=12)" in axis.get_xlabel()
+
+
+def test_groups_make_components_correlate_more_than_people_do(analysis):
+    """On noise a model lines blocks up along the groups: within groups there is less left."""
+    result, _, y, _ = analysis
+    table = correlate_components(result.model, y)
+    first = table[table["component"] == "comp1"]
+    scores = result.model.scores_
+    inside = {b: scores[b]["comp1"] - scores[b]["comp1"].groupby(y).transform("mean") for b in ("blood", "brain")}
+    assert first["r_within"].iloc[0] == pytest.approx(np.corrcoef(inside["blood"], inside["brain"])[0, 1])
+    assert (first["r_within_low"] < first["r_within"]).all() and (first["r_within"] < first["r_within_high"]).all()
+    axis = plot_component_links(table)
+    np.testing.assert_allclose(list(axis.containers[0].lines[0].get_xdata()), first["r_within"])
+    assert "n=30" in axis.get_xlabel() and "within groups" in describe_components(table)
+
+
+@pytest.fixture(scope="module")
+def links(analysis):
+    result, _, y, blocks = analysis
+    return link_features(result, blocks, y, rng=np.random.default_rng(1), n_per_block=4, cutoff=0.25)
+
+
+def test_links_are_correlations_within_groups_between_blocks(analysis, links):
+    _, _, y, blocks = analysis
+    block = links.features["block"]
+    assert block.value_counts().to_dict() == {"blood": 4, "brain": 4, "gut": 4}
+    assert links.n_pairs == 48 and len(links.links) > 0
+    for row in links.links.to_dict("records"):
+        assert block[row["first"]] != block[row["second"]]
+        pair = [
+            blocks[block[f]][f] - blocks[block[f]][f].groupby(y).transform("mean")
+            for f in (row["first"], row["second"])
+        ]
+        assert row["r_within"] == pytest.approx(np.corrcoef(*pair)[0, 1])
+        assert abs(row["r_within"]) >= 0.25
+    assert 0 < links.n_by_chance < 48
+    assert f"**{len(links.links)}**" in describe_links(links)
+
+
+def test_difference_between_groups_alone_makes_no_link():
+    """Two features that follow the groups and nothing else: r of 0.9 over everyone, no link within groups."""
+    rng = np.random.default_rng(3)
+    ids = [f"sub-{i:02d}" for i in range(80)]
+    y = pd.Series(["high", "low"] * 40, ids)
+    blocks = {
+        name: pd.DataFrame({f"{name}_{j}": rng.normal(size=80) + 6 * (y == "high") for j in range(2)}, ids)
+        for name in ("gut", "brain")
+    }
+    result = cross_validate(blocks, y, model=BlockSPLSDA(1), rng=rng, n_repeats=1, rivals=(), calibrate=False)
+    found = link_features(result, blocks, y, rng=rng, cutoff=0.4)
+    assert found.links.empty
+    assert correlate_components(result.model, y)["r_overall"].iloc[0] > 0.8
+    assert plot_network(found) and "**0**" in describe_links(found)
+
+
+def test_circle_and_network_name_the_linked_features(links):
+    circle = plot_circos(links, names={links.features.index[0]: "a name that is far too long for a circle"})
+    texts = [text.get_text() for text in circle.texts]
+    assert links.features.index[-1] in texts and any("…" in text for text in texts)
+    network = plot_network(links)
+    named = {text.get_text() for text in network.texts}
+    assert named == {*links.links["first"], *links.links["second"]}
+    assert any("within groups, n=30" in text.get_text() for text in network.figure.texts)
+
+
+def test_heatmap_holds_everyone_once_and_no_id(analysis):
+    result, _, y, blocks = analysis
+    clustered = cluster_features(result, blocks, y, n_per_block=4)
+    assert clustered.values.shape == (30, 12)
+    assert sorted(clustered.groups) == sorted(y)
+    own = blocks["gut"][clustered.features.index[clustered.features["block"] == "gut"][0]]
+    drawn = clustered.values[:, list(clustered.features.index).index(own.name)]
+    np.testing.assert_allclose(np.sort(drawn), np.sort((own - own.mean()) / own.std()))
+    axis = plot_heatmap(clustered)
+    words = " ".join(text.get_text() for text in axis.figure.findobj(plt.Text))
+    assert "sub-" not in words and "30 people" in words
+
+
+def test_leaks_and_width_are_drawn_as_they_were_measured():
+    columns = ["error_honest", "error_leaky", "auc_honest", "auc_leaky"]
+    index = pd.MultiIndex.from_tuples([("noise", "filter"), ("noise", "training")], names=["arena", "switch"])
+    table = pd.DataFrame({c: [0.5, 0.2] for c in columns}, index)
+    table = table.assign(
+        **{f"{c}_low": table[c] - 0.1 for c in columns}, **{f"{c}_high": table[c] + 0.1 for c in columns}, n_runs=3
+    )
+    axis = plot_leaks(table, labels=SWITCHES)
+    np.testing.assert_allclose(list(axis.containers[1].lines[0].get_xdata()), table["error_leaky"])
+    assert "3 runs" in axis.get_xlabel()
+    runs = pd.DataFrame(
+        {"n_features": [20, 200], "auc_training": [0.7, 0.9], "auc_out_of_fold": [0.5, 0.45], "run": [1, 1]}
+    )
+    drawn = {line.get_label(): line.get_ydata() for line in plot_width(runs).get_lines()}
+    np.testing.assert_allclose(drawn["training people"], [0.7, 0.9])
+
+
+def test_optima_show_every_start_and_shared_features(analysis):
+    _, _, y, blocks = analysis
+    model = BlockSPLSDA(2, keep=keep_equally(blocks, n_keep=6, n_components=2))
+    study = follow_signs(blocks, y, model=model)
+    ends, shared = plot_optima(study)
+    assert [tick.get_text() for tick in ends.get_yticklabels()] == ["+++", "++−", "+−+", "+−−", "reference's own"]
+    assert "n=30" in ends.get_xlabel() and [tick.get_text() for tick in shared.get_yticklabels()] == [
+        "blood",
+        "brain",
+        "gut",
+    ]
+    sweep = sweep_designs(blocks, y, model=model, designs=(0.0, 0.1))
+    axis = plot_designs(sweep)
+    assert [text.get_text() for text in axis.texts] == sweep.query("component == 2")["n_optima"].astype(str).to_list()
+
+
+def test_figures_of_real_people_say_so_in_a_simulated_book():
+    with plt.rc_context({"figure.hooks": ["helpers.plots.style:mark_simulated"]}):
+        with of_real_people():
+            real = plt.figure()
+        simulated = plt.figure()
+    assert [text.get_text() for text in real.texts] == ["Data of real people"]
+    assert [text.get_text() for text in simulated.texts] == ["Simulated data"]

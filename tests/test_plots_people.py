@@ -36,16 +36,17 @@ def make_flow(n_lost):
     rows = [("Participants in the cohort", "recruited", "116")]
     rows += [(f"reason {i}", "left out", "<5") for i in range(n_lost)]
     rows += [("In a group", "in a group", "110"), ("High resilience", "high", "44"), ("Low resilience", "low", "66")]
-    rows += [("With every covariate", "adjusted", "108")]
+    rows += [(f"covariate {i} is missing", "not adjusted", "<5") for i in range(n_lost)]
+    rows += [("With every covariate", "adjusted", "108"), ("… and every kind of data", "complete", "99")]
     return pd.DataFrame(rows, columns=["step", "part", "n"]).set_index("step")
 
 
 @pytest.mark.parametrize("n_lost", [0, 1, 6])
 def test_flow_shows_every_box_and_every_reason(n_lost):
     texts = read_texts(cohort_figures.plot_flow(make_flow(n_lost)))
-    for n in ("116", "110", "44", "66", "108"):
+    for n in ("116", "110", "44", "66", "108", "99"):
         assert f"n = {n}" in texts
-    assert texts.count("reason") == n_lost
+    assert texts.count("reason") == texts.count("covariate ") == n_lost
     assert ("In neither group:\nn = 0" in texts) is (n_lost == 0)
 
 
@@ -109,19 +110,26 @@ def test_verdicts_show_effects_empty_lines_and_the_expected_side():
             "d": [-0.5, np.nan, np.nan],
             "d_low": [-0.9, np.nan, np.nan],
             "d_high": [-0.1, np.nan, np.nan],
+            "n_high": pd.array([44, 40, None], dtype="Int64"),
+            "n_low": pd.array([72, 70, None], dtype="Int64"),
+            "smallest_effect": [0.2, 0.05, 0.2],
+            "rank": pd.array([None, 1, None], dtype="Int64"),
+            "n_blocks": pd.array([None, 4, None], dtype="Int64"),
             "verdict": ["supported", "direction only", "not testable here"],
         },
         index=["C01", "C16", "C15"],
     )
     ax = verdict_figures.plot_verdicts(table, labels=LABELS)
-    assert "a rank: direction only" in read_texts(ax)
+    assert "rank 1 of 4: direction only" in read_texts(ax)
     assert "not testable here" in read_texts(ax)
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["C01 Depression", "C16 Rank", "C15 Gone"]
-    wedges = [line for line in ax.lines if line.get_marker() == "<"]
-    assert wedges[0].get_xdata()[0] < 0
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["C01 Depression ↓", "C16 Rank", "C15 Gone ↑"]
+    assert "(n = 44) v" in ax.get_xlabel()
+    (effect,) = [line for line in ax.lines if line.get_marker() == "o" and len(line.get_xdata())]
+    assert list(effect.get_xdata()) == [0.5]  # a claim of 'lower' that holds lies on the right as well
 
 
 def test_verdicts_that_are_all_untestable_can_be_drawn():
     table = pd.DataFrame({"label": ["x"], "expected": ["higher"], "verdict": ["not testable here"]}, index=["C01"])
-    ax = verdict_figures.plot_verdicts(table.assign(d=np.nan, d_low=np.nan, d_high=np.nan), labels=LABELS)
+    blank = dict.fromkeys(("d", "d_low", "d_high", "rank", "smallest_effect", "n_high", "n_low"), np.nan)
+    ax = verdict_figures.plot_verdicts(table.assign(**blank), labels=LABELS)
     assert ax.figure.legends == []

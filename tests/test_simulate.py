@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pandas as pd
 import pytest
@@ -27,6 +28,7 @@ from helpers.simulate import (
 )
 from helpers.simulate.brain import EMOTION_REGULATION_TRACTS, EMOTION_REGULATION_VOLUMES, draw_brain
 from helpers.simulate.cohort_folder import build_files
+from helpers.simulate.maps import choose_scanned, draw_maps, find_blob
 from helpers.simulate.names import list_genera, list_metabolites
 from helpers.simulate.people import CUT, N_CD_RISC, draw_people, draw_phenotype, list_candidates
 from helpers.simulate.planting import adjusted_difference, residual_sd
@@ -123,8 +125,10 @@ def test_another_seed_gives_other_people():
 def test_files_are_small_plain_and_unix(twin):
     files = bytes_of(EXAMPLE)
     assert sum(map(len, files.values())) < 10_000_000
-    assert {Path(name).suffix for name in files} == {".tsv", ".yml", ".json", ".nwk", ".md"}
-    assert all(b"\r" not in content and content.endswith(b"\n") for content in files.values())
+    assert {Path(name).suffix for name in files} == {".tsv", ".yml", ".json", ".nwk", ".md", ".nii"}
+    text = [content for name, content in files.items() if not name.endswith(".nii")]
+    assert all(b"\r" not in content and content.endswith(b"\n") for content in text)
+    assert all(len(content) < 100_000 for name, content in files.items() if name.endswith(".nii"))
     assert files.keys() == bytes_of(twin).keys()
 
 
@@ -377,7 +381,9 @@ def test_every_planted_d_is_the_difference_between_the_cohort_and_its_null_twin(
 def test_the_null_twin_differs_only_where_something_is_planted(twin):
     here, null = bytes_of(EXAMPLE), bytes_of(twin)
     changed = {name for name in here if here[name] != null[name]}
-    assert changed == {
+    maps = {name for name in changed if name.startswith("brain/maps/")}
+    assert len(maps) == 6  # those of the high group
+    assert changed - maps == {
         "cohort.yml",
         "truth.yml",
         "README.md",
@@ -478,6 +484,36 @@ def test_null_features_are_the_same_in_the_null_twin(example, twin_cohort):
         assert not (block[moved] == null.blocks[name][moved]).all().any()
 
 
+def test_maps_differ_from_the_null_twin_by_the_planted_density_in_the_sphere(twin):
+    """Identity: 0.25 less density (d of -5 times an SD of 0.05) in everybody of the high group, stored in steps of 0.005."""
+    truth = yaml.safe_load((EXAMPLE / "truth.yml").read_text(encoding="utf-8"))["maps"]
+    assert (truth["d"], truth["difference"]) == (-5.0, -0.25)
+    high = design_of(EXAMPLE)["group"] == 1
+    for path in sorted((EXAMPLE / "brain/maps").iterdir()):
+        image = nibabel.load(path)
+        here, null = image.get_fdata(), nibabel.load(twin / "brain/maps" / path.name).get_fdata()
+        changed = here != null
+        assert changed.any() == high[path.stem]
+        assert not (changed & ~find_blob(image.shape, image.affine)).any()
+        roomy = changed & (here > 0.01)
+        np.testing.assert_allclose((here - null)[roomy], -0.25, atol=0.0051)
+        assert image.header["descrip"].item().startswith(b"Simulated")
+
+
+def test_the_dozen_with_maps_are_three_of_each_group_in_each_study():
+    people = read(EXAMPLE, "participants.tsv").loc[[path.stem for path in sorted((EXAMPLE / "brain/maps").iterdir())]]
+    assert (
+        pd.crosstab(people["study"], design_of(EXAMPLE).loc[people.index, "group"]).to_numpy().tolist() == [[3, 3]] * 2
+    )
+
+
+def test_whoever_lacks_a_map_changes_nobody_else():
+    people = draw_cohort(n_participants=40, blocks=["motion"]).people
+    whole, first = draw_maps(people, 1.0, rng=np.random.default_rng(1)), choose_scanned(people)[0]
+    part = draw_maps(people, 1.0, lacking=[first], rng=np.random.default_rng(1))
+    assert part == {person: content for person, content in whole.items() if person != first}
+
+
 def test_transcripts_planted_together_rise_together(example, twin_cohort):
     """The same log shift for all transcripts of a group: medians of log ratios to the null twin, per group, agree in sign."""
     here, null = example, twin_cohort
@@ -547,7 +583,8 @@ def test_impossible_choices_are_refused(tmp_path, choice, said):
 
 def test_the_smallest_cohort_has_every_file():
     files = build_files(Recipe(n_participants=40, seed=3))
-    assert files.keys() == bytes_of(EXAMPLE).keys()
+    assert {n for n in files if not n.endswith(".nii")} == {n for n in bytes_of(EXAMPLE) if not n.endswith(".nii")}
+    assert 6 <= sum(n.endswith(".nii") for n in files) <= 12
     assert files["participants.tsv"].count("\n") == 41
 
 

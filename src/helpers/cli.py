@@ -35,6 +35,8 @@ def cli() -> None:
     Open data of real people:
       resilience-book fetch kim_adenomas_2020 cohorts/kim
       resilience-book run cohorts/kim
+    Metabolites that gut bacteria foretell, by a saved model:
+      resilience-book predict model.json taxa.tsv
     A cohort of your own:
       resilience-book new my_cohort                 an empty folder, explained file by file
       resilience-book check my_cohort               every problem at once, with its fix
@@ -257,6 +259,54 @@ def simulate(
 
 
 @cli.command()
+@click.argument("cohort_dir", type=click.Path())
+@click.argument("folder", type=click.Path())
+@click.option("--claims", "claims_path", default="data/claims/an2024.yml", show_default=True, help="Ledger of claims.")
+@click.option(
+    "--sets", "sets_path", default="data/sets/brain_sets.tsv", show_default=True, help="Sets of brain regions."
+)
+@click.option("--permutations", type=click.IntRange(0), default=2000, show_default=True, help="Shuffles of the groups.")
+@click.option(
+    "--permutations-rank",
+    type=click.IntRange(0),
+    default=19,
+    show_default=True,
+    help="Shuffles for the rank among blocks; each refits everything.",
+)
+@click.option("--seed", type=int, default=20240501, show_default=True, help="The same seed gives the same numbers.")
+@click.option(
+    "--workers", type=click.IntRange(1), default=lambda: os.cpu_count() or 1, help="Threads; changes no number."
+)
+def multiverse(
+    cohort_dir: str,
+    folder: str,
+    claims_path: str,
+    sets_path: str,
+    permutations: int,
+    permutations_rank: int,
+    seed: int,
+    workers: int,
+) -> None:
+    """Run every claim on COHORT_DIR under every combination of defensible choices; tables go into FOLDER."""
+    from helpers.contract import load_cohort
+    from helpers.multiverse import report_multiverse
+    from helpers.tables import read_table, resolve_path
+    from helpers.verdict import load_claims
+
+    said = report_multiverse(
+        load_cohort(_from_here(cohort_dir)),
+        load_claims(claims_path),
+        _from_here(folder),
+        sets=read_table(resolve_path(sets_path)),
+        n_permutations=permutations,
+        n_permutations_rank=permutations_rank,
+        seed=seed,
+        n_workers=workers,
+    )
+    click.echo(said)
+
+
+@cli.command()
 @click.argument("folder", type=click.Path())
 def new(folder: str) -> None:
     """Make an empty cohort folder FOLDER with commented templates."""
@@ -266,6 +316,25 @@ def new(folder: str) -> None:
     click.echo(
         f"{folder} is ready. Read {Path(folder) / 'README.md'}, fill the tables, then: resilience-book check {folder}"
     )
+
+
+@cli.command()
+@click.argument("model", type=click.Path())
+@click.argument("table", type=click.Path())
+@click.option(
+    "--output", type=click.Path(), default="predicted_potential.tsv", show_default=True, help="Where to write."
+)
+@click.option("--taxonomy", type=click.Path(), help="Ranks of the taxa of TABLE, to name them as the model does.")
+def predict(model: str, table: str, output: str, taxonomy: str | None) -> None:
+    """Apply the saved MODEL to TABLE: predicted potential of metabolites for each sample, never their levels.
+
+    TABLE has samples in rows and the features of the model (taxa, genes, transcripts) in columns, as reads or shares.
+    """
+    from helpers.metabolites import predict_table
+
+    places = [_from_here(path) for path in (model, table, output)]
+    click.echo(predict_table(*places, taxonomy_path=_from_here(taxonomy) if taxonomy else None))
+    click.echo(f"Written: {output}")
 
 
 def _from_here(folder: str) -> Path:

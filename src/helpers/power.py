@@ -6,12 +6,12 @@ import numpy as np
 from scipy import optimize, stats
 
 ALPHA = 0.05
-NEAR = 5.0  # beyond this shift the tail on the other side adds nothing, and is lost in rounding
+NEAR = 7.0  # the tail on the other side adds nothing farther out, and is lost in rounding
 FAR = 20.0  # power is 1 to all digits there, while the noncentral t loses its own
 
 
-def compute_power(d: float, *, n_high: int, n_low: int) -> float:
-    """Return the power of a two-sided two-sample t-test at the 5 % level.
+def compute_power(d: float, *, n_high: int, n_low: int, alpha: float = ALPHA) -> float:
+    """Return the power of a two-sided two-sample t-test.
 
     Parameters
     ----------
@@ -19,11 +19,13 @@ def compute_power(d: float, *, n_high: int, n_low: int) -> float:
         True standardised difference.
     n_high, n_low : int
         People per group, at least two in each.
+    alpha : float, default 0.05
+        Level of the test.
 
     Returns
     -------
     float
-        Between 0.05 (d of 0) and 1; NaN with fewer than two people in a group.
+        Between `alpha` (d of 0) and 1; NaN with fewer than two people in a group.
 
     References
     ----------
@@ -41,14 +43,14 @@ def compute_power(d: float, *, n_high: int, n_low: int) -> float:
         return np.nan
     df = n_high + n_low - 2
     shift = abs(d) * np.sqrt(n_high * n_low / (n_high + n_low))
-    edge = stats.t.ppf(1 - ALPHA / 2, df)
+    edge = stats.t.ppf(1 - alpha / 2, df)
     if shift > edge + FAR:
         return 1.0
-    other_side = stats.nct.cdf(-edge, df, shift) if shift < NEAR else 0.0
+    other_side = stats.nct.cdf(-edge, df, shift) if shift + edge < NEAR else 0.0
     return float(stats.nct.sf(edge, df, shift) + other_side)
 
 
-def find_detectable_d(*, n_high: int, n_low: int, power: float = 0.8) -> float:
+def find_detectable_d(*, n_high: int, n_low: int, power: float = 0.8, alpha: float = ALPHA) -> float:
     """Return the smallest standardised difference that these groups detect.
 
     Parameters
@@ -56,7 +58,8 @@ def find_detectable_d(*, n_high: int, n_low: int, power: float = 0.8) -> float:
     n_high, n_low : int
         People per group.
     power : float, default 0.8
-        Chance to reach p < .05 if the difference is real.
+        Chance to reach p < `alpha` if the difference is real.
+    alpha : float, default 0.05
 
     Returns
     -------
@@ -73,6 +76,10 @@ def find_detectable_d(*, n_high: int, n_low: int, power: float = 0.8) -> float:
     if min(n_high, n_low) < 2:
         return np.nan
     upper = 0.1
-    while compute_power(upper, n_high=n_high, n_low=n_low) < power:
+    while compute_power(upper, n_high=n_high, n_low=n_low, alpha=alpha) < power:
         upper *= 2
-    return float(optimize.brentq(lambda d: compute_power(d, n_high=n_high, n_low=n_low) - power, 0.0, upper))
+
+    def lacking(d: float) -> float:
+        return compute_power(d, n_high=n_high, n_low=n_low, alpha=alpha) - power
+
+    return float(optimize.brentq(lacking, 0.0, upper))

@@ -1,4 +1,4 @@
-"""Seconds of the integration: one fit, repeated validation, grids, wide blocks, nested tuning.
+"""Seconds of the integration: one fit, repeated validation, grids, wide blocks, nested tuning, a thousand shuffles.
 
 `python -m pytest tests/benchmarks/test_integration_speed.py`; the tumours need the reference's numbers (tests/parity.py).
 """
@@ -7,15 +7,28 @@ from __future__ import annotations
 
 import itertools
 import resource
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.integration import BlockSPLSDA, cross_validate
-from helpers.integration.folds import FoldSettings, assign_folds, list_splits, run_splits
+from helpers.cohort import assign_groups
+from helpers.contract import load_cohort
+from helpers.integration import (
+    BlockSPLSDA,
+    cross_validate,
+    keep_equally,
+    make_filters,
+    permute_groups,
+    prepare_blocks,
+)
+from helpers.integration.folds import FoldSettings, Search, assign_folds, list_splits
+from helpers.integration.running import run_splits
 from helpers.integration.tuning import Draw, list_grid, tune_draws
+from helpers.resilience import score_outcome
 from tests.parity import TUMOURS, find_oracle, read_tumours
+from tests.support import EXAMPLE
 
 KEEP = {"mRNA": [6, 14], "miRNA": [5, 18], "protein": [9, 5]}
 N_WORKERS = 2
@@ -75,7 +88,8 @@ def test_grid_of_two_components(benchmark, tumours, start, points, n_folds, n_re
     arrays, codes, settings = prepare(tumours, BlockSPLSDA(2, start=start))
     draws = [deal(codes, n_folds, n_repeats)] * 2
     people = np.arange(len(codes))
-    benchmark.pedantic(tune_draws, (arrays, people, draws, settings, points, n_folds, "minimum", N_WORKERS), rounds=1)
+    settings = replace(settings, search=Search([points] * 2, (0.1,), "minimum"))
+    benchmark.pedantic(tune_draws, (arrays, people, draws, settings, n_folds, N_WORKERS), rounds=1)
 
 
 def test_wide_blocks_five_folds_ten_times(benchmark, start):
@@ -95,7 +109,41 @@ def test_nested_tuning_of_a_connectome(benchmark):
     y = pd.Series(["high"] * 44 + ["low"] * 72, ids)
     grid = {"connectivity": [10, 30, 100], "transcripts": [10, 30, 100], "metabolites": [5, 10, 30], "taxa": [10]}
     settings = {"model": BlockSPLSDA(2, start="reference"), "grid": grid, "n_folds": 5, "n_repeats": 1}
+    settings |= {"rivals": (), "calibrate": False}
     benchmark.pedantic(
         lambda: cross_validate(blocks, y, rng=np.random.default_rng(2), n_workers=N_WORKERS, **settings), rounds=1
     )
     benchmark.extra_info["peak_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+@pytest.fixture(scope="module")
+def example():
+    """The example cohort as chapter 06 integrates it: settings of the validation, and of the shuffles."""
+    cohort = load_cohort(EXAMPLE)
+    groups = assign_groups(cohort, score_outcome(cohort))
+    prepared = prepare_blocks(cohort, groups)
+    keep = keep_equally(prepared.blocks, n_keep=20, n_components=2)
+    common = {"transforms": make_filters(prepared.blocks), "batch": cohort.participants[cohort.settings.batch]}
+    return prepared, BlockSPLSDA(2, keep=keep, design=0.1), common
+
+
+@pytest.mark.parametrize("more", [{"rivals": (), "calibrate": False}, {"rivals": ("alone", "ridge")}, {}], ids=str)
+def test_validation_of_the_example_cohort(benchmark, example, more):
+    prepared, model, common = example
+    settings = {"model": model, **common, **more}
+    benchmark.pedantic(
+        lambda: cross_validate(prepared.blocks, prepared.groups, rng=np.random.default_rng(1), **settings), rounds=1
+    )
+
+
+def test_thousand_shuffles_of_the_example_cohort(benchmark, example):
+    prepared, model, common = example
+    data = prepared.blocks, prepared.groups
+    plain = {"rivals": (), "calibrate": False, "n_repeats": 1}
+    observed = cross_validate(*data, model=model, rng=np.random.default_rng(1), **common, **plain)
+    benchmark.pedantic(
+        lambda: permute_groups(
+            *data, observed, model=model, rng=np.random.default_rng(2), n_permutations=1000, **common
+        ),
+        rounds=1,
+    )

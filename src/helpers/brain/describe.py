@@ -156,7 +156,7 @@ def describe_sensitivity(runs: Mapping[str, pd.DataFrame], *, declared: str) -> 
     return f"In {declared}, d with its 95% CI is {', '.join(parts)}{few}."
 
 
-def describe_regions(regions: pd.DataFrame, *, labels: Mapping[str, str]) -> str:
+def describe_regions(regions: pd.DataFrame, *, labels: Mapping[str, str], unit: str = "") -> str:
     """Say how many regions differ, in which direction, and which differs most.
 
     Parameters
@@ -164,6 +164,8 @@ def describe_regions(regions: pd.DataFrame, *, labels: Mapping[str, str]) -> str
     regions : pandas.DataFrame
         From :func:`helpers.brain.compare_regions`.
     labels : mapping
+    unit : str, default ""
+        Unit of the estimate, such as mm³ or FA.
     """
     known = regions.dropna(subset=["d"])
     if known.empty:
@@ -174,7 +176,7 @@ def describe_regions(regions: pd.DataFrame, *, labels: Mapping[str, str]) -> str
         f"Of {count(len(known), 'region')}, {int((small & (known['d'] > 0)).sum())} are higher and "
         f"{int((small & (known['d'] < 0)).sum())} lower in {as_text(labels['high'])} at q < {ALPHA}; the median d is "
         f"{_fix(known['d'].median())}, and the largest |d| is in {as_code(top)}, "
-        f"{describe_effect(known.loc[top], labels=labels)}."
+        f"{describe_effect(known.loc[top], labels=labels, unit=unit)}."
     )
 
 

@@ -192,6 +192,8 @@ def run_integration(setting: Setting, rng: np.random.Generator) -> Results:
         n_folds=settings["n_folds"],
         n_repeats=effort.n_repeats,
         covariates=covariates,
+        rivals=(),
+        calibrate=False,
         **common,
     )
     if not setting.shuffles:

@@ -209,7 +209,23 @@ def _describe_verdicts(verdicts: pd.DataFrame) -> str:
         f"{100 * null['recovered'].mean():.0f} %, since none was planted. Among planted cohorts the planted effect is recovered in "
         f"{100 * found['recovered'].mean():.0f} % ({100 * found['recovered'].min():.0f} to {100 * found['recovered'].max():.0f} % by claim): so much "
         "is the power of cohorts of this size. Real people like these would be told *contradicted* in "
-        f"{100 * found['contradicted'].mean():.1f} %."
+        f"{100 * found['contradicted'].mean():.1f} %.{_compare_with_expected(null, found)}"
+    )
+
+
+def _compare_with_expected(null: pd.DataFrame, planted: pd.DataFrame) -> str:
+    """Say how far the shares lie from what is computed for the same designs; nothing where that was not stored."""
+    if "expected_recovered" not in planted or planted["expected_recovered"].isna().all():
+        return ""
+    apart = 100 * (planted["recovered"] - planted["expected_recovered"]).dropna()
+    widest = apart.abs().idxmax()
+    computed = null["expected_contradicted"].dropna()
+    return (
+        f" Computed for designs like these and what was planted, the power is {100 * planted['expected_recovered'].mean():.0f} %; the shares "
+        f"recovered lie {_write_number(apart.min(), '+.1f')} to {_write_number(apart.max(), '+.1f')} points from it (furthest: {widest}), of which "
+        f"luck alone explains about {100 * (0.24 / planted['n'].min()) ** 0.5:.0f} points either way for each. For a null twin, *contradicted* is "
+        f"the right word where an effect of interest is ruled out; it is expected in {100 * computed.mean():.0f} % and falls in "
+        f"{100 * null.loc[computed.index, 'contradicted'].mean():.0f} %."
     )
 
 
@@ -263,7 +279,9 @@ def _write_verdicts(verdicts: pd.DataFrame) -> str:
         by_kind = found.set_index("kind")
         columns = ("supported", "contradicted")
         shares = [by_kind[name].get(kind, float("nan")) for kind in ("null_twin", "planted") for name in columns]
-        shares.append(by_kind["recovered"].get("planted", float("nan")) if claim != "C16" else float("nan"))
+        for name in ("recovered", "expected_recovered"):
+            known = name in by_kind and claim != "C16"
+            shares.append(by_kind[name].get("planted", float("nan")) if known else float("nan"))
         rows.append([found["what"].iloc[0], *("–" if pd.isna(share) else f"{100 * share:.1f}" for share in shares)])
     heads = [
         "claim",
@@ -272,6 +290,7 @@ def _write_verdicts(verdicts: pd.DataFrame) -> str:
         "planted: supported, %",
         "planted: contradicted, %",
         "planted: recovered, %",
+        "planted: computed power, %",
     ]
     return _write_table(heads, rows)
 

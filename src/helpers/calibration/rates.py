@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from helpers.microbiome.beta import METRIC_LABELS
-from helpers.verdict import Claim, RealVerdict, SimulatedVerdict
+from helpers.verdict import Claim, RealVerdict, SimulatedVerdict, expect_words, recover_contrast
 
 ALPHA = 0.05
 CONFIDENCE = 0.95
@@ -127,7 +127,9 @@ def tabulate_verdicts(tests: pd.DataFrame, claims: Sequence[Claim]) -> pd.DataFr
     pandas.DataFrame
         One row per claim and ``kind`` of cohort (null, planted). Index ``claim``; what, n, recovered (the share
         called "planted effect recovered"), and the shares of the words these people would get if they were real:
-        supported, direction_only, inconclusive, contradicted. All shares 0 to 1.
+        supported, direction_only, inconclusive, contradicted; then what :func:`helpers.verdict.expect_words` computes
+        for designs like theirs, given what was planted: expected_recovered, expected_supported, expected_contradicted
+        (blank for a rank). All shares 0 to 1; ``recovered`` counts nothing among null twins, as nothing was planted.
     """
     told = tests[tests["verdict"].notna()]
     rows = []
@@ -141,9 +143,30 @@ def tabulate_verdicts(tests: pd.DataFrame, claims: Sequence[Claim]) -> pd.DataFr
                 "n": len(found),
                 "recovered": (found["verdict"] == SimulatedVerdict.RECOVERED.value).mean(),
                 **{name: (real == verdict.value).mean() for name, verdict in VERDICTS.items()},
+                **_expect(claim, found, claims),
             }
         )
     return pd.DataFrame(rows).set_index("claim")
+
+
+def _expect(claim: str, found: pd.DataFrame, claims: Sequence[Claim]) -> dict[str, float]:
+    """Average what is expected of each cohort's design, for what was planted in it."""
+    names = ("recovered", "supported", "contradicted")
+    one = next((one for one in claims if one.id == claim), None)
+    designs = found.reindex(columns=["d", "d_low", "d_high", "n_high", "n_low", "true_d"])
+    designs = designs.fillna({"true_d": 0.0}).dropna()
+    if one is None or one.is_rank or designs.empty:
+        return {f"expected_{name}": float("nan") for name in names}
+    expected = [
+        expect_words(
+            one.sign * row.true_d,
+            recover_contrast(row.d, row.d_low, row.d_high, n_high=int(row.n_high), n_low=int(row.n_low)),
+            smallest=one.smallest_effect_of_interest,
+        )
+        for row in designs.itertuples()
+    ]
+    means = pd.DataFrame(expected).mean()
+    return {f"expected_{name}": float(means[name]) for name in names}
 
 
 def chance_outside(n: int, probability: float, low: float, high: float) -> float:

@@ -2,7 +2,7 @@
 
 from helpers.contract.inventory import list_files
 from helpers.contract.load import Cohort, hash_cohort, inspect_cohort, load_cohort
-from helpers.contract.schema import list_items, read_schema
+from helpers.contract.schema import list_items, read_overlaps, read_reporting, read_schema
 from helpers.contract.settings import ColumnRule, MeasureRule, Settings
 from helpers.contract.template import write_template
 
@@ -16,6 +16,8 @@ __all__ = [
     "list_files",
     "list_items",
     "load_cohort",
+    "read_overlaps",
+    "read_reporting",
     "read_schema",
     "write_template",
 ]

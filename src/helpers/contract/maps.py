@@ -11,7 +11,7 @@ import pandas as pd
 from helpers.contract.files import Reader
 from helpers.contract.person_files import Findings, list_person_files
 from helpers.contract.schema import read_schema
-from helpers.problems import count
+from helpers.problems import count, name_some
 
 TOLERANCE = 1e-3
 IN_BRAIN = 0.5
@@ -163,15 +163,16 @@ def _read_voxels(findings: Findings, file: str) -> np.ndarray | None:
 
 
 def _warn_blank_voxels(findings: Findings, files: list[str], brain: np.ndarray) -> None:
-    shares = []
+    shares = {}
     for file in files:
         values = _read_voxels(findings, file)
         if values is not None and (share := np.isnan(values)[brain].mean()) > 0:
-            shares.append(float(share))
+            shares[Path(file).name] = float(share)
     if shares:
         findings.reader.report(
             read_schema()["maps"]["folder"],
-            f"blank voxels inside the brain in {count(len(shares), 'map')}, up to {max(shares):.1%} of it",
+            f"blank voxels (NaN) inside the brain in {count(len(shares), 'map')}, up to {max(shares.values()):.1%} of it "
+            f"({name_some(shares)})",
             "a value for every voxel that most maps have",
             "nothing, if the field of view was small there: these voxels are left out; else export the maps again.",
             severity="warning",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -10,13 +11,26 @@ import yaml
 from helpers.tables import PROJECT_ROOT
 
 SCHEMA_FILE = PROJECT_ROOT / "data" / "schema" / "cohort.yml"
+OVERLAP_FILE = PROJECT_ROOT / "data" / "schema" / "overlap.yml"
+REPORTING_FILE = PROJECT_ROOT / "data" / "schema" / "reporting.yml"
 
 
 @cache
 def read_schema() -> dict[str, Any]:
     """Return version 1 of the contract: participants, phenotype, blocks, features, tree, table formats."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(SCHEMA_FILE.read_text(encoding="utf-8"), Loader=loader)
+    return _read_yaml(SCHEMA_FILE)
+
+
+@cache
+def read_overlaps() -> list[dict[str, Any]]:
+    """Return which questionnaires share items, traits or content: entries with measures, kind and why."""
+    return _read_yaml(OVERLAP_FILE)["overlaps"]
+
+
+@cache
+def read_reporting() -> dict[str, dict[str, Any]]:
+    """Return the items of the reporting checklist, by name."""
+    return _read_yaml(REPORTING_FILE)["items"]
 
 
 def list_items(measure: str) -> list[str]:
@@ -41,3 +55,8 @@ def list_measures() -> list[str]:
     ['cd_risc', 'cd_risc_10']
     """
     return list(read_schema()["phenotype"]["measures"])
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from helpers.contract.damage import suggest
+from helpers.contract.schema import read_reporting
 from helpers.problems import Problem
 
 FILE = "cohort.yml"
@@ -28,6 +29,7 @@ KNOWN = {
     "small_cell",
     "licence",
     "connectivity_scale",
+    "reporting",
 }
 CONNECTIVITY_SCALES = ("r", "fisher_z")
 LONGEST_LABEL = 40
@@ -85,6 +87,8 @@ class Settings:
         Counts below this are not shown.
     connectivity_scale : {"r", "fisher_z"}
         What the connectivity files hold; a loaded cohort has r in either case.
+    reporting : mapping of str to str
+        By item of ``data/schema/reporting.yml``: what only the researcher can say, such as how stool was stored.
     """
 
     name: str
@@ -98,6 +102,7 @@ class Settings:
     small_cell: int = 5
     licence: str = ""
     connectivity_scale: str = "r"
+    reporting: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_settings(folder: Path) -> tuple[Settings | None, list[Problem]]:
@@ -204,6 +209,8 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
     scale = values.get("connectivity_scale") or "r"
     if scale not in CONNECTIVITY_SCALES:
         report("connectivity_scale", repr(scale), "r or fisher_z", "say what the connectivity files hold.")
+    reporting = values.get("reporting") or {}
+    _check_reporting(reporting, report)
     if problems or outcome is None:
         return None, problems
     name = str(values["name"])
@@ -219,7 +226,23 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
         small_cell=small_cell,
         licence=str(values.get("licence") or ""),
         connectivity_scale=scale,
+        reporting=dict(reporting),
     ), problems
+
+
+def _check_reporting(reporting: Any, report: Any) -> None:
+    known = read_reporting()
+    if not isinstance(reporting, dict) or not all(isinstance(text, str) for text in reporting.values()):
+        report("reporting", repr(reporting), "one text per item", "write e.g. {storms_storage: at -80 °C within 2 h}.")
+        return
+    for item in (item for item in reporting if item not in known):
+        meant = suggest(str(item), known)
+        report(
+            "reporting",
+            f"'{item}'",
+            f"an item of data/schema/reporting.yml, such as {next(iter(known))}",
+            f"rename it {meant}, if that is meant." if meant else "take it out, or name one of the items.",
+        )
 
 
 def _read_outcome(outcome: Any, report: Any) -> MeasureRule | ColumnRule | None:

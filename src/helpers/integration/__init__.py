@@ -13,48 +13,86 @@ from helpers.integration.blocks import (
     transform_clr,
 )
 from helpers.integration.describe import (
+    describe_calibration,
+    describe_choices,
     describe_features,
     describe_inside_folds,
     describe_null,
     describe_optima,
+    describe_outcome,
     describe_performance,
     describe_ranking,
+    describe_rivals,
+    describe_stability,
 )
+from helpers.integration.outcomes import (
+    OutcomeNull,
+    OutcomePerformance,
+    cross_validate_outcome,
+    permute_outcome,
+)
+from helpers.integration.reference import ReferencePerformance, auroc_as_reference, perf_as_reference
+from helpers.integration.relations import (
+    ClusteredFeatures,
+    FeatureLinks,
+    cluster_features,
+    correlate_components,
+    describe_components,
+    describe_links,
+    link_features,
+)
+from helpers.integration.shuffles import PermutationNull, permute_groups
 from helpers.integration.spls import BlockSPLS
 from helpers.integration.splsda import BlockPrediction, BlockSPLSDA
-from helpers.integration.summary import measure_stability
+from helpers.integration.stability import Stability, estimate_stability, measure_stability
 from helpers.integration.tuning import TunedKeep, tune
-from helpers.integration.validation import (
-    IntegrationPerformance,
-    PermutationNull,
-    cross_validate,
-    permute_groups,
-)
+from helpers.integration.validation import IntegrationPerformance, cross_validate
 
 __all__ = [
     "BLOCKS",
     "BlockPrediction",
     "BlockSPLS",
     "BlockSPLSDA",
+    "ClusteredFeatures",
+    "FeatureLinks",
     "IntegrationPerformance",
+    "OutcomeNull",
+    "OutcomePerformance",
     "PermutationNull",
     "PreparedBlocks",
     "PrevalenceFilter",
+    "ReferencePerformance",
+    "Stability",
     "TunedKeep",
     "VarianceFilter",
+    "auroc_as_reference",
+    "cluster_features",
+    "correlate_components",
     "cross_validate",
+    "cross_validate_outcome",
+    "describe_calibration",
+    "describe_choices",
+    "describe_components",
     "describe_features",
     "describe_flow",
     "describe_inside_folds",
+    "describe_links",
     "describe_null",
     "describe_optima",
+    "describe_outcome",
     "describe_performance",
     "describe_ranking",
+    "describe_rivals",
+    "describe_stability",
+    "estimate_stability",
     "keep_equally",
+    "link_features",
     "make_filters",
     "measure_stability",
     "name_features",
+    "perf_as_reference",
     "permute_groups",
+    "permute_outcome",
     "prepare_blocks",
     "transform_clr",
     "tune",

@@ -12,11 +12,13 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from helpers.contract import Cohort
-from helpers.problems import count
+from helpers.problems import count, name_some
 from helpers.tables import align_blocks
 
 BLOCKS = ("connectivity", "taxa", "transcripts", "metabolites")
 COUNTS = ("taxa", "transcripts")
+PREDICTED = "predicted_"  # starts the name of every column of predicted potential
+PREDICTED_FROM = {"metabolites": ("taxa", "transcripts")}
 MIN_PER_GROUP = 10
 PSEUDOCOUNT = 0.5
 MAX_CORRELATION = 0.999999  # Fisher z of 1 is infinite
@@ -60,7 +62,8 @@ def prepare_blocks(cohort: Cohort, groups: pd.DataFrame, *, names: Sequence[str]
     Raises
     ------
     ValueError
-        If fewer than two blocks are there, or fewer than 10 people per group are in all of them.
+        If fewer than two blocks are there, fewer than 10 people per group are in all of them, or predicted metabolites
+        (columns ``predicted_...``) would stand beside the blocks they are predicted from.
     """
     if unknown := [name for name in names if name not in BLOCKS]:
         raise ValueError(f"Cannot integrate {', '.join(unknown)}; blocks are {', '.join(BLOCKS)}.")
@@ -70,6 +73,7 @@ def prepare_blocks(cohort: Cohort, groups: pd.DataFrame, *, names: Sequence[str]
             f"Integration needs at least two of {', '.join(names)}; this cohort has "
             f"{', '.join(present) or 'none'}. Add a block to the cohort folder, or skip this chapter."
         )
+    _refuse_predicted({name: cohort.blocks[name] for name in present})
     grouped = groups["group"].dropna()
     held = {name: cohort.blocks[name].loc[cohort.blocks[name].index.isin(grouped.index)] for name in present}
     shared = align_blocks({"groups": grouped, **held}, at_least=0)
@@ -186,6 +190,23 @@ def describe_flow(prepared: PreparedBlocks) -> str:
         f"{int(last['n_low'])} in the low group; {count(lost, 'other')} in a group lack at least one block. "
         f"Blocks, with their numbers of features: {sizes}."
     )
+
+
+def _refuse_predicted(blocks: Mapping[str, pd.DataFrame]) -> None:
+    """Refuse predicted metabolites beside a block that can have foretold them."""
+    for name, sources in PREDICTED_FROM.items():
+        beside = [source for source in sources if source in blocks]
+        if name not in blocks or not beside:
+            continue
+        columns = blocks[name].columns
+        predicted = columns[columns.astype(str).str.lower().str.startswith(PREDICTED)]
+        if len(predicted):
+            raise ValueError(
+                f"Block {name} has {count(len(predicted), 'column')} of predicted potential ({name_some(predicted)}). They "
+                f"were made of the bacteria and hold nothing that {' and '.join(beside)} do not hold, so the blocks would "
+                f"agree by construction. Give measured {name}, or leave one side out: names=... without {name}, or without "
+                f"{' and '.join(beside)}."
+            )
 
 
 def _transform(cohort: Cohort, name: str, block: pd.DataFrame) -> pd.DataFrame:

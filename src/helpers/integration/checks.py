@@ -42,14 +42,20 @@ def _check_frames(blocks: Mapping[str, pd.DataFrame], ids: pd.Index) -> list[str
         raise ValueError(f"A block is called {RESPONSE!r}, the name of the response; rename it.")
     for name, block in blocks.items():
         check_same_people(block.index, ids, name, "y")
-        if not block.columns.is_unique:
-            twice = block.columns[block.columns.duplicated()].unique()
-            raise ValueError(f"Block {name} names {count(len(twice), 'feature')} twice: {name_some(twice)}.")
-        kinds = block.dtypes
-        if any(not pd.api.types.is_numeric_dtype(kind) for kind in kinds.unique()):
-            text = [column for column, kind in kinds.items() if not pd.api.types.is_numeric_dtype(kind)]
-            raise ValueError(f"Block {name} has {count(len(text), 'column')} of text: {name_some(text)}.")
+        check_columns(block, name)
     return sorted(blocks)
+
+
+def check_columns(block: pd.DataFrame, name: str) -> None:
+    """Refuse features named twice, and features of text."""
+    if not block.columns.is_unique:
+        twice = block.columns[block.columns.duplicated()].unique()
+        raise ValueError(f"Block {name} names {count(len(twice), 'feature')} twice: {name_some(twice)}.")
+    kinds = block.dtypes.array
+    if any(not pd.api.types.is_numeric_dtype(kind) for kind in set(kinds)):
+        named = zip(block.columns, kinds, strict=True)
+        text = [column for column, kind in named if not pd.api.types.is_numeric_dtype(kind)]
+        raise ValueError(f"Block {name} has {count(len(text), 'column')} of text: {name_some(text)}.")
 
 
 def take_people(block: pd.DataFrame, ids: pd.Index) -> Array:
@@ -84,13 +90,26 @@ def refuse_infinite_cells(arrays: Mapping[str, Array]) -> None:
 def refuse_constant_features(arrays: Mapping[str, Array], blocks: Mapping[str, pd.DataFrame]) -> None:
     """Refuse features with one known value, or none, by name."""
     for name, values in arrays.items():
-        known = ~np.isnan(values)
-        spread = np.where(known, values, -np.inf).max(axis=0) - np.where(known, values, np.inf).min(axis=0)
-        if (flat := ~(spread > 0)).any():
+        low, high = _span(values)
+        if (blank := low > high).any():
+            raise ValueError(
+                f"Block {name} has {count(int(blank.sum()), 'feature')} without a single known value: "
+                f"{name_some(blocks[name].columns[blank])}. Drop them first."
+            )
+        if (flat := low == high).any():
             raise ValueError(
                 f"Block {name} has {count(int(flat.sum()), 'feature')} with one value for everyone: "
                 f"{name_some(blocks[name].columns[flat])}. Drop them first."
             )
+
+
+def _span(values: Array) -> tuple[Array, Array]:
+    """Return the smallest and largest known value of each column, infinities the wrong way round where there is none."""
+    low, high = values.min(axis=0), values.max(axis=0)
+    if np.isnan(low).any():
+        blank = np.isnan(values)
+        low, high = np.where(blank, np.inf, values).min(axis=0), np.where(blank, -np.inf, values).max(axis=0)
+    return low, high
 
 
 def read_design(design: float | str | pd.DataFrame, names: list[str]) -> float | Array:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from helpers.integration.outcome_summary import ALL_BLOCKS
+from helpers.integration.outcomes import OutcomeNull, OutcomePerformance
+from helpers.integration.rivals import COVARIATES
+from helpers.integration.shuffles import PermutationNull
 from helpers.integration.splsda import BlockSPLSDA
-from helpers.integration.summary import RIVAL, STEADY, VOTE
-from helpers.integration.validation import IntegrationPerformance, PermutationNull
+from helpers.integration.summary import CHANCE, STEADY, VOTE
+from helpers.integration.validation import IntegrationPerformance
 from helpers.problems import count
 from helpers.wording import as_code, as_text
 
@@ -22,15 +26,80 @@ def describe_performance(result: IntegrationPerformance) -> str:
         f"**{_interval(table, VOTE, 'auc_out_of_fold', 'auc')}**. On the people it was fitted on, the same "
         f"model shows an AUC of {vote['auc_training']:.2f}. "
     )
-    if RIVAL in table.index:
+    if COVARIATES in table.index:
         text += (
             f"The covariates alone reach a balanced error of "
-            f"{_interval(table, RIVAL, 'balanced_error', 'balanced_error')} in the same folds. "
+            f"{_interval(table, COVARIATES, 'balanced_error', 'balanced_error')} in the same folds. "
         )
+    if result.n_repeats > 1:
+        text += (
+            f"With other folds of the same people, 95 % of repeats fall between "
+            f"{vote['balanced_error_repeat_low']:.2f} and {vote['balanced_error_repeat_high']:.2f}. "
+        )
+    samples = f" with {result.n_samples} samples" if result.n_samples != result.n_participants else ""
     return text + (
-        f"({result.n_participants} people, {result.n_folds} folds, {count(result.n_repeats, 'repeat')}; intervals "
+        f"({result.n_participants} people{samples}, {result.n_folds} folds, {count(result.n_repeats, 'repeat')}; intervals "
         f"resample people, not models, so their coverage is not exact and they are too narrow.)"
     )
+
+
+def describe_rivals(result: IntegrationPerformance) -> str:
+    """Return how simpler models do in the same folds, and whether the integration does better than the best of them."""
+    rivals = result.performance[result.performance["role"] == "rival"]
+    if rivals.empty:
+        return "No simpler model was run in the same folds."
+    best, vote = rivals["balanced_error"].idxmin(), result.performance.loc[VOTE, "balanced_error"]
+    texts = [f"{name} {rivals.loc[name, 'balanced_error']:.2f}" for name in rivals.index]
+    difference = vote - rivals.loc[best, "balanced_error"]
+    verdict = "errs less than all of them" if difference < 0 else f"errs no less than the best of them ({best})"
+    return (
+        f"In the same folds, simpler models reach a balanced error of: {', '.join(texts)}. The vote, at {vote:.2f}, "
+        f"{verdict}: the difference to {best} is {difference:+.2f}. The best of {len(rivals)} is picked after the fact, "
+        "so a small difference either way is luck."
+    )
+
+
+def describe_calibration(result: IntegrationPerformance, *, scorer: str = VOTE) -> str:
+    """Return how far the probabilities of held-out people can be taken at their word."""
+    if result.calibration.empty:
+        return "No probabilities were learned (calibrate=False)."
+    table = result.calibration
+    row, chance = table.loc[scorer], table.loc[CHANCE, "brier"]
+    better = "better than" if row["brier"] < chance else "no better than"
+    text = (
+        f"The probabilities of the {scorer} have a Brier score of {row['brier']:.3f}, {better} the {chance:.3f} of giving "
+        f"everyone the share of the group. Calibration intercept {_interval(table, scorer, 'intercept', 'intercept')}, right at 0"
+    )
+    if np.isnan(row["slope"]):
+        return text + "; the slope cannot be told, as the probabilities do not vary or part the groups without error."
+    return text + (
+        f"; slope {_interval(table, scorer, 'slope', 'slope')}, right at 1, below 1 too sure, at 0 uninformative. "
+        "The intervals count people once and do not refit models."
+    )
+
+
+def describe_choices(result: IntegrationPerformance) -> str:
+    """Return what was chosen inside the folds, and whether covariates were taken out of the features."""
+    if result.adjusted_for:
+        adjusted = (
+            f"Every feature was replaced by its residual on {', '.join(map(as_text, result.adjusted_for))}, regressed "
+            "among the training people: what these share with the groups is taken from the blocks. "
+        )
+    else:
+        adjusted = "The features were not adjusted for covariates: what age, sex or study share with the groups is in the blocks. "
+    if not result.searched:
+        return adjusted + "The counts of features kept and the links between blocks were fixed beforehand."
+    choices, texts = result.choices, []
+    if "keep" in result.searched:
+        for column in choices.columns[3:]:
+            block, component = column.rsplit("_comp", 1)
+            often = choices[column].value_counts().sort_index()
+            kept = ", ".join(f"{n} ({times} times)" for n, times in often.items())
+            texts.append(f"{as_text(block)} on component {component}: {kept}")
+    if "design" in result.searched:
+        often = choices["design"].value_counts()
+        texts.append(f"links: {', '.join(f'{design} ({times} times)' for design, times in often.items())}")
+    return adjusted + f"Chosen anew inside each of {len(choices)} training sets, {'; '.join(texts)}."
 
 
 def describe_inside_folds(result: IntegrationPerformance) -> str:
@@ -40,6 +109,18 @@ def describe_inside_folds(result: IntegrationPerformance) -> str:
         f"Inside a fold, at most {count(result.n_dropped_most, 'feature')} fell away (too rare, constant or never "
         f"observed among the training people) and at most {count(result.n_blank_most, 'cell')} were blank and left out of the sums; "
         f"{result.n_unconverged} of {n_models} fold models reached the limit of sweeps."
+    )
+
+
+def describe_stability(result: IntegrationPerformance) -> str:
+    """Return how alike the fold models' selections are, block by block."""
+    blocks = result.performance[result.performance["role"] == "block"].dropna(subset=["stability"])
+    texts = [f"{as_text(block)} {_interval(blocks, block, 'stability', 'stability')}" for block in blocks.index]
+    return (
+        f"Stability of the features selected (Nogueira's index, 1 always the same, 0 as by chance): {'; '.join(texts)}. "
+        "Fold models share most of their people, so the intervals are too narrow for another cohort."
+        if texts
+        else "The fold models keep all features, so there is no selection whose stability could be told."
     )
 
 
@@ -56,6 +137,30 @@ def describe_ranking(result: IntegrationPerformance, *, block: str = "transcript
         f"{int(row['rank_training'])} of {n} (AUC {row['auc_training']:.2f}). First by AUC out of fold: "
         f"{blocks['auc_out_of_fold'].idxmax()}; by training AUC: {blocks['auc_training'].idxmax()}; "
         f"most features: {blocks['n_features'].idxmax()}."
+    )
+
+
+def describe_outcome(result: OutcomePerformance, null: OutcomeNull | None = None) -> str:
+    """Return how well the outcome is predicted in people the model has not seen, beside rivals and chance."""
+    table, row = result.performance, result.performance.loc[ALL_BLOCKS]
+    rivals = table.index[table["role"] == "rival"]
+    text = (
+        f"In people the model had not seen, all blocks together explain a share of "
+        f"**{row['q2']:.2f}** (95 % interval {row['q2_low']:.2f} to {row['q2_high']:.2f}) of the variance of "
+        f"{as_text(result.outcome)} (Q²; 0 is no better than giving everyone the mean, below 0 worse); on the people it was fitted on, "
+        f"{row['q2_training']:.2f}. Predicted and measured correlate with r = {row['r']:.2f}. "
+    )
+    if len(rivals):
+        texts = [f"{name} {table.loc[name, 'q2']:.2f}" for name in rivals]
+        text += f"In the same folds, Q² is: {', '.join(texts)}. "
+    if null is not None:
+        text += (
+            f"With the outcome shuffled {null.n_permutations} times, Q² reaches "
+            f"{np.percentile(null.null[ALL_BLOCKS], 97.5):.2f} or more in 2.5 % of shuffles (p = {null.p_value[ALL_BLOCKS]:.3f}). "
+        )
+    return text + (
+        f"({result.n_participants} people, {result.n_folds} folds, {count(result.n_repeats, 'repeat')}; intervals resample "
+        "people, not models, so their coverage is not exact and they are too narrow.)"
     )
 
 

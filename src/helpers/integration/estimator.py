@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from helpers.integration.checks import (
     RESPONSE,
+    check_columns,
     check_same_people,
     read_design,
     refuse_constant_features,
@@ -30,7 +31,7 @@ from helpers.integration.fitting import (
 )
 from helpers.integration.folded import Array, FoldedBlock, Ints
 from helpers.integration.sweeps import SAME_OPTIMUM, State
-from helpers.problems import name_some
+from helpers.problems import count, name_some
 
 
 class BlockModel(BaseEstimator):
@@ -130,6 +131,7 @@ class BlockModel(BaseEstimator):
 
     def _plain_scores(self, blocks: Mapping[str, pd.DataFrame]) -> tuple[list[int], pd.Index, list[Array]]:
         """Return which blocks were given, the people, and their products with the loadings per block."""
+        check_is_fitted(self, "fit_")
         names = [name for name in self.blocks_ if name in blocks]
         if not names:
             raise ValueError(f"None of the blocks given is one of the model's: {name_some(self.blocks_)}.")
@@ -140,7 +142,8 @@ class BlockModel(BaseEstimator):
             wanted = self.loadings_[name].index
             check_same_people(blocks[name].index, ids, name, names[0])
             if len(lost := wanted.difference(blocks[name].columns)):
-                raise ValueError(f"Block {name} lacks {len(lost)} features of the model: {name_some(lost)}.")
+                raise ValueError(f"Block {name} lacks {count(len(lost), 'feature')} of the model: {name_some(lost)}.")
+            check_columns(blocks[name].loc[:, blocks[name].columns.isin(wanted)], name)
             values = blocks[name].loc[ids, wanted].to_numpy(float)
             refuse_infinite_cells({name: values})
             position = self.blocks_.index(name)
@@ -153,19 +156,17 @@ class BlockModel(BaseEstimator):
         return [f"comp{h + 1}" for h in range(self.n_components)]
 
     def _frame_results(self, features: dict[str, pd.Index], ids: pd.Index) -> None:
-        fit, parts = self.fit_, [*self.blocks_, RESPONSE]
+        fit, parts, components = self.fit_, [*self.blocks_, RESPONSE], pd.Index(self._components)
         rows = {**features, RESPONSE: pd.Index(self._response_names)}
         self.loadings_ = {
-            part: pd.DataFrame(w[0], rows[part], self._components) for part, w in zip(parts, fit.loadings, strict=True)
+            part: pd.DataFrame(w[0], rows[part], components) for part, w in zip(parts, fit.loadings, strict=True)
         }
-        self.scores_ = {
-            part: pd.DataFrame(t[0], ids, self._components) for part, t in zip(parts, fit.scores, strict=True)
-        }
-        self.block_weights_ = pd.DataFrame(fit.weigh_blocks()[0], self.blocks_, self._components)
-        self.explained_variance_ = pd.DataFrame(fit.explain_variance(), parts, self._components)
-        self.criterion_ = pd.Series(fit.criterion[0], self._components, name="criterion")
-        self.n_iter_ = pd.Series(fit.n_sweeps[0], self._components, name="n_iter")
-        self.converged_ = pd.Series(fit.converged[0], self._components, name="converged", dtype=bool)
+        self.scores_ = {part: pd.DataFrame(t[0], ids, components) for part, t in zip(parts, fit.scores, strict=True)}
+        self.block_weights_ = pd.DataFrame(fit.weigh_blocks()[0], self.blocks_, components)
+        self.explained_variance_ = pd.DataFrame(fit.explain_variance(), parts, components)
+        self.criterion_ = pd.Series(fit.criterion[0], components, name="criterion")
+        self.n_iter_ = pd.Series(fit.n_sweeps[0], components, name="n_iter")
+        self.converged_ = pd.Series(fit.converged[0], components, name="converged", dtype=bool)
         self.optima_ = self._frame_optima()
 
     def _frame_optima(self) -> pd.DataFrame:
@@ -190,9 +191,12 @@ class BlockModel(BaseEstimator):
         return float((one & other).sum() / max((one | other).sum(), 1))
 
     def _warn_unconverged(self) -> None:
-        for component in self.converged_.index[~self.converged_]:
+        parts = [*self.blocks_, RESPONSE]
+        for h in np.flatnonzero(~self.converged_.to_numpy()):
+            component = self._components[h]
             warnings.warn(
-                f"{component}: still moving after {self.n_iter_[component]} sweeps; raise max_iter "
+                f"{component}: still moving after {self.n_iter_[component]} sweeps, most of all block "
+                f"{parts[self.fit_.moving[0, h]]}; raise max_iter "
                 f"(now {self.max_iter}) or keep fewer features.",
                 ConvergenceWarning,
                 stacklevel=4,
@@ -215,9 +219,9 @@ class BlockModel(BaseEstimator):
         if unknown := sorted(set(keep) - set(names)):
             raise ValueError(f"keep names {name_some(unknown)}; the blocks are {name_some(names)}.")
         for name, counts in keep.items():
-            if len(counts) != self.n_components or min(counts) < 1:
+            if np.ndim(counts) != 1 or len(counts) != self.n_components or min(counts) < 1:
                 raise ValueError(
-                    f"keep[{name!r}] is {list(counts)}; expected {self.n_components} counts of 1 or more, one per component."
+                    f"keep[{name!r}] is {counts}; expected {self.n_components} counts of 1 or more, one per component."
                 )
         counts = [keep.get(name, [size] * self.n_components) for name, size in zip(names, sizes, strict=True)]
         return [np.tile(np.array(own, np.intp), (n_runs, 1)) for own in counts]

@@ -78,6 +78,8 @@ class ManyFits:
         Per block: everyone's products with the loadings, before any deflation.
     criterion : numpy.ndarray of shape (r, components)
     n_sweeps, converged : numpy.ndarray of shape (r, components)
+    moving : numpy.ndarray of int, shape (r, components)
+        Position of the block (the response last) that changed most in the last sweep.
     histories : list of list of list of float
         Per component and model: the criterion after each sweep.
     rivals : list of Component or None
@@ -93,6 +95,7 @@ class ManyFits:
     criterion: Array
     n_sweeps: Ints
     converged: Mask
+    moving: Ints
     histories: list[list[list[float]]]
     rivals: list[Component | None]
 
@@ -238,6 +241,7 @@ def _collect(
         np.stack([c.criterion for c in found], axis=1),
         np.stack([c.n_sweeps for c in found], axis=1),
         np.stack([c.converged for c in found], axis=1),
+        np.stack([c.moving for c in found], axis=1),
         [c.histories for c in found],
         rivals,
     )

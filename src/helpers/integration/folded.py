@@ -18,6 +18,7 @@ Ints = NDArray[np.intp]
 CHUNK = 4096  # columns looked at together while standardising
 SPARSE_BELOW = 0.1  # share of loadings above zero below which scores are taken from sparse loadings
 FEW_RUNS = 4  # runs up to which the columns used by any are taken out
+CENTRED = 1e-13  # sum of inner scores, relative to their sizes, below which they count as centred
 LARGE = 1500  # smaller side of a matrix above which its leading vectors are found by iteration
 NO_SPREAD = 1e-7  # SD, relative to the column's largest value, below which a column counts as constant
 
@@ -61,6 +62,7 @@ class FoldedBlock:
         self.columns[self.holes] = np.where(missing[:, self.holes].T, 0.0, self.columns[self.holes])
         self.terms = np.ones((len(values), 1)) if nuisance is None else add_intercept(nuisance)
         self._standardise(scale, kept)
+        self.products: dict[int, Array] = {}  # of people, per training set, as they are asked for
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -100,41 +102,59 @@ class FoldedBlock:
     def correlate(self, inner: Array, fold: Ints) -> Array:
         """Return the product of inner scores (r, n), zero outside the run's training set, with the block: (r, p)."""
         found = inner @ self.columns.T
-        slopes = self.slopes[fold]
         for c, term in enumerate(self.terms.T):
-            found -= (inner @ term)[:, None] * slopes[:, c]
+            shifts = inner @ term
+            if (np.abs(shifts) > CENTRED * np.abs(inner).sum(axis=1)).any():  # scores of complete blocks are centred
+                found -= shifts[:, None] * self.slopes[fold, c]
             if self.holes.size:
-                found[:, self.holes] += ((inner * term) @ self.missing) * slopes[:, c, self.holes]
+                found[:, self.holes] += ((inner * term) @ self.missing) * self.slopes[fold[:, None], c, self.holes]
         found *= self.inverse_sds[fold]
         return found
 
     def project(self, loadings: Array, fold: Ints) -> Array:
         """Return the scores of all n people, held out or not, from loadings (r, p); unknown cells count 0: (r, n)."""
-        weights = loadings * self.inverse_sds[fold]
-        scores = self._multiply(weights)
-        slopes = self.slopes[fold]
+        runs, used = np.divmod(np.flatnonzero(loadings), loadings.shape[1])
+        weights = loadings[runs, used] * self.inverse_sds[fold[runs], used]
+        scores = self._multiply(runs, used, weights, loadings.shape)
         for c, term in enumerate(self.terms.T):
-            shifts = weights * slopes[:, c]
-            scores -= shifts.sum(axis=1, keepdims=True) * term
+            shifts = weights * self.slopes[fold[runs], c, used]
+            scores -= np.bincount(runs, shifts, len(loadings))[:, None] * term
             if self.holes.size:
-                scores += (shifts[:, self.holes] @ self.missing.T) * term
+                spread = sparse.csr_array((shifts, (runs, used)), loadings.shape)[:, self.holes]
+                scores += (spread @ self.missing.T) * term
         return scores
 
-    def _multiply(self, weights: Array) -> Array:
-        if len(weights) <= FEW_RUNS:
-            used = np.flatnonzero(weights.any(axis=0))
-            return weights[:, used] @ self.columns[used]
-        if np.count_nonzero(weights) < SPARSE_BELOW * weights.size:
-            return sparse.csr_array(weights) @ self.columns
-        return weights @ self.columns
+    def _multiply(self, runs: Ints, used: Ints, weights: Array, shape: tuple[int, int]) -> Array:
+        if shape[0] > FEW_RUNS and len(weights) < SPARSE_BELOW * shape[0] * shape[1]:
+            return sparse.csr_array((weights, (runs, used)), shape) @ self.columns
+        whole = np.zeros(shape)
+        whole[runs, used] = weights
+        if shape[0] <= FEW_RUNS:
+            used = np.unique(used)
+            return whole[:, used] @ self.columns[used]
+        return whole @ self.columns
 
     def matrix(self, k: int) -> Array:
         """Return the standardised rows of training set k, columns left out included as zeros: (n_k, p)."""
-        rows = self.train[k] > 0
+        return self.standardise_everyone(k, self.train[k] > 0)
+
+    def standardise_everyone(self, k: int, rows: Mask | slice = slice(None)) -> Array:
+        """Return everyone (or some rows), held out or not, as training set k standardises them; NaN becomes 0: (n, p)."""
         values = (self.columns[:, rows].T - self.terms[rows] @ self.slopes[k]) * self.inverse_sds[k]
         if self.holes.size:
             values[:, self.holes] *= 1.0 - self.missing[rows]
         return values
+
+    def multiply_people(self, k: int) -> Array:
+        """Return the products of all standardised rows with each other, rows outside training set k as zeros: (n, n).
+
+        For blocks without unknown cells.
+        """
+        rows = self.train[k]
+        scaled = self.columns * self.inverse_sds[k][:, None]
+        inside = self.terms * rows[:, None]
+        free = np.diag(rows) - inside @ np.linalg.pinv(inside)
+        return free @ (scaled.T @ scaled) @ free
 
     def standardise_new(self, values: Array, nuisance: Array | None = None) -> Array:
         """Return new people's values (n_new, p) as the one training set standardises them; NaN becomes 0."""
@@ -237,20 +257,36 @@ class Deflation:
 
     def leading_pairs(self) -> tuple[Array, Array]:
         """Return the first left (l, n) and right (l, p) singular vectors of each lineage, unit norm, signs arbitrary."""
-        if not self.scores:
-            folds, lineage = np.unique(self.fold, return_inverse=True)
-            lefts, rights = self._find_pairs(Deflation(self.block, folds))
-            return lefts[lineage], rights[lineage]
-        return self._find_pairs(self)
+        if self.scores:
+            return self._find_pairs()
+        folds, lineage = np.unique(self.fold, return_inverse=True)
+        lefts, rights = Deflation(self.block, folds)._find_pairs()
+        return lefts[lineage], rights[lineage]
 
-    @staticmethod
-    def _find_pairs(lineages: Deflation) -> tuple[Array, Array]:
-        (n, p), train = lineages.block.shape, lineages.block.train
-        lefts, rights = np.zeros((len(lineages.fold), n)), np.zeros((len(lineages.fold), p))
-        for i, k in enumerate(lineages.fold):
-            rows = train[k] > 0
-            lefts[i, rows], rights[i] = lineages._find_pair(i, rows)
-        return lefts, rights
+    def _find_pairs(self) -> tuple[Array, Array]:
+        n, p = self.block.shape
+        if n > min(p, LARGE) or self.block.holes.size:
+            lefts, rights = np.zeros((len(self.fold), n)), np.zeros((len(self.fold), p))
+            for i, k in enumerate(self.fold):
+                rows = self.block.train[k] > 0
+                lefts[i, rows], rights[i] = self._find_pair(i, rows)
+            return lefts, rights
+        lefts = np.stack([self._find_left(i) for i in range(len(self.fold))])
+        rights = self.correlate(lefts)
+        norms = np.linalg.norm(rights, axis=1, keepdims=True)
+        return lefts, rights / np.where(norms > 0, norms, 1.0)
+
+    def _find_left(self, i: int) -> Array:
+        """Return the first left singular vector of one lineage, from products of people alone."""
+        k = self.fold[i]
+        if k not in self.block.products:
+            self.block.products[k] = self.block.multiply_people(k)
+        products = self.block.products[k]
+        for scores in self.scores:
+            t = scores[i] / (np.linalg.norm(scores[i]) or 1.0)
+            products = products - np.outer(t, t @ products)
+            products = products - np.outer(products @ t, t)
+        return _leading_eigenvector(products)
 
     def _find_pair(self, i: int, rows: Mask) -> tuple[Array, Array]:
         matrix = self._deflated_matrix(i, rows)

@@ -1,31 +1,33 @@
-"""Many train/test splits at once, every data-dependent step inside: who is where, what is kept, how models do."""
+"""Many train/test splits: who is where, who belongs together, what happens inside each of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, clone
-from sklearn.linear_model import LogisticRegression
 
-from helpers.integration.checks import check_blocks, take_people
-from helpers.integration.fitting import ManyFits, indicate, standardise_response
-from helpers.integration.folded import Array, FoldedBlock, Ints, Mask
-from helpers.integration.prediction import DISTANCES, ManyPredictions, predict_many
+from helpers.integration.checks import check_blocks, check_outcomes, check_same_people, take_people
+from helpers.integration.estimator import BlockModel
+from helpers.integration.folded import Array, Ints, Mask
+from helpers.integration.prediction import DISTANCES
+from helpers.integration.spls import BlockSPLS
 from helpers.integration.splsda import VOTES, BlockSPLSDA
+from helpers.problems import count, name_some
 
-CELLS_AT_ONCE = 10_000_000  # models x features fitted together; bounds the memory
+Design = float | str | pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """A grid of keep counts to be scored inside each training set."""
+    """What is tried out inside each training set."""
 
-    points: Ints  # (points, blocks)
-    n_folds: int
+    points: list[Ints]  # per component, (points, blocks): counts to keep
+    designs: tuple[Design, ...]
     rule: str
 
 
@@ -33,35 +35,56 @@ class Search:
 class FoldSettings:
     """What stays the same over all splits."""
 
-    model: BlockSPLSDA
+    model: BlockModel
     names: list[str]  # blocks, sorted
     transforms: dict[str, BaseEstimator]
     distance: str
     weighted_vote: bool
-    nuisance: Array | None = None  # (people, terms): blocks are replaced by their residuals on these
-    search: Search | None = None  # how keep counts are chosen anew in each training set
+    nuisance: Array | None = None  # (samples, terms): blocks are replaced by their residuals on these
+    search: Search | None = None  # how keep counts and design are chosen anew in each training set
+    persons: Ints | None = None  # whom each sample is from, when some gave several
+    rivals: tuple[str, ...] = ()
+    covariates: Array | None = None  # (samples, covariates) of the rival that sees nothing else
+    calibrate: bool = False  # learn probabilities from scores
+    n_inner_folds: int = 5
+
+    @property
+    def explains_outcome(self) -> bool:
+        """Whether the model explains a measured outcome, not groups."""
+        return isinstance(self.model, BlockSPLS)
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Who is fitted on, who is held out, and everyone's class."""
+    """Who is fitted on, who is held out, and everyone's class (as a number) or outcome."""
 
     train: Ints
     test: Ints
-    codes: Ints
+    codes: Ints | Array
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """What one training set settled on: the design, and the counts kept per block and component."""
+
+    design: Design
+    keep: list[list[int]]
+    alone: list[list[int]]  # the same for models of each block alone
 
 
 @dataclass(frozen=True, eq=False)
 class FoldResult:
-    """Predictions for held-out people; columns are the blocks, then the vote."""
+    """Predictions for held-out people; columns are the blocks, the vote and the rivals."""
 
     classes: Ints
     scores: Array  # larger = more like the first class
     loadings: list[Array]  # per block, (features, components)
-    keep: list[list[int]]  # per block, the counts asked for on each component
+    choice: Choice
     n_dropped: int
     n_blank: int
     converged: bool
+    probabilities: Array | None = None  # of the first class
+    out_of_bag: Array | None = None  # scores of the training people by trees of the forest that never saw them
 
     @property
     def selected(self) -> list[Mask]:
@@ -77,19 +100,86 @@ def read_settings(
     distance: str,
     vote: str,
     n_folds: int,
+    people: pd.Series | None = None,
 ) -> tuple[FoldSettings, list[Array], Ints, list[str]]:
     """Check what a validation is given; return settings, arrays in the order of block names, class codes and names."""
     names = check_blocks(blocks, y)
     for value, known, what in ((distance, DISTANCES, "distance"), (vote, VOTES, "vote")):
         if value not in known:
             raise ValueError(f"{what} is {value!r}; expected one of {', '.join(known)}.")
+    check_transforms(transforms, names)
+    labels, codes = np.unique(y.to_numpy(), return_inverse=True)
+    persons = read_people(people, y)
+    stop_early(codes if persons is None else codes[first_samples(persons)], list(labels), n_folds)
+    arrays = [take_people(blocks[name], y.index) for name in names]
+    settings = FoldSettings(clone(model), names, dict(transforms or {}), distance, vote == "weighted", persons=persons)
+    return settings, arrays, codes, list(labels)
+
+
+def read_outcome_settings(
+    blocks: Mapping[str, pd.DataFrame],
+    y: pd.Series,
+    model: BlockSPLS,
+    transforms: Mapping[str, BaseEstimator] | None,
+    people: pd.Series | None,
+) -> tuple[FoldSettings, list[Array], Array]:
+    """Check what a validation of an outcome is given; return settings, arrays in the order of block names, and values."""
+    names = check_outcomes(blocks, y.to_frame())
+    check_transforms(transforms, names)
+    arrays = [take_people(blocks[name], y.index) for name in names]
+    persons = read_people(people, y, one_group=False)
+    return (
+        FoldSettings(clone(model), names, dict(transforms or {}), "", True, persons=persons),
+        arrays,
+        y.to_numpy(float),
+    )
+
+
+def quarter_outcome(values: Array, ids: pd.Index, batch: pd.Series | None) -> Ints:
+    """Return what folds are balanced on: the quarter of the outcome, and the batch within it.
+
+    Examples
+    --------
+    >>> quarter_outcome(np.array([1.0, 9.0, 5.0, 7.0]), pd.Index(list("abcd")), None).tolist()
+    [0, 3, 1, 2]
+    """
+    quarters = (rankdata(values, method="ordinal") - 1) * 4 // len(values)
+    return make_strata(quarters.astype(np.intp), ids, batch)
+
+
+def check_transforms(transforms: Mapping[str, BaseEstimator] | None, names: Sequence[str]) -> None:
+    """Refuse transforms of blocks that are not there."""
     if unknown := sorted(set(transforms or {}) - set(names)):
         raise ValueError(f"transforms names {', '.join(unknown)}; the blocks are {', '.join(names)}.")
-    labels, codes = np.unique(y.to_numpy(), return_inverse=True)
-    stop_early(codes, list(labels), n_folds)
-    arrays = [take_people(blocks[name], y.index) for name in names]
-    settings = FoldSettings(clone(model), names, dict(transforms or {}), distance, vote == "weighted")
-    return settings, arrays, codes, list(labels)
+
+
+def read_people(people: pd.Series | None, y: pd.Series, *, one_group: bool = True) -> Ints | None:
+    """Return whom each sample is from, as a number; None when everyone gave one sample.
+
+    Raises
+    ------
+    ValueError
+        If samples are not those of `y`, a person is unknown, or (with `one_group`) samples of one person differ in `y`.
+    """
+    if people is None:
+        return None
+    check_same_people(people.index, y.index, "people", "y")
+    people = people.loc[y.index]
+    if people.isna().any():
+        raise ValueError(f"{count(int(people.isna().sum()), 'sample')} of no person; say in people whom each is from.")
+    both = y.groupby(people, observed=True).nunique()
+    if one_group and (mixed := both.index[both > 1]).size:
+        raise ValueError(
+            f"Samples of {count(len(mixed), 'person')} differ in y: {name_some(mixed)}. All samples of a person "
+            "must be of one group, as whole persons are held out and shuffled."
+        )
+    persons = pd.factorize(people, sort=True)[0]
+    return None if len(np.unique(persons)) == len(persons) else persons
+
+
+def first_samples(persons: Ints) -> Ints:
+    """Return the position of the first sample of each person."""
+    return np.unique(persons, return_index=True)[1]
 
 
 def codes_of(batch: pd.Series, ids: pd.Index) -> Ints:
@@ -128,131 +218,43 @@ def list_splits(folds: Ints, codes: Ints) -> list[Split]:
     return [Split(np.flatnonzero(folds != k), np.flatnonzero(folds == k), codes) for k in range(folds.max() + 1)]
 
 
-def run_splits(
-    arrays: list[Array], splits: Sequence[Split], settings: FoldSettings, keep: list[Ints] | None = None
-) -> list[FoldResult]:
-    """Fit one model per split and predict its held-out people (the same people for training figures).
+def deal_folds(strata: Ints, persons: Ints | None, *, n_folds: int, rng: np.random.Generator) -> Ints:
+    """Deal whole persons into folds, balanced on the strata of their first samples.
 
-    `keep` gives each split its own counts: per block, (splits, components).
+    Examples
+    --------
+    >>> folds = deal_folds(np.array([0, 0, 0, 1, 1]), np.array([7, 7, 8, 5, 6]), n_folds=2, rng=np.random.default_rng(1))
+    >>> bool(folds[0] == folds[1]), bool(folds[0] != folds[2])
+    (True, True)
     """
-    return [
-        result
-        for rows in _divide(arrays, len(splits), settings)
-        for result in _run_together(arrays, splits[rows], settings, keep and [counts[rows] for counts in keep])
-    ]
-
-
-def _divide(arrays: list[Array], n_splits: int, settings: FoldSettings) -> Iterator[slice]:
-    """Yield splits to be fitted together: bounded in memory, one by one where a transform changes values."""
-    size = max(1, CELLS_AT_ONCE // sum(values.shape[1] for values in arrays))
-    if any(not hasattr(transform, "get_support") for transform in settings.transforms.values()):
-        size = 1
-    for start in range(0, n_splits, size):
-        yield slice(start, start + size)
-
-
-def _run_together(
-    arrays: list[Array], splits: Sequence[Split], settings: FoldSettings, keep: list[Ints] | None
-) -> list[FoldResult]:
-    blocks = fold_blocks(arrays, splits, settings)
-    codes = np.stack([split.codes for split in splits])
-    fits = fit_splits(blocks, codes, settings, keep=keep)
-    found = predict_many(fits, fits.plain, list(range(len(blocks))), codes=codes, distance=settings.distance)
-    vote = found.count_votes(int(codes.max()) + 1, weighted=settings.weighted_vote)
-    response = found.average_response()
-    counts = keep or settings.model.read_keep(settings.names, [block.shape[1] for block in blocks], len(splits))
-    return [
-        _pick(found, vote, response, fits, [own[i].tolist() for own in counts], i, split)
-        for i, split in enumerate(splits)
-    ]
-
-
-def fold_blocks(arrays: list[Array], splits: Sequence[Split], settings: FoldSettings) -> list[FoldedBlock]:
-    """Return the blocks as the splits' training sets see them, transforms fitted on the training people only."""
-    train = np.zeros((len(splits), len(arrays[0])), bool)
-    for i, split in enumerate(splits):
-        train[i, split.train] = True
-    folded = []
-    for name, values in zip(settings.names, arrays, strict=True):
-        transform, kept = settings.transforms.get(name), None
-        if transform is not None:
-            fitted = [clone(transform).fit(_fill(values, rows)) for rows in train]
-            if hasattr(transform, "get_support"):
-                kept = np.stack([one.get_support() for one in fitted])
-            else:
-                values = fitted[0].transform(_fill(values, train[0], everyone=True))
-        folded.append(FoldedBlock(values, train, scale=settings.model.scale, kept=kept, nuisance=settings.nuisance))
-    return folded
-
-
-def _fill(values: Array, rows: Mask, *, everyone: bool = False) -> Array:
-    """Return the training rows (or everyone's) with blanks filled by training means; a column without any by 0."""
-    shown = values if everyone else values[rows]
-    if not np.isnan(values).any():
-        return shown
-    known = ~np.isnan(values[rows])
-    means = np.where(known, values[rows], 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    return np.where(np.isnan(shown), means, shown)
-
-
-def fit_splits(
-    blocks: list[FoldedBlock],
-    codes: Ints,
-    settings: FoldSettings,
-    *,
-    fold: Ints | None = None,
-    keep: list[Ints] | None = None,
-    grid: list[Ints] | None = None,
-) -> ManyFits:
-    """Fit one model per training set, or per entry of `fold`, with keep counts of its own and a grid if given."""
-    fold = np.arange(len(codes)) if fold is None else fold
-    response = standardise_response(
-        indicate(codes, int(codes.max()) + 1), blocks[0].train[fold] > 0, scale=settings.model.scale
-    )
-    return settings.model.fit_folds(settings.names, blocks, fold, response, keep, grid)
-
-
-def _pick(
-    found: ManyPredictions, vote: Ints, response: Array, fits: ManyFits, keep: list[list[int]], i: int, split: Split
-) -> FoldResult:
-    own, scores = found.classes[:, i, split.test].T, found.responses[:, i, split.test, 0].T
-    used = [block.inverse_sds[i] > 0 for block in fits.blocks]
-    return FoldResult(
-        np.column_stack([own, vote[i, split.test]]),
-        np.column_stack([scores, response[i, split.test, 0]]),
-        [loadings[i] for loadings in fits.loadings[:-1]],
-        keep,
-        sum(int((~mask).sum()) for mask in used),
-        sum(int(block.missing[:, mask[block.holes]].sum()) for block, mask in zip(fits.blocks, used, strict=True)),
-        bool(fits.converged[i].all()),
-    )
-
-
-def run_rival(covariates: Array, split: Split) -> tuple[Ints, Array]:
-    """Predict from covariates alone: logistic regression, standardised and blanks filled inside the fold.
-
-    Classes are weighted equally, as the balanced error weights them.
-    """
-    rows = np.zeros(len(covariates), bool)
-    rows[split.train] = True
-    filled = _fill(covariates, rows, everyone=True)
-    inside = filled[split.train]
-    varies = np.ptp(inside, axis=0) > 0
-    if not varies.any():
-        return np.zeros(len(split.test), np.intp), np.full(len(split.test), 0.5)
-    means, sds = inside[:, varies].mean(axis=0), inside[:, varies].std(axis=0, ddof=1)
-    model = LogisticRegression(class_weight="balanced", max_iter=1000)
-    model.fit((inside[:, varies] - means) / sds, split.codes[split.train])
-    probability = model.predict_proba((filled[split.test][:, varies] - means) / sds)[:, 0]
-    return np.where(probability >= 0.5, 0, 1), probability
+    if persons is None:
+        return assign_folds(strata, n_folds=n_folds, rng=rng)
+    _, first, person = np.unique(persons, return_index=True, return_inverse=True)
+    return assign_folds(strata[first], n_folds=n_folds, rng=rng)[person]
 
 
 def stop_early(codes: NDArray[np.intp], labels: list[str], n_folds: int) -> None:
     """Refuse what cannot be cross-validated: other than two groups, or a group smaller than the folds."""
     if len(labels) != 2:
         raise ValueError(f"Groups are {', '.join(map(str, labels))}; cross-validation expects two.")
-    smallest = int(np.bincount(codes).min())
+    sizes = np.bincount(codes)
+    smallest = int(sizes.min())
     if not 2 <= n_folds <= smallest:
         raise ValueError(
-            f"n_folds is {n_folds}; expected 2 to {smallest}, the size of the smaller group, so that every fold holds both groups."
+            f"n_folds is {n_folds}; expected 2 to {smallest}, the number of people in the group "
+            f"{labels[int(sizes.argmin())]}, so that every fold holds both groups."
+        )
+
+
+def stop_inner(codes: Ints, labels: Sequence[str], n_folds: int, n_inner_folds: int) -> None:
+    """Refuse inner folds that some training set could not fill with both groups; `codes` are those of persons."""
+    sizes = np.bincount(codes)
+    smallest = int(sizes.min())
+    left = smallest - -(-smallest // n_folds)
+    if not 2 <= n_inner_folds <= left:
+        fewer = f"{labels[int(sizes.argmin())]} has {smallest} people"
+        raise ValueError(
+            f"n_inner_folds is {n_inner_folds}; {fewer}, of whom a training set may hold only {left}, so an inner "
+            f"fold would lack the group. Set n_inner_folds to 2 to {left}"
+            + (", or raise n_folds." if left >= 2 else "; with so few people, neither tune nor calibrate.")
         )

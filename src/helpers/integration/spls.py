@@ -11,8 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from helpers.integration.checks import check_outcomes
 from helpers.integration.estimator import BlockModel
-from helpers.integration.fitting import standardise_response
-from helpers.integration.folded import Ints
+from helpers.integration.fitting import Response, standardise_response
+from helpers.integration.folded import Array, Ints, Mask
 from helpers.integration.prediction import predict_many
 
 
@@ -77,9 +77,14 @@ class BlockSPLS(RegressorMixin, BlockModel):
         names = check_outcomes(blocks, outcomes)
         self.outcomes_ = [str(name) for name in outcomes.columns]
         everyone = np.ones((1, len(outcomes)), bool)
-        response = standardise_response(outcomes.to_numpy(float)[None], everyone, scale=self.scale)
+        response = self.make_response(outcomes.to_numpy(float)[None], everyone)
         self._fit_all(blocks, outcomes.index, names, response)
         return self
+
+    def make_response(self, outcomes: Array, train: Mask) -> Response:
+        """Return standardised outcomes (runs, people) or (runs, people, outcomes), each run within its training people."""
+        values = outcomes[:, :, None] if outcomes.ndim == 2 else outcomes
+        return standardise_response(values, train, scale=self.scale)
 
     def predict(self, blocks: Mapping[str, pd.DataFrame], *, n_components: int | None = None) -> pd.DataFrame:
         """Return the predicted outcomes (people x outcomes): the mean over blocks, weighted as a vote would be."""

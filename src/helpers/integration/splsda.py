@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from helpers.integration.checks import check_blocks
 from helpers.integration.estimator import BlockModel
-from helpers.integration.fitting import indicate, standardise_response
-from helpers.integration.folded import Ints
+from helpers.integration.fitting import Response, indicate, standardise_response
+from helpers.integration.folded import Ints, Mask
 from helpers.integration.prediction import DISTANCES, NO_CLASS, predict_many
 
 VOTES = ("weighted", "majority")
@@ -128,11 +128,13 @@ class BlockSPLSDA(ClassifierMixin, BlockModel):
         names = check_blocks(blocks, y)
         self.classes_, codes = np.unique(y.to_numpy(), return_inverse=True)
         self.codes_ = codes[None]
-        response = standardise_response(
-            indicate(self.codes_, len(self.classes_)), np.ones(self.codes_.shape, bool), scale=self.scale
-        )
+        response = self.make_response(self.codes_, np.ones(self.codes_.shape, bool))
         self._fit_all(blocks, y.index, names, response)
         return self
+
+    def make_response(self, codes: Ints, train: Mask) -> Response:
+        """Return the standardised indicators of class codes (runs, people), each run within its training people."""
+        return standardise_response(indicate(codes, int(codes.max()) + 1), train, scale=self.scale)
 
     @property
     def _response_names(self) -> np.ndarray:

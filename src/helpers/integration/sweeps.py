@@ -36,11 +36,11 @@ def soft_keep(values: Array, n_keep: int | Ints) -> Array:
     array([[ 3., -1.,  0.,  0.],
            [ 0.,  0.,  2.,  0.]])
     """
-    counts = np.unique(n_keep)
-    if len(counts) == 1:
-        return _soft_keep(values, int(counts[0]))
+    first = int(np.ravel(n_keep)[0])
+    if np.all(n_keep == first):
+        return _soft_keep(values, first)
     kept = np.empty_like(values)
-    for count in counts:
+    for count in np.unique(n_keep):
         rows = n_keep == count
         kept[rows] = _soft_keep(values[rows], int(count))
     return kept
@@ -52,7 +52,7 @@ def _soft_keep(values: Array, n_keep: int) -> Array:
         return values
     sizes = np.abs(values)
     cut = np.partition(sizes, (n_drop - 1, n_drop), axis=1)[:, n_drop - 1 : n_drop + 1]
-    rows, columns = np.nonzero(sizes >= cut[:, 1:])
+    rows, columns = np.divmod(np.flatnonzero(sizes >= cut[:, 1:]), values.shape[1])
     thresholds = cut[:, 0]
     if len(rows) > n_keep * len(values):
         thresholds = np.where(sizes < cut[:, 1:], sizes, 0.0).max(axis=1)
@@ -88,6 +88,8 @@ class Component:
     criterion : numpy.ndarray of shape (r,)
     n_sweeps : numpy.ndarray of int, shape (r,)
     converged : numpy.ndarray of bool, shape (r,)
+    moving : numpy.ndarray of int, shape (r,)
+        Position of the block, the response last, that changed most in the last sweep.
     histories : list of list of float
         The criterion after each sweep.
     """
@@ -98,6 +100,7 @@ class Component:
     criterion: Array
     n_sweeps: Ints
     converged: NDArray[np.bool_]
+    moving: Ints
     histories: list[list[float]]
 
     def take(self, runs: Ints) -> Component:
@@ -109,6 +112,7 @@ class Component:
             self.criterion[runs],
             self.n_sweeps[runs],
             self.converged[runs],
+            self.moving[runs],
             [self.histories[run] for run in runs],
         )
 
@@ -150,6 +154,7 @@ def fit_component(
         np.full(n_runs, -np.inf),
         np.zeros(n_runs, np.intp),
         np.zeros(n_runs, bool),
+        np.zeros(n_runs, np.intp),
         [[] for _ in range(n_runs)],
     )
     running, loadings = np.arange(n_runs), list(starts)
@@ -159,13 +164,15 @@ def fit_component(
         reached = compute_criterion(scores, design)
         for run, value in zip(running, reached, strict=True):
             result.histories[run].append(float(value))
-        change = np.max([((new - old) ** 2).sum(axis=1) for new, old in zip(loadings, previous, strict=True)], axis=0)
+        changes = np.array([((new - old) ** 2).sum(axis=1) for new, old in zip(loadings, previous, strict=True)])
+        change = changes.max(axis=0)
         stop = (change < tol) | (n_sweeps > max_iter)
         if stop.any():
             _store(result, running[stop], [w[stop] for w in loadings], scores[:, stop], [t[stop] for t in seen])
             result.criterion[running[stop]] = reached[stop]
             result.n_sweeps[running[stop]] = n_sweeps
             result.converged[running[stop]] = change[stop] < tol
+            result.moving[running[stop]] = changes[:, stop].argmax(axis=0)
         going = ~stop & _first_on_path(loadings, model[running])
         if not going.any():
             break
@@ -204,6 +211,8 @@ def _store(result: Component, runs: Ints, loadings: list[Array], scores: Array, 
 def _first_on_path(loadings: list[Array], model: Ints) -> NDArray[np.bool_]:
     """Return, for each run, whether no earlier run of its model has come to the same loadings (up to a common sign)."""
     first = np.ones(len(model), bool)
+    if len(model) == 1:
+        return first
     order = np.argsort(model, kind="stable")
     sizes = np.unique(model[order], return_counts=True)[1]
     if sizes.max() == 1:
@@ -254,6 +263,7 @@ def orient(found: Component) -> Component:
         found.criterion,
         found.n_sweeps,
         found.converged,
+        found.moving,
         found.histories,
     )
 

@@ -1,4 +1,4 @@
-"""How many features to keep: grids of keep counts scored by cross-validation, component by component."""
+"""What to keep and how strongly to link: grids of counts and designs scored by cross-validation, step by step."""
 
 from __future__ import annotations
 
@@ -11,19 +11,24 @@ import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, clone
 
+from helpers.integration.checks import read_design
+from helpers.integration.estimator import BlockModel
 from helpers.integration.folded import Array, FoldedBlock, Ints
 from helpers.integration.folds import (
-    CELLS_AT_ONCE,
+    Design,
     FoldSettings,
+    Search,
     Split,
-    assign_folds,
-    fit_splits,
-    fold_blocks,
+    deal_folds,
     list_splits,
     make_strata,
+    quarter_outcome,
+    read_outcome_settings,
     read_settings,
 )
+from helpers.integration.inside import CELLS_AT_ONCE, divide_splits, fit_splits, fold_blocks
 from helpers.integration.prediction import NO_CLASS, predict_many
+from helpers.integration.spls import BlockSPLS
 from helpers.integration.splsda import BlockSPLSDA
 
 RULES = ("one_se", "minimum")
@@ -32,7 +37,7 @@ Draw = list[Split]  # the folds of all repeats, repeat by repeat
 
 @dataclass(frozen=True, eq=False)
 class TunedKeep:
-    """Keep counts chosen by cross-validation.
+    """Keep counts and design chosen by cross-validation.
 
     Attributes
     ----------
@@ -41,31 +46,37 @@ class TunedKeep:
     n_components : int
         Components from which on one more no longer lowers the error by a standard error.
     errors : pandas.DataFrame
-        One row per component and grid point: ``component``; one column per block with its count; ``balanced_error``,
-        mean over repeats; ``se``, its standard error over folds; ``chosen``.
+        One row per design, component and grid point: ``design``; ``component``; one column per block with its count;
+        ``balanced_error`` (of an outcome ``one_minus_q2``), mean over repeats; ``se``, its standard error over folds; ``chosen``.
     rule : str
         ``one_se``: the fewest features within one standard error of the smallest error. ``minimum``: the
-        smallest error, ties going to the fewest features.
+        smallest error, ties going to the fewest features. Of several designs: the weakest links within one standard
+        error of the smallest error with all components, or the smallest error.
+    design : float, str or pandas.DataFrame
+        The design chosen; the model's own if none was to be tried.
     """
 
     keep: dict[str, list[int]]
     n_components: int
     errors: pd.DataFrame
     rule: str
+    design: Design = 0.1
 
 
 def tune(
     blocks: Mapping[str, pd.DataFrame],
     y: pd.Series,
     *,
-    grid: Mapping[str, Sequence[int]],
-    model: BlockSPLSDA,
+    model: BlockSPLSDA | BlockSPLS,
     rng: np.random.Generator,
+    grid: Mapping[str, Sequence[int]] | None = None,
+    designs: Sequence[Design] | None = None,
     n_folds: int = 5,
     n_repeats: int = 10,
     rule: str = "one_se",
     transforms: Mapping[str, BaseEstimator] | None = None,
     batch: pd.Series | None = None,
+    people: pd.Series | None = None,
     distance: str = "centroids",
     vote: str = "weighted",
     n_workers: int = 1,
@@ -77,13 +88,16 @@ def tune(
 
     Parameters
     ----------
-    blocks, y, transforms, batch, distance, vote
+    blocks, y, transforms, batch, people, distance, vote
         As in :func:`cross_validate`.
-    grid : dict of sequence of int
-        Block -> counts to try; every combination is tried. Each block must be named.
-    model : BlockSPLSDA
-        Its `keep` is not used; `n_components` says how many are tuned.
+    model : BlockSPLSDA or BlockSPLS
+        `n_components` says how many are tuned. Its `keep` is used without a grid, its `design` without `designs`. For
+        a `BlockSPLS`, `y` is the outcome and the error is 1 - Q²: squared error over squared distance to the mean.
     rng : numpy.random.Generator
+    grid : dict of sequence of int, optional
+        Block -> counts to try; every combination is tried. Each block must be named.
+    designs : sequence of float, "full", "null" or pandas.DataFrame, optional
+        Links between blocks to try, each with every combination of counts.
     n_folds, n_repeats : int
     rule : {"one_se", "minimum"}
         See :class:`TunedKeep`.
@@ -93,37 +107,68 @@ def tune(
     Raises
     ------
     ValueError
-        When the grid does not name every block, a count is impossible, or the rule is unknown.
+        When there is nothing to try, the grid does not name every block, a count is impossible, or the rule is unknown.
     """
-    settings, arrays, codes, _ = read_settings(blocks, y, model, transforms, distance, vote, n_folds)
-    check_search(grid, rule, settings.names, [values.shape[1] for values in arrays])
-    strata = make_strata(codes, y.index, batch)
+    if isinstance(model, BlockSPLS):
+        settings, arrays, codes = read_outcome_settings(blocks, y, model, transforms, people)
+        strata = quarter_outcome(codes, y.index, batch)
+    else:
+        settings, arrays, codes, _ = read_settings(blocks, y, model, transforms, distance, vote, n_folds, people)
+        strata = make_strata(codes, y.index, batch)
+    search = make_search(grid, designs, rule, settings.model, settings.names, [values.shape[1] for values in arrays])
+    if search is None:
+        raise ValueError("Neither grid nor designs was given; there is nothing to choose from.")
     draws = [
         [
             split
             for stream in own.spawn(n_repeats)
-            for split in list_splits(assign_folds(strata, n_folds=n_folds, rng=stream), codes)
+            for split in list_splits(deal_folds(strata, settings.persons, n_folds=n_folds, rng=stream), codes)
         ]
         for own in rng.spawn(model.n_components)
     ]
-    people = np.arange(len(codes))
-    return tune_draws(arrays, people, draws, settings, list_grid(grid, settings.names), n_folds, rule, n_workers)
+    return tune_draws(arrays, np.arange(len(codes)), draws, replace(settings, search=search), n_folds, n_workers)
+
+
+def make_search(
+    grid: Mapping[str, Sequence[int]] | None,
+    designs: Sequence[Design] | None,
+    rule: str,
+    model: BlockModel,
+    names: list[str],
+    sizes: Sequence[int],
+) -> Search | None:
+    """Return what is to be tried, checked; None if nothing."""
+    if grid is None and designs is None:
+        return None
+    if rule not in RULES:
+        raise ValueError(f"rule is {rule!r}; expected one of {', '.join(RULES)}.")
+    if designs is not None and len(designs) == 0:
+        raise ValueError("designs is empty; give the links to try, such as (0.1, 'full'), or leave it out.")
+    for design in designs or ():
+        read_design(design, names)
+    if grid is None:
+        counts = np.stack([own[0] for own in model.read_keep(names, list(sizes), 1)])
+        points = [own[None] for own in counts.T]
+    else:
+        check_grid(grid, names, sizes)
+        points = [list_grid(grid, names)] * model.n_components
+    return Search(points, (model.design,) if designs is None else tuple(designs), rule)
 
 
 def tune_inside(
     arrays: list[Array], split: Split, strata: Ints, settings: FoldSettings, rng: np.random.Generator
-) -> list[Ints]:
-    """Choose keep counts from the training people of one split alone: per block, one count per component."""
-    search = settings.search
+) -> TunedKeep:
+    """Choose keep counts and design from the training people of one split alone."""
+    train, n_folds = split.train, settings.n_inner_folds
+    persons = None if settings.persons is None else settings.persons[train]
     draws = [
         [
-            Split(split.train[inner.train], split.train[inner.test], split.codes)
-            for inner in list_splits(assign_folds(strata[split.train], n_folds=search.n_folds, rng=rng), split.codes)
+            Split(train[inner.train], train[inner.test], split.codes)
+            for inner in list_splits(deal_folds(strata[train], persons, n_folds=n_folds, rng=rng), split.codes)
         ]
         for _ in range(settings.model.n_components)
     ]
-    tuned = tune_draws(arrays, split.train, draws, settings, search.points, search.n_folds, search.rule, 1)
-    return [np.array(tuned.keep[name]) for name in settings.names]
+    return tune_draws(arrays, train, draws, settings, n_folds, 1)
 
 
 def tune_draws(
@@ -131,30 +176,77 @@ def tune_draws(
     people: Ints,
     draws: Sequence[Draw],
     settings: FoldSettings,
-    points: Ints,
     n_folds: int,
-    rule: str,
     n_workers: int,
 ) -> TunedKeep:
-    """Choose keep counts component by component, on one draw of folds per component; errors count `people` only."""
-    sizes = [values.shape[1] for values in arrays]
+    """Choose what `settings.search` lists, on one draw of folds per component; errors count `people` only."""
+    search = settings.search
+    tried = []
+    for design in search.designs:
+        model = clone(settings.model).set_params(design=design)
+        tried.append(_tune_counts(arrays, people, draws, replace(settings, model=model), n_folds, n_workers))
+    best = _choose_design([last for _, last in tried], [_strength(d, settings.names) for d in search.designs], search)
+    tables = [tuned.errors.assign(chosen=tuned.errors["chosen"] & (i == best)) for i, (tuned, _) in enumerate(tried)]
+    return replace(tried[best][0], errors=pd.concat(tables, ignore_index=True), design=search.designs[best])
+
+
+def _choose_design(last: Sequence[tuple[float, float]], strengths: Sequence[float], search: Search) -> int:
+    errors = np.array([error for error, _ in last])
+    if search.rule == "minimum":
+        return int(errors.argmin())
+    limit = errors.min() + last[int(errors.argmin())][1] + 1e-12
+    allowed = np.flatnonzero(errors <= limit)
+    return int(min(allowed, key=lambda i: (strengths[i], i)))
+
+
+def _strength(design: Design, names: list[str]) -> float:
+    return float(np.mean(read_design(design, names)))
+
+
+def _tune_counts(
+    arrays: list[Array], people: Ints, draws: Sequence[Draw], settings: FoldSettings, n_folds: int, n_workers: int
+) -> tuple[TunedKeep, tuple[float, float]]:
+    """Choose counts component by component; return them, and the error and standard error of the last choice."""
+    sizes, search = [values.shape[1] for values in arrays], settings.search
+    design = settings.model.design
     chosen, tables, best = np.empty((0, len(arrays)), np.intp), [], []
-    for h, splits in enumerate(draws):
+    for h, (splits, points) in enumerate(zip(draws, search.points, strict=True)):
         step = replace(settings, model=clone(settings.model).set_params(n_components=h + 1, keep=None))
-        folded = fold_blocks(arrays, splits, step)
-        fixed = [np.tile(counts, (len(splits), 1)) for counts in chosen.T]
-        wrong = score_grid(folded, splits, step, points=points, fixed=fixed, n_workers=n_workers)
+        wrong = _score_splits(arrays, splits, step, points, chosen, n_workers)
         wrong, codes = wrong[:, :, people], splits[0].codes[people]
-        errors = balance_repeats(wrong, codes, n_folds).mean(axis=1)
-        ses = spread_over_folds(wrong, codes)
-        at = choose_point(errors, ses, points, sizes, rule=rule)
+        if settings.explains_outcome:
+            errors, ses = weigh_squares(wrong, codes, n_folds)
+        else:
+            errors = balance_repeats(wrong, codes, n_folds).mean(axis=1)
+            ses = spread_over_folds(wrong, codes)
+        at = choose_point(errors, ses, points, sizes, rule=search.rule)
         chosen = np.vstack([chosen, points[at]])
         best.append((errors[at], ses[at]))
         table = pd.DataFrame(points, columns=settings.names)
         table.insert(0, "component", h + 1)
-        tables.append(table.assign(balanced_error=errors, se=ses, chosen=np.arange(len(points)) == at))
+        table.insert(0, "design", "given" if isinstance(design, pd.DataFrame) else str(design))
+        what = "one_minus_q2" if settings.explains_outcome else "balanced_error"
+        tables.append(table.assign(**{what: errors, "se": ses, "chosen": np.arange(len(points)) == at}))
     keep = {name: counts.tolist() for name, counts in zip(settings.names, chosen.T, strict=True)}
-    return TunedKeep(keep, _count_components(best), pd.concat(tables, ignore_index=True), rule)
+    tuned = TunedKeep(keep, _count_components(best), pd.concat(tables, ignore_index=True), search.rule, design)
+    return tuned, best[-1]
+
+
+def _score_splits(
+    arrays: list[Array], splits: Draw, settings: FoldSettings, points: Ints, chosen: Ints, n_workers: int
+) -> Array:
+    """Score a grid on splits, together where the transforms allow it: (points, splits, people)."""
+    if all(hasattr(transform, "get_support") for transform in settings.transforms.values()):
+        shares = [slice(None)]
+    else:
+        shares = list(divide_splits(arrays, len(splits), settings))
+    found = []
+    for share in shares:
+        own = splits[share]
+        fixed = [np.tile(counts, (len(own), 1)) for counts in chosen.T]
+        folded = fold_blocks(arrays, own, settings)
+        found.append(score_grid(folded, own, settings, points=points, fixed=fixed, n_workers=n_workers))
+    return np.concatenate(found, axis=1)
 
 
 def _count_components(best: Sequence[tuple[float, float]]) -> int:
@@ -164,10 +256,8 @@ def _count_components(best: Sequence[tuple[float, float]]) -> int:
     return int(np.flatnonzero(errors <= limit + 1e-12)[0]) + 1
 
 
-def check_search(grid: Mapping[str, Sequence[int]], rule: str, names: Sequence[str], sizes: Sequence[int]) -> None:
-    """Refuse an unknown rule, and a grid that does not name every block or asks for an impossible count."""
-    if rule not in RULES:
-        raise ValueError(f"rule is {rule!r}; expected one of {', '.join(RULES)}.")
+def check_grid(grid: Mapping[str, Sequence[int]], names: Sequence[str], sizes: Sequence[int]) -> None:
+    """Refuse a grid that does not name every block or asks for an impossible count."""
     if set(grid) != set(names):
         raise ValueError(f"The grid names {', '.join(grid) or 'nothing'}; expected every block: {', '.join(names)}.")
     for name, size in zip(names, sizes, strict=True):
@@ -200,6 +290,8 @@ def score_grid(
 ) -> Array:
     """Return which held-out people each grid point gets wrong: (points, splits, people), NaN for those fitted on.
 
+    Of a measured outcome: by how much, squared.
+
     Parameters
     ----------
     blocks : list of FoldedBlock
@@ -227,9 +319,13 @@ def _score_points(
     codes = np.stack([split.codes for split in splits])
     fits = fit_splits(blocks, codes, settings, keep=fixed, grid=list(points.T))
     runs = np.tile(np.arange(len(splits)), len(points))
-    found = predict_many(fits, fits.plain, list(range(len(blocks))), codes=codes[runs], distance=settings.distance)
-    voted = found.count_votes(int(codes.max()) + 1, weighted=settings.weighted_vote)
-    wrong = ((voted == NO_CLASS) | (voted != codes[runs])).astype(float)
+    if settings.explains_outcome:
+        found = predict_many(fits, fits.plain, list(range(len(blocks))), codes=None)
+        wrong = (found.average_response()[:, :, 0] - codes[runs]) ** 2
+    else:
+        found = predict_many(fits, fits.plain, list(range(len(blocks))), codes=codes[runs], distance=settings.distance)
+        voted = found.count_votes(int(codes.max()) + 1, weighted=settings.weighted_vote)
+        wrong = ((voted == NO_CLASS) | (voted != codes[runs])).astype(float)
     held_out = np.zeros(codes.shape, bool)
     for i, split in enumerate(splits):
         held_out[i, split.test] = True
@@ -254,6 +350,21 @@ def spread_over_folds(wrong: Array, codes: Ints) -> Array:
     """Return the standard error of each grid point's balanced error, from the spread between folds: (points,)."""
     rates = np.mean([np.nanmean(wrong[:, :, codes == k], axis=2) for k in range(codes.max() + 1)], axis=0)
     return rates.std(axis=1, ddof=1) / np.sqrt(wrong.shape[1])
+
+
+def weigh_squares(squares: Array, values: Array, n_folds: int) -> tuple[Array, Array]:
+    """Return 1 - Q² of each grid point, mean over repeats, and its standard error from the spread between folds.
+
+    Parameters
+    ----------
+    squares : numpy.ndarray of shape (points, splits, people)
+        Squared errors, from :func:`score_grid`.
+    values : numpy.ndarray of shape (people,)
+    n_folds : int
+    """
+    by_repeat = np.nanmax(squares.reshape(len(squares), -1, n_folds, squares.shape[2]), axis=2)
+    of_fold = np.nanmean(squares, axis=2) / values.var()
+    return by_repeat.mean(axis=(1, 2)) / values.var(), of_fold.std(axis=1, ddof=1) / np.sqrt(squares.shape[1])
 
 
 def choose_point(errors: Array, ses: Array, points: Ints, sizes: Sequence[int], *, rule: str) -> int:

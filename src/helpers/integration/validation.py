@@ -1,7 +1,7 @@
 """How well blocks tell groups apart in people the model has not seen, beside what training figures claim.
 
 Everything that looks at more than one person (imputing, filtering, scaling, selecting, fitting) happens inside
-each training fold. The same folds serve every block, the vote and the covariates-only rival.
+each training fold. The same folds serve every block, the vote and the rivals.
 """
 
 from __future__ import annotations
@@ -11,45 +11,37 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
 from helpers.integration.checks import check_same_people, take_people
+from helpers.integration.estimator import BlockModel
 from helpers.integration.folded import Array, Ints
 from helpers.integration.folds import (
-    FoldResult,
+    Design,
     FoldSettings,
-    Search,
     Split,
-    assign_folds,
-    codes_of,
-    fold_blocks,
-    list_splits,
+    first_samples,
     make_strata,
     read_settings,
-    run_rival,
-    run_splits,
+    stop_inner,
 )
+from helpers.integration.inside import fold_blocks
+from helpers.integration.probabilities import judge_probabilities, tabulate_reliability
+from helpers.integration.rivals import RIVALS, check_rivals, name_rivals
+from helpers.integration.running import Job, run_jobs, run_repeats
 from helpers.integration.splsda import BlockSPLSDA
 from helpers.integration.summary import (
-    RIVAL,
-    STEADY,
+    CHANCE,
     VOTE,
     Repeat,
     add_stability,
     add_training,
-    balance_error,
-    count_steady,
-    order_pairs,
     summarise_repeats,
+    tabulate_choices,
     tabulate_loadings,
     tabulate_repeats,
 )
-from helpers.integration.tuning import check_search, list_grid, tune_inside
-from helpers.permutation import shuffle_within
-
-SPLITS_AT_ONCE = 50  # given to one worker; changes no number
+from helpers.integration.tuning import make_search
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,15 +51,18 @@ class IntegrationPerformance:
     Attributes
     ----------
     performance : pandas.DataFrame
-        Index ``block``: each block, "vote", "covariates only" (if given) and "chance". Columns: ``role``;
+        Index ``block``: each block, "vote", the rivals ("<block> alone", "ridge", "forest", "covariates only") and
+        "chance". Columns: ``role`` (block, vote, rival, chance);
         ``balanced_error`` and ``auc_out_of_fold``, means over repeats, each with a 95 % interval
-        (``_low``, ``_high``) from resampling people and the SD over repeats (``_repeat_sd``);
-        ``auc_training`` and ``balanced_error_training``, of one model predicting the people it was fitted
+        from resampling people (``balanced_error_low``, ``auc_low``, …), the SD over repeats (``_repeat_sd``) and the
+        range that 95 % of repeats fall in (``_repeat_low``, ``_repeat_high``: the luck of the folds alone, not of the
+        people; blank for one repeat); ``brier``, mean squared distance of probability and group, with an interval over
+        people; ``auc_training`` and ``balanced_error_training``, of one model predicting the people it was fitted
         on; ``rank_out_of_fold``, ``rank_training`` (1 = largest AUC, blocks only); ``share_first``, the share
         of resamples in which the block has the largest AUC; ``stability`` (Nogueira's index of the
-        features selected, 1 = always the same, 0 = as by chance); ``n_steady`` (features that 80 % or more of
-        a repeat's fold models select on component 1, mean over repeats); ``n_features``, ``n_high``, ``n_low``
-        (named by the groups).
+        features selected, 1 = always the same, 0 = as by chance) with ``stability_low``, ``stability_high``;
+        ``n_steady`` (features that 80 % or more of a repeat's fold models select on component 1, mean over repeats);
+        ``n_features``, ``n_high``, ``n_low`` (named by the groups).
     repeats : pandas.DataFrame
         One row per repeat and block: ``repeat``, ``block``, ``balanced_error``, ``auc``.
     loadings : pandas.DataFrame
@@ -83,6 +78,22 @@ class IntegrationPerformance:
         Most blank cells among the features of one fold's model.
     n_unconverged : int
         Fold models that reached the limit of sweeps.
+    n_samples : int
+        More than `n_participants` where some gave several.
+    adjusted_for : tuple of str
+        Covariates taken out of every feature inside the folds.
+    choices : pandas.DataFrame
+        What each fold's training set settled on: ``repeat``, ``fold``, ``design``, ``<block>_comp<h>`` (counts).
+    searched : tuple of str
+        What was chosen anew inside each training set: "keep", "design", both or nothing.
+    calibration : pandas.DataFrame
+        Index ``block`` as in `performance`; ``brier``, ``intercept``, ``slope`` with intervals, see
+        :func:`helpers.integration.probabilities.judge_probabilities`. Empty without `calibrate`.
+    reliability : pandas.DataFrame
+        The calibration curve: ``block``, ``bin``, ``probability``, ``observed`` with interval, ``n``. Empty without `calibrate`.
+    probabilities : pandas.DataFrame
+        Of the first group, for everyone when held out: index (``repeat``, ``participant_id``), one column per scorer and
+        ``group``. It tells of single people: never show it on a page. Empty without `calibrate`.
     """
 
     performance: pd.DataFrame
@@ -95,37 +106,13 @@ class IntegrationPerformance:
     n_dropped_most: int
     n_blank_most: int
     n_unconverged: int
-
-
-@dataclass(frozen=True, eq=False)
-class PermutationNull:
-    """The whole pipeline on shuffled groups.
-
-    Attributes
-    ----------
-    null : pandas.DataFrame
-        Shuffles x (blocks and "vote"): balanced error out of fold, mean over ``n_repeats``.
-    observed : pandas.Series
-        The balanced error of the real groups, mean over their first ``n_repeats`` repeats.
-    p_value : pandas.Series
-        (1 + shuffles at or below the observed error) / (1 + shuffles).
-    n_steady : pandas.DataFrame
-        Shuffles x blocks: how many features 80 % or more of a repeat's fold models select on component 1, mean
-        over ``n_repeats``. Fold models share most of their people, so many are by chance.
-    n_repeats : int
-        Cross-validations of each shuffle, and of the real groups, behind the p-value.
-    within : str or None
-        Shuffled within the levels of this column.
-    """
-
-    null: pd.DataFrame
-    observed: pd.Series
-    p_value: pd.Series
-    n_steady: pd.DataFrame
-    n_permutations: int
-    n_repeats: int
-    n_participants: int
-    within: str | None
+    n_samples: int
+    adjusted_for: tuple[str, ...]
+    choices: pd.DataFrame
+    searched: tuple[str, ...]
+    calibration: pd.DataFrame
+    reliability: pd.DataFrame
+    probabilities: pd.DataFrame
 
 
 def cross_validate(
@@ -138,8 +125,12 @@ def cross_validate(
     n_repeats: int = 10,
     transforms: Mapping[str, BaseEstimator] | None = None,
     batch: pd.Series | None = None,
+    people: pd.Series | None = None,
     covariates: pd.DataFrame | None = None,
+    rivals: Sequence[str] = RIVALS,
+    calibrate: bool = True,
     grid: Mapping[str, Sequence[int]] | None = None,
+    designs: Sequence[Design] | None = None,
     n_inner_folds: int = 5,
     rule: str = "one_se",
     residualise: pd.DataFrame | None = None,
@@ -150,8 +141,10 @@ def cross_validate(
     """Validate a model by repeated stratified cross-validation, every data-dependent step inside the folds.
 
     The AUC counts pairs of people, one per group, *within the same held-out fold*: scores of different fold models
-    are never compared. Intervals resample people but do not refit models: they understate the uncertainty and
-    have no exact coverage.
+    are never compared. No interval has exact coverage. Those over people do not refit models, and those over
+    repeats see the folds' luck alone: both understate the uncertainty. Refitting on people drawn with
+    replacement would not mend it: copies of a person would stand on both sides of a fold, and models would see fewer people than
+    there are.
 
     Parameters
     ----------
@@ -164,15 +157,28 @@ def cross_validate(
     rng : numpy.random.Generator
     n_folds, n_repeats : int
     transforms : dict of scikit-learn transformers, optional
-        Block -> what is fitted on the training people and applied to all, before scaling. One that drops
-        features has ``get_support``; others keep the columns. It never sees the groups.
+        Block -> what is fitted on the training people and applied to all, before scaling: a filter, an imputer, a
+        Pipeline. It may drop features but not make new ones. An imputer sees the blanks; what cannot take blanks sees
+        training means. A filter (with `get_support`) is given the groups of the training people too.
     batch : pandas.Series, optional
         Folds are balanced on it as well as on the groups.
+    people : pandas.Series, optional
+        Sample -> person, where people gave several samples (then `y` and the blocks are indexed by sample). Samples of
+        one person never stand on both sides of a fold, and are resampled together.
     covariates : pandas.DataFrame, optional
-        Numeric, people x covariates, for the rival; missing cells are imputed in the fold.
+        Numeric, people x covariates, for the rival that sees nothing else; missing cells are imputed in the fold.
+    rivals : sequence of {"alone", "ridge", "forest"}
+        Simpler models in the same folds: a sparse PLS-DA of each block alone with the same settings; ridge and
+        a random forest (100 trees) on all features side by side, the penalty chosen inside the training set. They see what the model sees: transformed, standardised,
+        freed from covariates.
+    calibrate : bool, default True
+        Learn probabilities from scores, by `n_inner_folds` folds inside each training set (the forest: from trees that did
+        not see a person), and judge them on held-out people. Costs about `n_inner_folds` times the fits.
     grid : dict of sequence of int, optional
         Block -> counts of features to try. They are then chosen anew inside every training set, by `n_inner_folds`
         folds of its own and the `rule` of :func:`tune`; the model's own `keep` is not used.
+    designs : sequence, optional
+        Links between blocks to try, chosen inside every training set as the counts are; the model's own is not used.
     n_inner_folds : int, default 5
     rule : {"one_se", "minimum"}
     residualise : pandas.DataFrame, optional
@@ -183,6 +189,12 @@ def cross_validate(
     n_workers : int
         Threads; the numbers do not depend on it.
 
+    Raises
+    ------
+    ValueError
+        If people do not match, there are not two groups, a fold (or inner fold) could lack a group, samples of a
+        person are of both groups, or a setting names what is not there.
+
     Examples
     --------
     >>> rng = np.random.default_rng(1)
@@ -191,234 +203,120 @@ def cross_validate(
     >>> signal = np.where(y == "high", 4.0, 0.0)[:, None]
     >>> blocks = {b: pd.DataFrame(rng.normal(size=(40, 5)) + signal, ids) for b in ("brain", "gut")}
     >>> result = cross_validate(
-    ...     blocks, y, model=BlockSPLSDA(1), rng=np.random.default_rng(2), n_folds=4, n_repeats=2
+    ...     blocks, y, model=BlockSPLSDA(1), rng=np.random.default_rng(2), n_folds=4, n_repeats=2, rivals=["ridge"]
     ... )
-    >>> float(result.performance.loc["vote", "balanced_error"])
-    0.0
+    >>> result.performance.loc[["vote", "ridge"], "balanced_error"].to_list()
+    [0.0, 0.0]
     """
-    settings, arrays, codes, labels = read_settings(blocks, y, model, transforms, distance, vote, n_folds)
-    settings = _add_choices(settings, arrays, y.index, grid, n_inner_folds, rule, residualise)
-    strata = make_strata(codes, y.index, batch)
-    extra = _read_covariates(covariates, y.index)
-    repeats = _run_repeats(
-        arrays, [(codes, strata)] * n_repeats, extra, settings, n_folds, rng.spawn(n_repeats), n_workers
+    settings, arrays, codes, labels = read_settings(blocks, y, model, transforms, distance, vote, n_folds, people)
+    settings = add_choices(settings, arrays, y.index, grid, designs, n_inner_folds, rule, residualise)
+    settings = replace(
+        settings,
+        rivals=check_rivals(rivals),
+        covariates=read_covariates(covariates, y.index),
+        calibrate=calibrate,
     )
+    if settings.search is not None or calibrate:
+        persons = np.arange(len(codes)) if settings.persons is None else settings.persons
+        stop_inner(codes[first_samples(persons)], labels, n_folds, n_inner_folds)
+    strata = make_strata(codes, y.index, batch)
+    repeats = run_repeats(arrays, [(codes, strata)] * n_repeats, settings, n_folds, rng.spawn(n_repeats), n_workers)
     everyone = np.arange(len(codes))
-    whole = Split(everyone, everyone, codes)
-    (training,) = _run_share(arrays, [(whole, strata, rng.spawn(1)[0])], settings)
-    scorers = [*settings.names, VOTE, *([RIVAL] if extra is not None else [])]
-    table = summarise_repeats(repeats, codes, scorers, rng=rng.spawn(1)[0])
-    table = add_stability(add_training(table, training, codes, extra), repeats, settings.names)
+    whole = Job(Split(everyone, everyone, codes), strata, rng.spawn(1)[0])
+    (training,) = run_jobs(arrays, [whole], replace(settings, calibrate=False))
+    scorers = [*settings.names, VOTE, *name_rivals(settings)]
+    table = summarise_repeats(repeats, codes, scorers, rng=rng.spawn(1)[0], persons=settings.persons)
+    table = add_stability(add_training(table, training, codes), repeats, settings.names)
     table["n_features"] = pd.Series({name: blocks[name].shape[1] for name in settings.names})
     table = table.assign(**{f"n_{label}": n for label, n in zip(labels, np.bincount(codes), strict=True)})
     return IntegrationPerformance(
         table,
         tabulate_repeats(repeats, codes, scorers),
         tabulate_loadings(training, repeats, {n: blocks[n].columns for n in settings.names}),
-        _fit_everyone(blocks, y, settings, training),
-        len(y),
+        fit_everyone(blocks, y, settings, training.choice.keep, training.choice.design),
+        len(y) if settings.persons is None else len(np.unique(settings.persons)),
         n_folds,
         n_repeats,
         max(fold.n_dropped for r in repeats for fold in r.folds),
         max(fold.n_blank for r in repeats for fold in r.folds),
         sum(not fold.converged for r in repeats for fold in r.folds),
+        n_samples=len(y),
+        adjusted_for=() if residualise is None else tuple(map(str, residualise.columns)),
+        choices=tabulate_choices(repeats, settings.names),
+        searched=tuple(what for what, tried in (("keep", grid), ("design", designs)) if tried is not None),
+        **_judge(repeats, codes, scorers, y, settings.persons),
     )
 
 
-def permute_groups(
-    blocks: Mapping[str, pd.DataFrame],
-    y: pd.Series,
-    observed: IntegrationPerformance,
-    *,
-    model: BlockSPLSDA,
-    rng: np.random.Generator,
-    n_permutations: int = 99,
-    n_repeats: int = 1,
-    transforms: Mapping[str, BaseEstimator] | None = None,
-    batch: pd.Series | None = None,
-    grid: Mapping[str, Sequence[int]] | None = None,
-    n_inner_folds: int = 5,
-    rule: str = "one_se",
-    residualise: pd.DataFrame | None = None,
-    distance: str = "centroids",
-    vote: str = "weighted",
-    n_workers: int = 1,
-) -> PermutationNull:
-    """Shuffle the groups (within `batch`) and run the whole pipeline again, once per shuffle.
-
-    Luck in the folds adds to every error, and averaging over repeats takes it away. So an error is only compared
-    with errors averaged over as many repeats: the real groups enter with their first `n_repeats` repeats, each
-    shuffle with as many of its own. The test then rejects noise as often as it should; a mean of ten repeats set
-    beside shuffles of one would reject too seldom, noise and signal alike. Settings other than `n_permutations` and `n_repeats`
-    must be those of `cross_validate`.
-
-    Parameters
-    ----------
-    blocks, y, model, transforms, batch, grid, n_inner_folds, rule, residualise, distance, vote
-        As in :func:`cross_validate`.
-    observed : IntegrationPerformance
-        From :func:`cross_validate`.
-    rng : numpy.random.Generator
-    n_permutations : int, default 99
-        With 19, 39, 59, 79 or 99 shuffles the test is exact at the 5 % level.
-    n_repeats : int, default 1
-        At most those of `observed`. More of them make the test more powerful.
-    n_workers : int, default 1
-        Threads; the numbers do not depend on it.
-
-    Returns
-    -------
-    PermutationNull
-
-    Raises
-    ------
-    ValueError
-        More repeats than `observed` has, or every level of `batch` holds one group only.
-    """
-    settings, arrays, codes, _ = read_settings(blocks, y, model, transforms, distance, vote, observed.n_folds)
-    settings = _add_choices(settings, arrays, y.index, grid, n_inner_folds, rule, residualise)
-    levels = None if batch is None else codes_of(batch, y.index)
-    _check_shuffles(codes, levels, batch, observed, n_repeats)
-
-    streams = rng.spawn(n_permutations)
-    shuffled = [shuffle_within(codes, levels, rng=stream) for stream in streams]
-    labelled = [(own, make_strata(own, y.index, batch)) for own in shuffled for _ in range(n_repeats)]
-    each = [stream for stream in streams for _ in range(n_repeats)]
-    repeats = _run_repeats(arrays, labelled, None, settings, observed.n_folds, each, n_workers)
-    of_shuffle = [repeats[i * n_repeats : (i + 1) * n_repeats] for i in range(n_permutations)]
-    errors = [
-        np.mean([balance_error(repeat.wrong, own) for repeat in found], axis=0)
-        for own, found in zip(shuffled, of_shuffle, strict=True)
-    ]
-    steady = [np.mean([count_steady(repeat, at_least=STEADY) for repeat in found], axis=0) for found in of_shuffle]
-    null = pd.DataFrame(list(errors), columns=[*settings.names, VOTE]).rename_axis("shuffle")
-    first = observed.repeats[observed.repeats["repeat"] <= n_repeats]
-    real = first.groupby("block")["balanced_error"].mean().reindex(null.columns)
-    at_or_below = (null <= real + 1e-12).sum()
-    return PermutationNull(
-        null=null,
-        observed=real,
-        p_value=((1 + at_or_below) / (1 + n_permutations)).rename("p_permutation"),
-        n_steady=pd.DataFrame(list(steady), columns=settings.names).rename_axis("shuffle"),
-        n_permutations=n_permutations,
-        n_repeats=n_repeats,
-        n_participants=len(y),
-        within=None if batch is None else str(batch.name or "batch"),
-    )
+def add_choices(
+    settings: FoldSettings,
+    arrays: list[Array],
+    ids: pd.Index,
+    grid: Mapping[str, Sequence[int]] | None,
+    designs: Sequence[Design] | None,
+    n_inner_folds: int,
+    rule: str,
+    residualise: pd.DataFrame | None,
+) -> FoldSettings:
+    """Add what is chosen or regressed out inside the training sets."""
+    sizes = [values.shape[1] for values in arrays]
+    search = make_search(grid, designs, rule, settings.model, settings.names, sizes)
+    settings = replace(settings, search=search, n_inner_folds=n_inner_folds)
+    if search is not None:
+        settings = replace(settings, model=clone(settings.model).set_params(keep=None))
+    if residualise is None:
+        return settings
+    nuisance = read_covariates(residualise, ids)
+    if nuisance is None or not np.isfinite(nuisance).all():
+        raise ValueError("residualise holds no column, or blank cells; give complete covariates.")
+    return replace(settings, nuisance=nuisance)
 
 
-def _check_shuffles(
-    codes: NDArray[np.intp],
-    levels: NDArray[np.intp] | None,
-    batch: pd.Series | None,
-    observed: IntegrationPerformance,
-    n_repeats: int,
-) -> None:
-    if not 1 <= n_repeats <= observed.n_repeats:
-        raise ValueError(
-            f"n_repeats is {n_repeats}; expected 1 to {observed.n_repeats}, the repeats of the cross-validation "
-            "that the shuffles are compared with."
-        )
-    if levels is not None and pd.Series(codes).groupby(levels).nunique().max() < 2:
-        raise ValueError(
-            f"Every level of {batch.name or 'batch'} holds one group only, so shuffling within it changes "
-            f"nothing: group and batch cannot be told apart in this cohort."
-        )
-
-
-def _read_covariates(covariates: pd.DataFrame | None, ids: pd.Index) -> Array | None:
+def read_covariates(covariates: pd.DataFrame | None, ids: pd.Index) -> Array | None:
+    """Return covariates of the people in that order; None if there are none."""
     if covariates is None or covariates.empty:
         return None
     check_same_people(covariates.index, ids, "covariates", "y")
     return covariates.loc[ids].to_numpy(float)
 
 
-def _run_repeats(
-    arrays: list[Array],
-    labelled: Sequence[tuple[Ints, Ints]],
-    extra: Array | None,
+def _judge(
+    repeats: list[Repeat], codes: Ints, scorers: list[str], y: pd.Series, persons: Ints | None
+) -> dict[str, pd.DataFrame]:
+    """Return the tables about probabilities, empty where none were learned."""
+    if repeats[0].probabilities is None:
+        return dict.fromkeys(("calibration", "reliability", "probabilities"), pd.DataFrame())
+    found = np.stack([repeat.probabilities for repeat in repeats])
+    share = np.full((1, len(codes), 1), (codes == 0).mean())
+    judged = [judge_probabilities(found, codes, scorers, persons), judge_probabilities(share, codes, [CHANCE], persons)]
+    names = [y.index.name or "participant_id"]
+    each = {number: pd.DataFrame(own, y.index.set_names(names), scorers) for number, own in enumerate(found, start=1)}
+    probabilities = pd.concat(each, names=["repeat"])
+    probabilities["group"] = np.tile(y.to_numpy(), len(found))
+    return {
+        "calibration": pd.concat(judged),
+        "reliability": tabulate_reliability(found, codes, scorers),
+        "probabilities": probabilities,
+    }
+
+
+def fit_everyone(
+    blocks: Mapping[str, pd.DataFrame],
+    y: pd.Series,
     settings: FoldSettings,
-    n_folds: int,
-    streams: Sequence[np.random.Generator],
-    n_workers: int,
-) -> list[Repeat]:
-    """Cross-validate once per (codes, strata) and stream; all folds are fitted together, a share per worker."""
-    folds = [assign_folds(strata, n_folds=n_folds, rng=rng) for (_, strata), rng in zip(labelled, streams, strict=True)]
-    splits = [split for own, (codes, _) in zip(folds, labelled, strict=True) for split in list_splits(own, codes)]
-    jobs = [
-        (split, labelled[i // n_folds][1], stream)
-        for i, (split, stream) in enumerate(
-            zip(splits, [own for rng in streams for own in rng.spawn(n_folds)], strict=True)
-        )
-    ]
-    size = 1 if settings.search else SPLITS_AT_ONCE
-    parts = Parallel(n_jobs=n_workers, prefer="threads")(
-        delayed(_run_share)(arrays, jobs[i : i + size], settings) for i in range(0, len(jobs), size)
-    )
-    results = [result for part in parts for result in part]
-    return [
-        _join(splits[i * n_folds : (i + 1) * n_folds], results[i * n_folds : (i + 1) * n_folds], own, extra)
-        for i, own in enumerate(folds)
-    ]
-
-
-def _run_share(
-    arrays: list[Array], jobs: Sequence[tuple[Split, Ints, np.random.Generator]], settings: FoldSettings
-) -> list[FoldResult]:
-    """Run splits, each with its strata and its own chance, choosing keep counts inside them if asked."""
-    keep = None
-    if settings.search is not None:
-        chosen = [tune_inside(arrays, split, strata, settings, rng) for split, strata, rng in jobs]
-        keep = [np.stack(counts) for counts in zip(*chosen, strict=True)]
-    return run_splits(arrays, [split for split, _, _ in jobs], settings, keep)
-
-
-def _add_choices(
-    settings: FoldSettings,
-    arrays: list[Array],
-    ids: pd.Index,
-    grid: Mapping[str, Sequence[int]] | None,
-    n_inner_folds: int,
-    rule: str,
-    residualise: pd.DataFrame | None,
-) -> FoldSettings:
-    """Add what is chosen or regressed out inside the training sets."""
-    if grid is not None:
-        check_search(grid, rule, settings.names, [values.shape[1] for values in arrays])
-        search = Search(list_grid(grid, settings.names), n_inner_folds, rule)
-        settings = replace(settings, search=search, model=clone(settings.model).set_params(keep=None))
-    if residualise is None:
-        return settings
-    nuisance = _read_covariates(residualise, ids)
-    if nuisance is None or not np.isfinite(nuisance).all():
-        raise ValueError("residualise holds no column, or blank cells; give complete covariates.")
-    return replace(settings, nuisance=nuisance)
-
-
-def _join(splits: Sequence[Split], results: list[FoldResult], folds: Ints, extra: Array | None) -> Repeat:
-    codes, n_models = splits[0].codes, results[0].classes.shape[1]
-    n_scorers = n_models + (extra is not None)
-    classes, scores = np.empty((len(codes), n_scorers), np.intp), np.empty((len(codes), n_scorers))
-    for split, result in zip(splits, results, strict=True):
-        classes[split.test, :n_models], scores[split.test, :n_models] = result.classes, result.scores
-        if extra is not None:
-            classes[split.test, -1], scores[split.test, -1] = run_rival(extra, split)
-    together = (folds[codes == 0][:, None] == folds[codes == 1]).astype(float)
-    wrong = (classes != codes[:, None]).astype(float)
-    return Repeat(wrong, order_pairs(scores, codes) * together, together, results)
-
-
-def _fit_everyone(
-    blocks: Mapping[str, pd.DataFrame], y: pd.Series, settings: FoldSettings, training: FoldResult
-) -> BlockSPLSDA:
+    keep: list[list[int]],
+    design: Design | None = None,
+) -> BlockModel:
+    """Return the model of everyone, for describing, on the blocks as they are after transforms and adjustment."""
     everyone = np.arange(len(y))
     arrays = [take_people(blocks[name], y.index) for name in settings.names]
-    split = Split(everyone, everyone, np.zeros(len(y), np.intp))
+    split = Split(everyone, everyone, np.unique(y.to_numpy(), return_inverse=True)[1])
     frames = {}
     for name, block in zip(settings.names, fold_blocks(arrays, [split], settings), strict=True):
         used = block.inverse_sds[0] > 0
         frames[name] = pd.DataFrame(block.residuals()[:, used], y.index, blocks[name].columns[used])
     model = clone(settings.model)
     if settings.search is not None:
-        model.set_params(keep=dict(zip(settings.names, training.keep, strict=True)))
+        model.set_params(keep=dict(zip(settings.names, keep, strict=True)))
+        model.set_params(design=model.design if design is None else design)
     return model.fit(frames, y)

@@ -1,5 +1,8 @@
 """Measured metabolites, and what bacteria foretell of them: always labelled which of the two."""
 
+from helpers.metabolites.blanks import MetaboliteFiller, count_blanks, describe_blanks
+from helpers.metabolites.community import CommunityPotential, describe_community, score_community
+from helpers.metabolites.known import describe_parting, describe_weights, predict_plainly, tabulate_known
 from helpers.metabolites.measured import (
     compare_metabolites,
     describe_metabolites,
@@ -8,24 +11,78 @@ from helpers.metabolites.measured import (
     name_metabolites,
     prepare_metabolites,
 )
+from helpers.metabolites.model import (
+    AppliedModel,
+    PotentialModel,
+    apply_potential,
+    describe_applied,
+    fit_potential,
+    rename_taxa,
+)
+from helpers.metabolites.pairs import Pair, read_pair
+from helpers.metabolites.partners import describe_partners, find_partners
 from helpers.metabolites.predicted import (
+    PREDICTED_PREFIX,
     PredictedPotential,
     describe_predicted,
+    find_predicted,
+    mark_predicted,
     pick_metabolite,
     predict_metabolites,
     tabulate_predicted,
 )
+from helpers.metabolites.published import apply_weights, compare_weights
+from helpers.metabolites.saving import predict_table, read_potential, save_potential
+from helpers.metabolites.sets import compare_sets, describe_sets
+from helpers.metabolites.strangers import describe_strangers, try_strangers
+from helpers.metabolites.transfer import Transfer, describe_transfer, match_metabolites, transfer_potential
 
 __all__ = [
+    "PREDICTED_PREFIX",
+    "AppliedModel",
+    "CommunityPotential",
+    "MetaboliteFiller",
+    "Pair",
+    "PotentialModel",
     "PredictedPotential",
+    "Transfer",
+    "apply_potential",
+    "apply_weights",
     "compare_metabolites",
+    "compare_sets",
+    "compare_weights",
+    "count_blanks",
+    "describe_applied",
+    "describe_blanks",
+    "describe_community",
     "describe_metabolites",
+    "describe_parting",
+    "describe_partners",
     "describe_predicted",
     "describe_scale",
+    "describe_sets",
+    "describe_strangers",
+    "describe_transfer",
+    "describe_weights",
     "find_metabolites",
+    "find_partners",
+    "find_predicted",
+    "fit_potential",
+    "mark_predicted",
+    "match_metabolites",
     "name_metabolites",
     "pick_metabolite",
     "predict_metabolites",
+    "predict_plainly",
+    "predict_table",
     "prepare_metabolites",
+    "read_pair",
+    "read_potential",
+    "rename_taxa",
+    "save_potential",
+    "score_community",
+    "tabulate_known",
     "tabulate_predicted",
+    "transfer_potential",
+    "try_strangers",
 ]

@@ -1,4 +1,4 @@
-"""How much of the metabolites do bacteria foretell? Genera in, predicted potential out, always on unseen people."""
+"""How much of the metabolites do bacteria foretell? Features in, predicted potential out, always on unseen people."""
 
 from __future__ import annotations
 
@@ -7,34 +7,45 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
+from helpers.contrasts import adjust_bh
+from helpers.metabolites.folds import exchange_people, split_people
+from helpers.metabolites.learners import MODELS, PENALTIES, Learner, Setting, choose_settings, combine, list_settings
 from helpers.metabolites.measured import DESCRIPTIVE
+from helpers.metabolites.ranks import bound_spearman, correlate, score_metabolites
+from helpers.metabolites.samples import choose_samples
+from helpers.metabolites.scaling import SCALES, FeatureScaler, close_shares
 from helpers.problems import count
 
-MIN_PREVALENCE = 0.1
-PENALTIES = (1.0, 3.0, 6.0)
+PREDICTED_PREFIX = "predicted_"
 RHO_SHOWN = 0.3
 N_INNER_FOLDS = 5
-MIN_PEOPLE = 20
 
 
 @dataclass(frozen=True, eq=False)
 class PredictedPotential:
-    """What genera foretell of each metabolite in people the model has not seen.
+    """What features of the gut foretell of each metabolite in people the model has not seen.
 
     Attributes
     ----------
-    predicted : pandas.DataFrame of shape (n_participants, n_metabolites)
-        Out-of-fold predictions, in the units of the metabolites. A potential, not a level.
-    measured : pandas.DataFrame of shape (n_participants, n_metabolites)
+    predicted : pandas.DataFrame of shape (n_samples, n_metabolites)
+        Out-of-fold predictions as normal scores: 0 is the median of the people learnt from, 1 one of their standard
+        deviations above. A potential, not a level.
+    measured : pandas.DataFrame of shape (n_samples, n_metabolites)
+        In the units of the metabolites.
     table : pandas.DataFrame
-        Index metabolite; columns spearman (predicted v measured, out of fold), n (people measured), penalty
-        (median over folds, in units of the number of people trained on).
+        Index metabolite; columns spearman (predicted v measured, out of fold), rho_low, rho_high (95 % interval,
+        approximate), n (people measured), penalty (median over folds; see
+        :class:`helpers.metabolites.learners.Setting`), p and q (NaN without shuffles).
     null_means : numpy.ndarray of shape (n_shuffles,)
-        Mean Spearman over metabolites, each time with people's metabolites shuffled.
+        Mean Spearman over metabolites, each time with people's metabolites exchanged.
     null_spearman : numpy.ndarray of shape (n_shuffles, n_metabolites)
     n_participants, n_taxa, n_folds : int
+        ``n_taxa``: features used, median over folds.
+    n_samples : int
+        More than people where they gave several.
+    model, source : str
+        ``source``: what the features are, in the plural.
     """
 
     predicted: pd.DataFrame
@@ -45,6 +56,9 @@ class PredictedPotential:
     n_participants: int
     n_taxa: int
     n_folds: int
+    n_samples: int = 0
+    model: str = "ridge"
+    source: str = "genera"
 
     @property
     def mean(self) -> float:
@@ -66,38 +80,58 @@ class PredictedPotential:
         """Chance of a mean this large when bacteria foretell nothing."""
         return float((1 + (self.null_means >= self.mean).sum()) / (1 + len(self.null_means)))
 
+    def as_block(self) -> pd.DataFrame:
+        """Return the predictions under names that say what they are: ``predicted_<metabolite>``."""
+        return mark_predicted(self.predicted, source=self.source)
+
 
 def predict_metabolites(
-    taxa_counts: pd.DataFrame,
+    amounts: pd.DataFrame,
     metabolites: pd.DataFrame,
     *,
-    n_folds: int = 5,
+    n_folds: int = 10,
     rng: np.random.Generator,
+    model: str = "ridge",
+    scale: str = "ranks",
     penalties: Sequence[float] = PENALTIES,
+    people: pd.Series | None = None,
     n_shuffles: int = 19,
+    source: str = "genera",
 ) -> PredictedPotential:
-    """Predict each metabolite from the genera, out of fold, by ridge regression.
+    """Predict each metabolite from taxa, genes or transcripts, out of fold.
 
-    In each training fold anew: genera seen in more than 10 % of people are kept, turned to log10 of their share of
-    reads (an unseen genus counts as half the smallest share there), and standardised; blanks of a metabolite
-    take its mean; and an inner cross-validation picks the penalty of each metabolite by squared error. One
-    singular value decomposition per fold serves all metabolites and penalties. Where bacteria foretell nothing, the
-    correlation comes out slightly below zero (the mean of the others is high when one's own fold is low), so
-    compare it with that of shuffled people, not with zero. A strong penalty matters more than
-    the kind of model: most genera carry a little, none carries all.
+    In each training fold anew: features seen in more than 10 % of its samples are kept, turned to shares of the sample,
+    then to normal scores [1]_ and standardised; so is each metabolite, and a blank takes the median. An inner
+    cross-validation among the training people picks the setting of each metabolite from a grid that was declared beforehand,
+    by squared error (see :func:`helpers.metabolites.learners.choose_settings`). Two choices matter more than the kind of model: a strong penalty, since most
+    genera carry a little and none carries all; and normal scores on both sides, since a few extreme amounts would
+    otherwise draw the fit. As nothing but ranks is foretold, no intercept is either, and shuffled people give a
+    correlation around zero.
+
+    Where people gave several samples, all samples of one person fall in one fold, outer and inner, and a shuffle gives
+    each person the samples of another.
 
     Parameters
     ----------
-    taxa_counts : pandas.DataFrame of shape (n_people, n_genera)
-        Index participant_id, one row per person; raw reads.
-    metabolites : pandas.DataFrame of shape (n_people, n_metabolites)
-        From :func:`prepare_metabolites`; NaN where not measured. People in both tables are used.
-    n_folds : int, default 5
+    amounts : pandas.DataFrame of shape (n_samples, n_features)
+        Reads of taxa, or amounts of genes or transcripts; 0 or more, no blank. Each sample is closed to 1.
+    metabolites : pandas.DataFrame of shape (n_samples, n_metabolites)
+        From :func:`prepare_metabolites`; NaN where not measured. Samples in both tables are used.
+    n_folds : int, default 10
     rng : numpy.random.Generator
+    model : {"ridge", "kernel", "blend", "elastic net"}
+        ``kernel``: ridge on a Gaussian kernel [2]_; ``blend``: the mean of both; ``elastic net``: few features each [3]_.
+    scale : {"ranks", "log", "clr"}
+        Of the features: see :class:`helpers.metabolites.scaling.FeatureScaler`.
     penalties : sequence of float
-        In units of the number of people trained on.
+        Grid of ridge and kernel; see :class:`helpers.metabolites.learners.Setting`.
+    people : pandas.Series, optional
+        Person of each sample (index: sample). Without it each row is a person.
     n_shuffles : int, default 19
-        Times that people's metabolites are exchanged to see what chance gives (19 resolve p = 0.05).
+        Times that people's metabolites are exchanged to see what chance gives (19 resolve p = 0.05 of the mean).
+        The p of one metabolite compares it with the shuffled correlations of all, since these hardly differ.
+    source : str, default "genera"
+        What the features are, in the plural: for sentences and marks.
 
     Returns
     -------
@@ -106,14 +140,17 @@ def predict_metabolites(
     Raises
     ------
     ValueError
-        Fewer than 20 people in both tables, an id twice, a sample without reads, a penalty not above 0.
+        Fewer than 20 people in both tables, an id twice, a sample without a person, without reads, with a blank or a
+        negative amount, an unknown model or scale, a penalty not above 0.
 
     References
     ----------
-    .. [1] Mallick H et al. (2019). Predictive metabolomic profiling of microbial communities using amplicon or
+    .. [1] Conover WJ, Iman RL (1981). Rank transformations as a bridge between parametric and nonparametric statistics.
+       The American Statistician 35(3):124-129. doi:10.1080/00031305.1981.10479327
+    .. [2] Hastie T, Tibshirani R, Friedman J (2009). The Elements of Statistical Learning, 2nd ed. Springer.
+       doi:10.1007/978-0-387-84858-7
+    .. [3] Mallick H et al. (2019). Predictive metabolomic profiling of microbial communities using amplicon or
        metagenomic sequences. Nature Communications 10:3136. doi:10.1038/s41467-019-10927-1
-    .. [2] Muller E, Algavi YM, Borenstein E (2021). A meta-analysis study of the robustness and universality of gut
-       microbiome-metabolome associations. Microbiome 9:203. doi:10.1186/s40168-021-01149-z
 
     Examples
     --------
@@ -125,33 +162,58 @@ def predict_metabolites(
     >>> bool(predict_metabolites(counts, metabolites, rng=rng).table.loc["m", "spearman"] > 0.8)
     True
     """
-    people = _choose_people(taxa_counts, metabolites, penalties, n_folds)
-    shares = taxa_counts.loc[people].to_numpy(float)
-    shares = shares / shares.sum(axis=1, keepdims=True)
-    values = metabolites.loc[people].to_numpy(float)
-    folds = [_Fold.prepare(shares, train, test, rng) for train, test in _split(len(people), n_folds, rng)]
-    predicted, chosen = _predict(folds, values, penalties)
-    orders = [rng.permutation(len(people)) for _ in range(n_shuffles)]
-    null = [_correlate(_predict(folds, values[order], penalties)[0], values[order]) for order in orders]
-    null = np.array(null).reshape(n_shuffles, values.shape[1])
-    table = pd.DataFrame(
-        {
-            "spearman": _correlate(predicted, values),
-            "n": (~np.isnan(values)).sum(axis=0),
-            "penalty": np.median(chosen, axis=0),
-        },
-        index=metabolites.columns.rename("metabolite"),
-    )
+    refuse_settings(model, scale, penalties)
+    samples, codes = choose_samples(amounts, metabolites, people, n_folds)
+    shares = close_shares(amounts.loc[samples].to_numpy(float))
+    values = metabolites.loc[samples].to_numpy(float)
+    settings = list_settings(model, penalties)
+    folds = [
+        _Fold.prepare(shares, train, test, codes, settings, scale, rng)
+        for train, test in split_people(codes, n_folds, rng)
+    ]
+    predicted, penalties_chosen = _predict(folds, values)
+    orders = [exchange_people(codes, rng) for _ in range(n_shuffles)]
+    null = np.array([correlate(_predict(folds, values[order])[0], values[order]) for order in orders])
+    null = null.reshape(n_shuffles, values.shape[1])
     return PredictedPotential(
-        predicted=pd.DataFrame(predicted, index=people, columns=metabolites.columns),
-        measured=metabolites.loc[people],
-        table=table,
+        predicted=pd.DataFrame(predicted, index=samples, columns=metabolites.columns),
+        measured=metabolites.loc[samples],
+        table=_tabulate(predicted, values, codes, penalties_chosen, null).set_axis(
+            metabolites.columns.rename("metabolite")
+        ),
         null_means=np.nanmean(null, axis=1) if n_shuffles else np.empty(0),
         null_spearman=null,
-        n_participants=len(people),
-        n_taxa=int(np.median([fold.outer.n_taxa for fold in folds])),
+        n_participants=len(np.unique(codes)),
+        n_taxa=int(np.median([fold.n_features for fold in folds])),
         n_folds=n_folds,
+        n_samples=len(samples),
+        model=model,
+        source=source,
     )
+
+
+def mark_predicted(table: pd.DataFrame, *, source: str) -> pd.DataFrame:
+    """Return a table whose column names say that it is predicted potential, and whose attributes say from what.
+
+    Examples
+    --------
+    >>> mark_predicted(pd.DataFrame({"glycine": [0.1]}), source="genera").columns.tolist()
+    ['predicted_glycine']
+    """
+    marked = table.add_prefix(PREDICTED_PREFIX)
+    marked.attrs["predicted_from"] = source
+    return marked
+
+
+def find_predicted(table: pd.DataFrame) -> pd.Index:
+    """Return the columns of a table that are predicted potential, by their names.
+
+    Examples
+    --------
+    >>> find_predicted(pd.DataFrame(columns=["glycine", "predicted_indole"])).tolist()
+    ['predicted_indole']
+    """
+    return table.columns[table.columns.astype(str).str.lower().str.startswith(PREDICTED_PREFIX)]
 
 
 def pick_metabolite(potential: PredictedPotential, marked: Sequence[str]) -> str:
@@ -186,7 +248,7 @@ def tabulate_predicted(potential: PredictedPotential, features: pd.DataFrame) ->
 
 
 def describe_predicted(potential: PredictedPotential) -> str:
-    """Say how well unseen people's metabolites were foretold, and what chance gives.
+    """Say how well unseen people's metabolites were foretold, what chance gives, and what is out of reach.
 
     Parameters
     ----------
@@ -195,117 +257,110 @@ def describe_predicted(potential: PredictedPotential) -> str:
     n_shuffles, beaten = len(potential.null_means), int((potential.null_means < potential.mean).sum())
     chance = f", larger than in {beaten} of {n_shuffles} shuffles, p = {potential.p_value:.2g}" if n_shuffles else ""
     shuffled = f" ({100 * potential.null_share:.0f} % when people are shuffled)" if n_shuffles else ""
+    several = f" with {potential.n_samples:,} samples" if potential.n_samples > potential.n_participants else ""
+    known = f" {int((potential.table['q'] < 0.05).sum()):,} have q < 0.05." if n_shuffles else ""
     return (
-        f"Predicted potential of {count(len(potential.table), 'metabolite')} from {potential.n_taxa:,} genera in "
-        f"{potential.n_participants:,} people ({potential.n_folds} folds): {100 * potential.share:.0f} % reach an out-of-fold "
-        f"Spearman of {RHO_SHOWN:g} or more{shuffled}. The mean is {potential.mean:.2f}{chance}. "
+        f"Predicted potential of {count(len(potential.table), 'metabolite')} from {potential.n_taxa:,} {potential.source} in "
+        f"{potential.n_participants:,} people{several} ({potential.n_folds} folds): {100 * potential.share:.0f} % reach an out-of-fold "
+        f"Spearman of {RHO_SHOWN:g} or more{shuffled}. The mean is {potential.mean:.2f}{chance}.{known} "
         f"The other {100 * (1 - potential.share):.0f} % of metabolites should not be read as predictable."
     )
 
 
-def _choose_people(taxa: pd.DataFrame, metabolites: pd.DataFrame, penalties: Sequence[float], n_folds: int) -> pd.Index:
-    if taxa.index.has_duplicates or metabolites.index.has_duplicates:
-        raise ValueError(
-            "An id stands twice: with several samples of one person in different folds a model would know people it "
-            "is tested on. Keep one sample per person."
-        )
-    people = taxa.index.intersection(metabolites.index, sort=False)
-    if len(people) < max(MIN_PEOPLE, 2 * n_folds):
-        raise ValueError(
-            f"{count(len(people), 'participant')} with both taxa and metabolites; at least {max(MIN_PEOPLE, 2 * n_folds)} "
-            "are needed to predict. Are the ids spelled alike, e.g. sub-01?"
-        )
-    totals = taxa.loc[people].to_numpy(float).sum(axis=1)
-    if not (totals > 0).all():
-        raise ValueError(
-            f"{count(int((~(totals > 0)).sum()), 'sample')} without reads, or with a blank; leave them out."
-        )
-    if not all(penalty > 0 for penalty in penalties):
+def refuse_settings(model: str, scale: str, penalties: Sequence[float]) -> None:
+    """Refuse a model or scale that is not known, or a penalty that is not above 0."""
+    for word, known, kind in ((model, MODELS, "model"), (scale, SCALES, "scale")):
+        if word not in known:
+            raise ValueError(f"There is no {kind} '{word}'; choose one of {', '.join(known)}.")
+    if not penalties or not all(penalty > 0 for penalty in penalties):
         raise ValueError("Every penalty must be above 0.")
-    return people
-
-
-def _split(n: int, n_folds: int, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
-    fold = rng.permutation(np.arange(n) % n_folds)
-    return [(np.flatnonzero(fold != i), np.flatnonzero(fold == i)) for i in range(n_folds)]
-
-
-@dataclass(frozen=True, eq=False)
-class _Ridge:
-    """Training people's genera, decomposed; and the people to predict, in the same coordinates."""
-
-    train: np.ndarray
-    test: np.ndarray
-    left: np.ndarray
-    sizes: np.ndarray
-    projected: np.ndarray  # test people x components
-    n_taxa: int
-
-    @classmethod
-    def prepare(cls, shares: np.ndarray, train: np.ndarray, test: np.ndarray) -> _Ridge:
-        kept = (shares[train] > 0).mean(axis=0) > MIN_PREVALENCE
-        known = shares[np.ix_(train, kept)]
-        floor = known[known > 0].min() / 2 if kept.any() else 1.0
-        logs = np.log10(np.maximum(shares[:, kept], floor))
-        spread = logs[train].std(axis=0)
-        logs = (logs - logs[train].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-        left, sizes, right = np.linalg.svd(logs[train], full_matrices=False)
-        return cls(train, test, left, sizes, logs[test] @ right.T, int(kept.sum()))
-
-    def predict(self, values: np.ndarray, penalties: Sequence[float]) -> np.ndarray:
-        """Return penalties x test people x metabolites."""
-        filled, mean = _fill(values[self.train])
-        weights = self.left.T @ (filled - mean)
-        shrink = [self.sizes / (self.sizes**2 + penalty * len(self.train)) for penalty in penalties]
-        return np.stack([(self.projected * shrunk) @ weights for shrunk in shrink]) + mean
 
 
 @dataclass(frozen=True, eq=False)
 class _Fold:
-    """One outer fold and the inner folds that choose its penalties; built once, used for every shuffle."""
+    """One outer fold and the inner folds that choose its settings; built once, used for every shuffle."""
 
-    outer: _Ridge
-    inner: list[_Ridge]
+    train: np.ndarray
+    test: np.ndarray
+    outer: Learner
+    inner: list[tuple[np.ndarray, np.ndarray, Learner]]  # rows among the training samples
+    n_features: int
 
     @classmethod
-    def prepare(cls, shares: np.ndarray, train: np.ndarray, test: np.ndarray, rng: np.random.Generator) -> _Fold:
-        splits = _split(len(train), N_INNER_FOLDS, rng)
-        inner = [_Ridge.prepare(shares, train[known], train[unseen]) for known, unseen in splits]
-        return cls(_Ridge.prepare(shares, train, test), inner)
+    def prepare(
+        cls,
+        shares: np.ndarray,
+        train: np.ndarray,
+        test: np.ndarray,
+        codes: np.ndarray,
+        settings: list[Setting],
+        scale: str,
+        rng: np.random.Generator,
+    ) -> _Fold:
+        outer, n_features = _prepare(shares[train], shares[test], settings, scale)
+        inner = [
+            (known, unseen, _prepare(shares[train[known]], shares[train[unseen]], settings, scale)[0])
+            for known, unseen in split_people(codes[train], N_INNER_FOLDS, rng)
+        ]
+        return cls(train, test, outer, inner, n_features)
 
-    def choose(self, values: np.ndarray, penalties: Sequence[float]) -> np.ndarray:
-        """Return, per metabolite, which penalty has the smallest squared error in the inner folds."""
-        errors = np.zeros((len(penalties), values.shape[1]))
-        for ridge in self.inner:
-            errors += np.nansum((ridge.predict(values, penalties) - values[ridge.test]) ** 2, axis=1)
-        return errors.argmin(axis=0)
+    def choose(self, scores: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """Return the settings (families x metabolites) that predict best in the inner folds."""
+        losses = np.zeros((len(self.outer.settings), scores.shape[1]))
+        for learnt, unseen, learner in self.inner:
+            errors = learner.predict(scores[learnt])
+            errors -= scores[unseen]
+            errors[:, ~known[unseen]] = 0.0
+            losses += np.einsum("sij,sij->sj", errors, errors)
+        return choose_settings(losses / known.sum(axis=0).clip(min=1), self.outer.settings)
+
+    def predict(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return predictions of the test samples, and the settings chosen among the training samples."""
+        learnt = values[self.train]
+        scores = score_metabolites(learnt)
+        chosen = self.choose(scores, ~np.isnan(learnt))
+        return combine(self.outer.predict(scores), chosen), chosen
 
 
-def _fill(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    known = ~np.isnan(values)
-    mean = np.where(known, values, 0.0).sum(axis=0) / known.sum(axis=0).clip(min=1)
-    return np.where(known, values, mean), mean
+def _prepare(train: np.ndarray, test: np.ndarray, settings: list[Setting], scale: str) -> tuple[Learner, int]:
+    scaler = FeatureScaler.learn(train, scale=scale)
+    return Learner.prepare(settings, scaler.transform(train), scaler.transform(test)), int(scaler.kept.sum())
 
 
-def _predict(folds: list[_Fold], values: np.ndarray, penalties: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Return out-of-fold predictions (people x metabolites) and the penalties chosen (folds x metabolites)."""
-    predicted = np.full(values.shape, np.nan)
-    columns = np.arange(values.shape[1])
-    chosen = []
+def _predict(folds: list[_Fold], values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return out-of-fold predictions (samples x metabolites) and penalties (of the first family, folds x metabolites)."""
+    predicted, penalties = np.full(values.shape, np.nan), []
+    grid = np.array([setting.penalty for setting in folds[0].outer.settings])
     for fold in folds:
-        best = fold.choose(values, penalties)
-        predicted[fold.outer.test] = fold.outer.predict(values, penalties)[best, :, columns].T
-        chosen.append(np.asarray(penalties, float)[best])
-    return predicted, np.array(chosen)
+        predicted[fold.test], chosen = fold.predict(values)
+        penalties.append(grid[chosen[0]])
+    return predicted, np.array(penalties)
 
 
-def _correlate(predicted: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return Spearman's rho per column over the people measured; NaN when one side is constant."""
-    known = ~np.isnan(values)
-    ranks = []
-    for side in (predicted, values):
-        rank = rankdata(np.where(known, side, np.nan), axis=0, nan_policy="omit")
-        rank = rank - np.nansum(rank, axis=0) / known.sum(axis=0).clip(min=1)
-        ranks.append(np.where(known, rank, 0.0))
-    size = np.sqrt((ranks[0] ** 2).sum(axis=0) * (ranks[1] ** 2).sum(axis=0))
-    return np.divide((ranks[0] * ranks[1]).sum(axis=0), size, out=np.full(len(size), np.nan), where=size > 0)
+def _tabulate(
+    predicted: np.ndarray, values: np.ndarray, codes: np.ndarray, penalties: np.ndarray, null: np.ndarray
+) -> pd.DataFrame:
+    rho = correlate(predicted, values)
+    n_people = np.array([len(np.unique(codes[known])) for known in (~np.isnan(values)).T])
+    low, high = bound_spearman(rho, n_people)
+    p = _count_null(rho, null)
+    return pd.DataFrame(
+        {
+            "spearman": rho,
+            "rho_low": low,
+            "rho_high": high,
+            "n": n_people,
+            "penalty": np.median(penalties, axis=0),
+            "p": p,
+            "q": adjust_bh(pd.Series(p)).to_numpy(),
+        }
+    )
+
+
+def _count_null(rho: np.ndarray, null: np.ndarray) -> np.ndarray:
+    """Return per metabolite the share of shuffled correlations, of all metabolites, that are as large (one-sided)."""
+    chance = np.sort(null[np.isfinite(null)])
+    if not len(chance):
+        return np.full(len(rho), np.nan)
+    as_large = len(chance) - np.searchsorted(chance, rho, side="left")
+    return np.where(np.isnan(rho), np.nan, (1 + as_large) / (1 + len(chance)))

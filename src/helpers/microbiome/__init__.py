@@ -1,12 +1,8 @@
 """From counts of bacteria and their transcripts to diversity, community tests and adjusted contrasts."""
 
-from helpers.microbiome.abundance import (
-    compare_functions,
-    compare_taxa,
-    summarise_composition,
-    transform_clr,
-)
-from helpers.microbiome.alpha import AlphaDiversity, compare_alpha, describe_alpha, measure_alpha
+from helpers.microbiome.abundance import compare_functions, compare_taxa, summarise_composition, transform_clr
+from helpers.microbiome.activity import compare_activity, compare_models, describe_activity, design_samples
+from helpers.microbiome.alpha import AlphaDiversity, compare_alpha, compare_depths, describe_alpha, measure_alpha
 from helpers.microbiome.beta import Ordination, describe_ordination, locate_groups, measure_beta, ordinate
 from helpers.microbiome.communities import (
     CommunityComparison,
@@ -14,26 +10,69 @@ from helpers.microbiome.communities import (
     compare_metrics,
     describe_communities,
 )
+from helpers.microbiome.consensus import Consensus, compare_methods, describe_consensus, describe_false_findings
 from helpers.microbiome.counts import collapse_taxa, describe_counts
+from helpers.microbiome.dispersion import Dispersion, describe_dispersion, measure_dispersion
+from helpers.microbiome.modules import (
+    ModuleScores,
+    compare_modules,
+    describe_modules,
+    describe_reach,
+    score_modules,
+    sum_orthologues,
+)
+from helpers.microbiome.permanova import Permanova, describe_permanova, run_permanova
+from helpers.microbiome.rarefaction import describe_rarefaction, trace_rarefaction
+from helpers.microbiome.repeated import compare_repeated, pick_one_sample
+from helpers.microbiome.sets import compare_function_sets, describe_sets
+from helpers.microbiome.tree import arrange_effects
 
 __all__ = [
     "AlphaDiversity",
     "CommunityComparison",
+    "Consensus",
+    "Dispersion",
+    "ModuleScores",
     "Ordination",
+    "Permanova",
+    "arrange_effects",
     "collapse_taxa",
+    "compare_activity",
     "compare_alpha",
     "compare_communities",
+    "compare_depths",
+    "compare_function_sets",
     "compare_functions",
+    "compare_methods",
     "compare_metrics",
+    "compare_models",
+    "compare_modules",
+    "compare_repeated",
     "compare_taxa",
+    "describe_activity",
     "describe_alpha",
     "describe_communities",
+    "describe_consensus",
     "describe_counts",
+    "describe_dispersion",
+    "describe_false_findings",
+    "describe_modules",
     "describe_ordination",
+    "describe_permanova",
+    "describe_rarefaction",
+    "describe_reach",
+    "describe_sets",
+    "design_samples",
     "locate_groups",
     "measure_alpha",
     "measure_beta",
+    "measure_dispersion",
     "ordinate",
+    "pick_one_sample",
+    "run_permanova",
+    "score_modules",
+    "sum_orthologues",
     "summarise_composition",
+    "trace_rarefaction",
     "transform_clr",
 ]

@@ -146,8 +146,8 @@ def compare_functions(
     >>> table["n_transcripts"].to_dict(), bool(table.loc["gut_barrier", "estimate"] > 0)
     ({'gut_barrier': 1, 'other': 1}, True)
     """
-    logs, _ = _filter_and_transform(_keep_designed(transcripts, design), min_prevalence, pseudocount)
-    members = _name_functions(logs.columns, features)
+    logs = log_prevalent(transcripts, design, min_prevalence=min_prevalence, pseudocount=pseudocount)
+    members = match_functions(logs.columns, features)
     table = fit_contrasts(logs.T.groupby(members.to_numpy()).mean().T, design)
     return table.assign(n_transcripts=members.value_counts().reindex(table.index))
 
@@ -217,7 +217,34 @@ def _filter_and_transform(
     return pd.DataFrame(logs, index=counts.index, columns=counts.columns[kept]), described[kept]
 
 
-def _name_functions(transcripts: pd.Index, features: pd.DataFrame) -> pd.Series:
+def log_prevalent(
+    counts: pd.DataFrame, design: pd.DataFrame, *, min_prevalence: float = 0.1, pseudocount: float = 0.5
+) -> pd.DataFrame:
+    """Return centred log-ratios of the features that enough people of the design have.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame of shape (n_participants, n_features)
+    design : pandas.DataFrame
+    min_prevalence, pseudocount
+        As in :func:`compare_functions`.
+
+    Raises
+    ------
+    ValueError
+        Bad counts, nobody in both tables, or fewer than two features prevalent enough.
+    """
+    return _filter_and_transform(_keep_designed(counts, design), min_prevalence, pseudocount)[0]
+
+
+def match_functions(transcripts: pd.Index, features: pd.DataFrame) -> pd.Series:
+    """Return the functional group of each transcript.
+
+    Raises
+    ------
+    ValueError
+        When there is no column ``group``, or transcripts without one (named).
+    """
     if "group" not in features.columns:
         raise ValueError("features.tsv has no column 'group': name the functional group of each transcript there.")
     members = features["group"].reindex(transcripts)

@@ -30,15 +30,16 @@ class AlphaDiversity:
     ----------
     values : pandas.DataFrame of shape (n_participants, n_metrics)
         Index participant_id; means over the rarefactions.
-    depth : int
-        Reads drawn from each sample, without replacement.
+    depth : int or None
+        Reads drawn from each sample, without replacement; None: all reads of each, however many.
     n_rarefactions : int
+        0: not rarefied.
     n_participants, n_lost : int
         People measured, and people left out because their sample holds fewer reads than ``depth``.
     """
 
     values: pd.DataFrame
-    depth: int
+    depth: int | None
     n_rarefactions: int
     n_participants: int
     n_lost: int
@@ -67,6 +68,7 @@ def measure_alpha(
     depth : int, optional
         Reads per sample. None: those of the shallowest sample, so that nobody is lost.
     n_rarefactions : int
+        0: take all reads of each sample, once. Deeper samples then look richer; it is there to be compared with.
     rng : numpy.random.Generator
 
     Returns
@@ -98,14 +100,18 @@ def measure_alpha(
     (2.0, 10)
     """
     reads = check_counts(counts)
-    depth = _choose_depth(reads, depth)
     branches = None if tree_path is None else list_branches(read_tree(tree_path, counts.columns), counts.columns)
+    columns = METRICS if branches else METRICS[:-1]
+    if n_rarefactions == 0:
+        rows = [_average_indices(sample[None, :], branches) for sample in reads]
+        return AlphaDiversity(pd.DataFrame(rows, index=counts.index, columns=columns), None, 0, len(reads), 0)
+    depth = _choose_depth(reads, depth)
     kept = reads.sum(axis=1) >= depth
     rows = [
         _average_indices(stream.multivariate_hypergeometric(sample, depth, size=n_rarefactions), branches)
         for sample, stream in zip(reads[kept], rng.spawn(int(kept.sum())), strict=True)
     ]
-    values = pd.DataFrame(rows, index=counts.index[kept], columns=METRICS if branches else METRICS[:-1])
+    values = pd.DataFrame(rows, index=counts.index[kept], columns=columns)
     return AlphaDiversity(values, depth, n_rarefactions, int(kept.sum()), int((~kept).sum()))
 
 
@@ -142,9 +148,28 @@ def describe_alpha(alpha: AlphaDiversity) -> str:
     >>> describe_alpha(AlphaDiversity(pd.DataFrame(), 4569, 20, 240, 0))
     '240 samples, each rarefied 20 times to 4,569 reads; no sample was lost.'
     """
+    if alpha.depth is None:
+        return f"{count(alpha.n_participants, 'sample')}, all reads of each: not rarefied."
     lost = f"{count(alpha.n_lost, 'sample')} with fewer reads left out" if alpha.n_lost else "no sample was lost"
     times = "once" if alpha.n_rarefactions == 1 else f"{alpha.n_rarefactions} times"
     return f"{count(alpha.n_participants, 'sample')}, each rarefied {times} to {alpha.depth:,} reads; {lost}."
+
+
+def compare_depths(rarefied: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
+    """Set the contrasts at equal depth beside those of all reads.
+
+    Parameters
+    ----------
+    rarefied, whole : pandas.DataFrame
+        From :func:`compare_alpha`, with and without rarefaction.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index metric; d, d_low, d_high at equal depth; d_all, d_all_low, d_all_high of all reads.
+    """
+    fields = ["d", "d_low", "d_high"]
+    return rarefied[fields].join(whole[fields].set_axis([name.replace("d", "d_all", 1) for name in fields], axis=1))
 
 
 def _choose_depth(reads: np.ndarray, depth: int | None) -> int:

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from helpers.microbiome.beta import METRIC_LABELS, centre_distances
-from helpers.permutation import TIE, draw_orders
+from helpers.microbiome.dispersion import label_groups, measure_spread
+from helpers.microbiome.permanova import match_people, match_strata
+from helpers.microbiome.projection import TermTest, measure_means, measure_term, span
+from helpers.permutation import draw_orders
 from helpers.problems import count
-
-CHUNK = 128
 
 
 @dataclass(frozen=True)
@@ -107,18 +108,17 @@ def compare_communities(
     >>> round(test.pseudo_f, 6), round(test.r_squared, 6)
     (8.0, 0.8)
     """
-    people, labels = _choose_people(distances, groups, covariates)
-    blocks = _match_strata(strata, people)
+    people = match_people(distances, groups, *([] if covariates is None else [covariates]))
+    labels, _ = label_groups(groups.loc[people])
+    blocks = match_strata(strata, people)
     inner = centre_distances(distances.loc[people, people].to_numpy(float))
-    nuisance = _span(None if covariates is None else covariates.loc[people].to_numpy(float), len(people))
     orders = draw_orders(blocks, n_permutations=n_permutations, rng=rng)
-    pseudo_f, explained, p_value = _test_groups(inner, labels, nuisance, orders)
-    spread = _measure_spread(inner, labels)
-    spread_f, _, spread_p = _test_groups(np.outer(spread, spread), labels, _span(None, len(people)), orders)
+    test = _test_groups(inner, labels, None if covariates is None else covariates.loc[people].to_numpy(float), orders)
+    spread_f, spread_p = measure_means(measure_spread(inner, labels), labels, orders)
     return CommunityComparison(
-        pseudo_f=pseudo_f,
-        r_squared=explained / float(np.trace(inner)),
-        p_value=p_value,
+        pseudo_f=test.pseudo_f,
+        r_squared=test.sum_of_squares / float(np.trace(inner)),
+        p_value=test.p_value,
         dispersion_f=spread_f,
         dispersion_p=spread_p,
         n_samples=len(people),
@@ -184,83 +184,10 @@ def describe_communities(table: pd.DataFrame) -> str:
     )
 
 
-def _choose_people(
-    distances: pd.DataFrame, groups: pd.Series, covariates: pd.DataFrame | None
-) -> tuple[pd.Index, np.ndarray]:
-    people = distances.index.intersection(groups.dropna().index, sort=False)
-    if covariates is not None:
-        people = people.intersection(covariates.dropna().index, sort=False)
-    labels, names = pd.factorize(groups.loc[people], sort=True)
-    sizes = np.bincount(labels) if len(labels) else np.array([0])
-    if len(names) < 2 or sizes.min() < 2:
-        found = ", ".join(f"{name}: {size}" for name, size in zip(names, sizes, strict=False)) or "nobody"
-        raise ValueError(
-            f"Two groups of at least two people with distances are needed; found {found}. "
-            "Are the ids spelled alike, e.g. sub-01?"
-        )
-    return people, labels
-
-
-def _match_strata(strata: pd.Series | None, people: pd.Index) -> np.ndarray:
-    codes = np.zeros(len(people), int) if strata is None else pd.factorize(strata.reindex(people))[0]
-    if (codes < 0).any():
-        raise ValueError(
-            f"{count(int((codes < 0).sum()), 'participant')} without a stratum: fill in the batch column for everyone."
-        )
-    return codes
-
-
-def _span(columns: np.ndarray | None, n_rows: int) -> np.ndarray:
-    """Return an orthonormal basis of an intercept and the columns."""
-    stacked = np.ones((n_rows, 1)) if columns is None else np.column_stack([np.ones(n_rows), columns])
-    left, size, _ = np.linalg.svd(stacked / np.abs(stacked).max(axis=0).clip(min=TIE), full_matrices=False)
-    return left[:, size > TIE * size[0]]
-
-
-def _test_groups(
-    inner: np.ndarray, labels: np.ndarray, nuisance: np.ndarray, orders: np.ndarray
-) -> tuple[float, float, float]:
-    """Return pseudo-F, explained sum of squares and p of the labels after the nuisance."""
-    dummies = np.eye(labels.max() + 1)[labels]
-    full = _span(np.column_stack([nuisance, dummies]), len(labels))
-    rank, df = full.shape[1] - nuisance.shape[1], len(labels) - full.shape[1]
-    if rank < labels.max() or df < 1:
+def _test_groups(inner: np.ndarray, labels: np.ndarray, covariates: np.ndarray | None, orders: np.ndarray) -> TermTest:
+    intercept = np.full((len(labels), 1), len(labels) ** -0.5)
+    nuisance = intercept if covariates is None else np.column_stack([intercept, span(covariates, beside=intercept)])
+    term = span(np.eye(labels.max() + 1)[labels], beside=nuisance)
+    if term.shape[1] < labels.max() or term.shape[1] + nuisance.shape[1] >= len(labels):
         raise ValueError("The groups follow from the covariates, or there are too few people: leave a covariate out.")
-    left, _, _ = np.linalg.svd(dummies - nuisance @ (nuisance.T @ dummies), full_matrices=False)
-    basis = np.column_stack([left[:, :rank], nuisance])
-    part = inner - nuisance @ (nuisance.T @ inner)
-    part = part - (part @ nuisance) @ nuisance.T
-    everyone = np.arange(len(labels))[None, :]
-    squares = np.concatenate([_project(part, basis, chunk) for chunk in [everyone, *_split(orders)]])
-    explained = squares[:, :rank].sum(axis=1)
-    residual = np.trace(part) - squares.sum(axis=1)
-    f = np.divide(explained / rank, residual / df, out=np.full(len(explained), np.inf), where=residual > 0)
-    p = (1 + (f[1:] >= f[0] * (1 - TIE)).sum()) / (1 + len(orders))
-    return float(f[0]), float(explained[0]), float(p)
-
-
-def _split(orders: np.ndarray) -> list[np.ndarray]:
-    return [orders[start : start + CHUNK] for start in range(0, len(orders), CHUNK)]
-
-
-def _project(inner: np.ndarray, basis: np.ndarray, orders: np.ndarray) -> np.ndarray:
-    """Return the sum of squares along each basis vector, orders x vectors."""
-    shuffled = basis[orders]
-    n_orders, n_people, n_vectors = shuffled.shape
-    columns = shuffled.transpose(1, 0, 2).reshape(n_people, -1)
-    return (columns * (inner @ columns)).sum(axis=0).reshape(n_orders, n_vectors)
-
-
-def _measure_spread(inner: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return each sample's distance to the centroid of its group, free of the pull of the sample on its centroid.
-
-    A centroid lies nearer to its own samples than to new ones, the more so the smaller its group.
-    """
-    weights = np.eye(labels.max() + 1)[labels]
-    sizes = weights.sum(axis=0)
-    weights = weights / sizes
-    to_own = (inner @ weights)[np.arange(len(labels)), labels]
-    own = np.einsum("ij,ik,kj->j", weights, inner, weights)[labels]
-    pull = (sizes / (sizes - 1))[labels]
-    spread = np.sqrt(pull * np.abs(np.diag(inner) - 2 * to_own + own))
-    return spread - spread.mean()
+    return measure_term(inner, term, nuisance=nuisance, others=np.empty((len(labels), 0)), orders=orders)

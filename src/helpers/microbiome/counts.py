@@ -95,7 +95,7 @@ def collapse_taxa(counts: pd.DataFrame, taxonomy: pd.DataFrame, *, level: str = 
             f"{count(len(unknown), 'column')} of the counts not in taxonomy.tsv: {name_some(unknown)}. "
             "Add a line for each, or spell them alike."
         )
-    names = _name_at(taxonomy.loc[counts.columns], level)
+    names = name_ranks(taxonomy.loc[counts.columns], level)
     return counts.T.groupby(names.to_numpy()).sum().T
 
 
@@ -122,7 +122,15 @@ def describe_counts(counts: pd.DataFrame, *, n_designed: int) -> str:
     )
 
 
-def _name_at(taxonomy: pd.DataFrame, level: str) -> pd.Series:
+def name_ranks(taxonomy: pd.DataFrame, level: str) -> pd.Series:
+    """Return the name of each taxon at a rank, without prefix; ``Unclassified`` and the next rank above where it has none.
+
+    Parameters
+    ----------
+    taxonomy : pandas.DataFrame
+    level : str
+        One of its columns.
+    """
     ranks = [rank for rank in RANKS[: RANKS.index(level) + 1] if rank in taxonomy.columns]
     names = taxonomy[ranks].astype("string").apply(lambda column: column.str.replace(RANK_PREFIX, "", regex=True))
     names = names.mask(names.isin(["", "unclassified", "Unclassified"]))

@@ -8,15 +8,19 @@ import logging
 import os
 import re
 import shutil
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
-import pooch
 from requests.exceptions import RequestException
 
 from helpers.problems import CohortError, Problem, name_some
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # its progress bar asks for a widget that no page shows
+    import pooch
 
 REGISTRY_COLUMNS = ("dataset", "path", "sha256", "bytes", "url", "licence", "citation")
 TIMEOUT_S = 30

@@ -74,8 +74,12 @@ def draw_orders(groups: np.ndarray, *, n_permutations: int, rng: np.random.Gener
     >>> draw_orders(np.array(["A", "B", "A"]), n_permutations=1, rng=np.random.default_rng(1))[0, 1]
     np.int64(1)
     """
-    orders = np.tile(np.arange(len(groups)), (n_permutations, 1))
-    for group in np.unique(groups):
+    orders = np.empty((n_permutations, len(groups)), dtype=np.intp)
+    orders[:] = np.arange(len(groups))
+    kinds = np.unique(groups)
+    if len(kinds) == 1:
+        return rng.permuted(orders, axis=1, out=orders)
+    for group in kinds:
         places = np.flatnonzero(np.asarray(groups) == group)
         orders[:, places] = rng.permuted(orders[:, places], axis=1)
     return orders

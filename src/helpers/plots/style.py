@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 
 import matplotlib as mpl
@@ -19,6 +21,7 @@ MARKERS = {"high": "o", "low": "s"}
 DIVERGING = "PuOr_r"
 WIDTH_IN = 6.2
 SIMULATED = "Simulated data"
+REAL = "Data of real people"
 PEOPLE = frozenset({"n", "n_high", "n_low", "n_answered", "count"})
 
 
@@ -55,17 +58,23 @@ def use_style(cohort: Cohort) -> None:
 
 def mark_simulated(figure: Figure) -> None:
     """Write the words on a figure; matplotlib calls this for each new one."""
-    figure.text(
-        0.995,
-        1.0,
-        SIMULATED,
-        ha="right",
-        va="bottom",
-        fontsize=9,
-        color="#7a1f00",
-        fontweight="bold",
-        gid="simulated",
-    )
+    _mark(figure, SIMULATED, "#7a1f00", "simulated")
+
+
+@contextmanager
+def of_real_people() -> Iterator[None]:
+    """Label figures begun inside as made from real people, whatever the book's own cohort is."""
+    with mpl.rc_context({"figure.hooks": ["helpers.plots.style:mark_real"]}):
+        yield
+
+
+def mark_real(figure: Figure) -> None:
+    """Write on a figure that real people are behind it."""
+    _mark(figure, REAL, "#00441b", "real")
+
+
+def _mark(figure: Figure, words: str, colour: str, name: str) -> None:
+    figure.text(0.995, 1.0, words, ha="right", va="bottom", fontsize=9, color=colour, fontweight="bold", gid=name)
 
 
 def shorten(name: object, longest: int = 34) -> str:

@@ -9,9 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from helpers.plots.style import ACCENT, NEUTRAL, WIDTH_IN
+from helpers.wording import hide_small
 
 LABEL_WIDTH = 30
 LINE_IN = 0.19
+SMALL_CELL = 5  # fewer people than this are not told on a figure
 
 LOOKS = {
     "supported": (ACCENT, "o"),
@@ -24,8 +26,11 @@ LOOKS = {
 }
 
 
+ARROWS = {"higher": "↑", "lower": "↓"}
+
+
 def plot_verdicts(verdicts: pd.DataFrame, *, labels: dict[str, str], ax: Axes | None = None) -> Axes:
-    """Draw d of every claim with its interval; a wedge shows the side the claim expects.
+    """Draw d of every claim with its interval, turned so that right of zero is what the claim expects.
 
     Parameters
     ----------
@@ -39,11 +44,12 @@ def plot_verdicts(verdicts: pd.DataFrame, *, labels: dict[str, str], ax: Axes | 
     Returns
     -------
     matplotlib.axes.Axes
+        Arrows in the names: higher or lower in the high group; grey ticks: the smallest effect of interest.
     """
-    names = [f"{name} {_wrap(label)}" for name, label in verdicts["label"].items()]
+    names = [_name_claim(name, row) for name, row in verdicts.iterrows()]
     if ax is None:
         n_lines = sum(name.count("\n") + 1 for name in names)
-        ax = plt.subplots(figsize=(WIDTH_IN, 1.2 + LINE_IN * n_lines + 0.09 * len(names)), layout="constrained")[1]
+        ax = plt.subplots(figsize=(WIDTH_IN, 1.3 + LINE_IN * n_lines + 0.09 * len(names)), layout="constrained")[1]
     bounds = verdicts[["d_low", "d_high"]].abs().max().max()
     reach = max(bounds, 0.5) if pd.notna(bounds) else 1.0
     ax.axvline(0, color=NEUTRAL, linewidth=1, zorder=0)
@@ -51,37 +57,50 @@ def plot_verdicts(verdicts: pd.DataFrame, *, labels: dict[str, str], ax: Axes | 
         if pd.isna(row.d):
             _write_empty(ax, i, row)
         else:
-            _draw_effect(ax, i, row, reach)
+            _draw_effect(ax, i, row)
     ax.set_yticks(range(len(names)), names)
-    ax.set(xlim=(-1.25 * reach, 1.25 * reach), ylim=(len(names) - 0.4, -0.6))
+    ax.set(xlim=(-1.1 * reach, 1.1 * reach), ylim=(len(names) - 0.4, -0.6))
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel(f"d, 95 % interval (right of zero: higher in {labels['high']})")
+    sides = " v ".join(f"{labels[side]}{_write_people(verdicts, side)}" for side in ("high", "low"))
+    ax.set_xlabel(f"d with 95 % interval\n{sides}\n← against the claim  ·  as the claim expects →", fontsize=9)
     _add_keys(ax, verdicts)
     return ax
 
 
-def _wrap(label: str) -> str:
-    return "\n".join(textwrap.wrap(label, LABEL_WIDTH))
+def _write_people(verdicts: pd.DataFrame, side: str) -> str:
+    counts = verdicts.loc[verdicts["d"].notna(), f"n_{side}"]
+    if counts.empty:
+        return ""
+    low, high = (hide_small(int(n), SMALL_CELL) for n in (counts.min(), counts.max()))
+    return f" (n = {low})" if low == high else f" (n = {low}–{high})"
+
+
+def _name_claim(name: str, row: pd.Series) -> str:
+    return "\n".join(textwrap.wrap(f"{name} {row['label']} {ARROWS.get(row['expected'], '')}".strip(), LABEL_WIDTH))
 
 
 def _write_empty(ax: Axes, i: int, row: tuple) -> None:
-    text = row.verdict if row.verdict == "not testable here" else f"a rank: {row.verdict}"
+    is_rank = row.verdict != "not testable here" and pd.notna(row.rank)
+    text = f"rank {row.rank} of {row.n_blocks}: {row.verdict}" if is_rank else row.verdict
     box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
     ax.text(0, i, text, va="center", ha="center", fontsize=9, color=NEUTRAL, bbox=box)
 
 
-def _draw_effect(ax: Axes, i: int, row: tuple, reach: float) -> None:
+def _draw_effect(ax: Axes, i: int, row: tuple) -> None:
     colour, marker = LOOKS[row.verdict]
-    ax.plot([row.d_low, row.d_high], [i, i], color=colour, linewidth=2, solid_capstyle="butt")
-    ax.plot([row.d], [i], marker=marker, color=colour, markersize=7)
-    side = 1 if row.expected == "higher" else -1
-    ax.plot([1.18 * reach * side], [i], marker=">" if side > 0 else "<", color="black", markersize=6)
+    side = -1 if row.expected == "lower" else 1
+    ax.plot([row.smallest_effect] * 2, [i - 0.32, i + 0.32], color="#9a9a9a", linewidth=1.5, zorder=0)
+    ax.plot([side * row.d_low, side * row.d_high], [i, i], color=colour, linewidth=2, solid_capstyle="butt")
+    ax.plot([side * row.d], [i], marker=marker, color=colour, markersize=7)
 
 
 def _add_keys(ax: Axes, verdicts: pd.DataFrame) -> None:
-    for verdict in dict.fromkeys(verdicts.loc[verdicts["d"].notna(), "verdict"]):
+    drawn = verdicts[verdicts["d"].notna()]
+    for verdict in dict.fromkeys(drawn["verdict"]):
         colour, marker = LOOKS[verdict]
         ax.plot([], [], marker=marker, color=colour, linewidth=2, label=verdict)
-    if verdicts["d"].notna().any():
-        ax.plot([], [], marker=">", color="black", linestyle="none", label="side the claim expects")
+    if len(drawn):
+        ax.plot(
+            [], [], color="#9a9a9a", marker="|", markersize=9, linestyle="none", mew=1.5, label="smallest of interest"
+        )
         ax.figure.legend(loc="outside lower center", ncols=2)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from helpers.resilience.answering import count_out_of_range, find_straight_lines, report_answering
+from helpers.resilience.bands import summarise_bands, summarise_scores
+from helpers.resilience.cfa import STRUCTURES, FactorFit, fit_cfa, fit_structures
 from helpers.resilience.describe import (
     describe_precision,
     describe_reliability,
@@ -9,19 +12,17 @@ from helpers.resilience.describe import (
     describe_split,
 )
 from helpers.resilience.distribution import bin_scores
-from helpers.resilience.factor import (
-    FactorFit,
-    fit_one_factor,
-    mcdonald_omega,
-)
+from helpers.resilience.factor import mcdonald_omega, omega_hierarchical
+from helpers.resilience.invariance import check_invariance, check_invariance_by, describe_invariance
 from helpers.resilience.measures import (
     estimate_precision,
+    fit_cohort_structures,
     score_measures,
     score_outcome,
 )
+from helpers.resilience.overlap import describe_overlaps, find_overlaps
 from helpers.resilience.reliability import (
     ScorePrecision,
-    bound_alpha,
     check_answering,
     cronbach_alpha,
     measure_precision,
@@ -40,6 +41,7 @@ from helpers.resilience.scales import (
     PHQ9,
     PSS,
     Scale,
+    list_bands,
     list_references,
     read_answers,
     turn_reversed,
@@ -54,11 +56,13 @@ from helpers.resilience.scoring import (
     score_hads,
     score_sum,
 )
+from helpers.resilience.split import compare_cuts, describe_cuts, describe_median, list_cuts
 from helpers.resilience.symptoms import (
     SYMPTOMS,
     compare_split_and_score,
     compare_symptoms,
     expect_share_kept,
+    relate_symptoms,
 )
 
 __all__ = [
@@ -72,28 +76,45 @@ __all__ = [
     "HADS",
     "PHQ9",
     "PSS",
+    "STRUCTURES",
     "SYMPTOMS",
     "FactorFit",
     "ResilienceScores",
     "Scale",
     "ScorePrecision",
     "bin_scores",
-    "bound_alpha",
     "check_answering",
+    "check_invariance",
+    "check_invariance_by",
+    "compare_cuts",
     "compare_split_and_score",
     "compare_symptoms",
+    "count_out_of_range",
     "cronbach_alpha",
+    "describe_cuts",
+    "describe_invariance",
+    "describe_median",
+    "describe_overlaps",
     "describe_precision",
     "describe_reliability",
     "describe_scores",
     "describe_split",
     "estimate_precision",
     "expect_share_kept",
-    "fit_one_factor",
+    "find_overlaps",
+    "find_straight_lines",
+    "fit_cfa",
+    "fit_cohort_structures",
+    "fit_structures",
+    "list_bands",
+    "list_cuts",
     "list_references",
     "mcdonald_omega",
     "measure_precision",
+    "omega_hierarchical",
     "read_answers",
+    "relate_symptoms",
+    "report_answering",
     "score_brs",
     "score_cd_risc",
     "score_cd_risc_2",
@@ -103,7 +124,9 @@ __all__ = [
     "score_measures",
     "score_outcome",
     "score_sum",
+    "summarise_bands",
     "summarise_items",
     "summarise_reliability",
+    "summarise_scores",
     "turn_reversed",
 ]

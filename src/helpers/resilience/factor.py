@@ -1,51 +1,18 @@
-"""Fit one factor to the items of a scale: loadings, omega and how well one factor describes them."""
+"""Fit one factor to the items of a scale, fast enough to resample: McDonald's omega."""
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import optimize
 
 from helpers.problems import name_some
+from helpers.resilience.multigroup import fit_groups, measure_moments
 
-MAX_STEPS = 2000
-TOLERANCE = 1e-8
-SMALLEST_UNIQUENESS = 0.005
-
-
-@dataclass(frozen=True, eq=False)
-class FactorFit:
-    """A one-factor model of the items, with what one needs to report it.
-
-    Attributes
-    ----------
-    loadings, uniquenesses : pandas.Series
-        Per item, in squared units of the answers for the uniquenesses.
-    n : int
-        People with every item answered.
-    chi2, df : float, int
-        Likelihood-ratio test against free covariances.
-    cfi, tli, rmsea, srmr : float
-        Usual indices of fit; rough guides: CFI and TLI near .95 or more,
-        RMSEA near .06 or less, SRMR near .08 or less.
-    """
-
-    loadings: pd.Series
-    uniquenesses: pd.Series
-    n: int
-    chi2: float
-    df: int
-    cfi: float
-    tli: float
-    rmsea: float
-    srmr: float
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row of fit indices, ready for a results table."""
-        names = ("n", "chi2", "df", "cfi", "tli", "rmsea", "srmr")
-        return pd.DataFrame([{name: getattr(self, name) for name in names}], index=["one factor"])
+SMALLEST_UNIQUENESS = 0.005  # of an item's variance
+STEPS = {"maxiter": 2000, "ftol": 1e-12, "gtol": 1e-8}
 
 
 def mcdonald_omega(items: pd.DataFrame) -> float:
@@ -72,61 +39,57 @@ def mcdonald_omega(items: pd.DataFrame) -> float:
     References
     ----------
     .. [1] McDonald RP (1999). Test theory: a unified treatment. Erlbaum.
+    .. [2] Joreskog KG (1967). Some contributions to maximum likelihood factor
+       analysis. Psychometrika 32:443-482. doi:10.1007/BF02289658
     """
-    loadings, uniquenesses = _fit_factor(_covariance(items))
+    loadings, uniquenesses = _fit_factor(np.cov(keep_varying(items).to_numpy(), rowvar=False))
     common = loadings.sum() ** 2
     return float(common / (common + uniquenesses.sum()))
 
 
-def fit_one_factor(items: pd.DataFrame) -> FactorFit:
-    """Fit a one-factor model by maximum likelihood.
+def omega_hierarchical(
+    items: pd.DataFrame, structure: Mapping[str, Sequence[str]], *, start: np.ndarray | None = None
+) -> tuple[float, np.ndarray]:
+    """Return hierarchical omega: the share of the total's variance due to what all factors have in common.
 
-    Answers are treated as continuous. With five ordered answers that is usual,
-    but it makes the indices of fit look somewhat worse than an ordinal model.
+    Correlated factors are fitted, then one general factor to their correlations (least squares); an item's general loading is its
+    loading times that of its factor (Schmid and Leiman). Where factors are nearly the same, it is close to omega.
 
     Parameters
     ----------
     items : pandas.DataFrame of shape (n_participants, n_items)
-        As for :func:`cronbach_alpha`; at least four items.
+        As for :func:`cronbach_alpha`.
+    structure : mapping of str to sequence of str
+        By factor, its items; at least three factors.
+    start : numpy.ndarray, optional
+        From an earlier call on similar answers, to save time.
 
     Returns
     -------
-    FactorFit
+    float
+        From 0 to 1.
+    numpy.ndarray
+        To start from on similar answers.
 
     Raises
     ------
     ValueError
-        Fewer than four items, no more complete people than items, or an item
-        that everybody answered alike.
+        Fewer than three factors, or as for :func:`keep_varying`.
 
     References
     ----------
-    .. [1] Joreskog KG (1967). Some contributions to maximum likelihood factor
-       analysis. Psychometrika 32:443-482. doi:10.1007/BF02289658
+    .. [1] Zinbarg RE, Revelle W, Yovel I, Li W (2005). Cronbach's alpha, Revelle's beta, and McDonald's omega_H.
+       Psychometrika 70:123-133. doi:10.1007/s11336-003-0974-7
     """
-    complete = keep_complete(items, at_least_items=4)
-    n, k = complete.shape
-    if n <= k:
-        raise ValueError(f"A one-factor model of {k} items needs more than {k} complete people; found {n}.")
-    observed = _covariance(complete)
-    loadings, uniquenesses = _fit_factor(observed)
-    implied = np.outer(loadings, loadings) + np.diag(uniquenesses)
-    chi2, df = (n - 1) * _discrepancy(observed, implied), k * (k - 3) // 2
-    null_chi2 = (n - 1) * _discrepancy(observed, np.diag(np.diag(observed)))
-    null_df = k * (k - 1) // 2
-    excess, null_excess = max(chi2 - df, 0.0), max(null_chi2 - null_df, chi2 - df, 1e-12)
-    names = complete.columns
-    return FactorFit(
-        loadings=pd.Series(loadings, index=names, name="loading"),
-        uniquenesses=pd.Series(uniquenesses, index=names, name="uniqueness"),
-        n=n,
-        chi2=float(chi2),
-        df=df,
-        cfi=float(1 - excess / null_excess),
-        tli=float((null_chi2 / null_df - chi2 / df) / (null_chi2 / null_df - 1)),
-        rmsea=float(np.sqrt(excess / (df * (n - 1)))),
-        srmr=_standardised_residual(observed, implied),
-    )
+    if len(structure) < 3:
+        raise ValueError(f"Hierarchical omega needs at least three factors; the structure has {len(structure)}.")
+    complete = keep_varying(items[[item for part in structure.values() for item in part]])
+    pattern = np.column_stack([complete.columns.isin(part) for part in structure.values()])
+    fit = fit_groups([measure_moments(complete)], pattern, start=start)
+    spread = np.sqrt(np.diag(fit.factor_covariances[0]))
+    general = _find_general(fit.factor_covariances[0] / np.outer(spread, spread))
+    implied = fit.loadings[0] @ fit.factor_covariances[0] @ fit.loadings[0].T + np.diag(fit.uniquenesses[0])
+    return float((fit.loadings[0] @ (spread * general)).sum() ** 2 / implied.sum()), fit.free
 
 
 def keep_complete(items: pd.DataFrame, *, at_least_items: int = 2) -> pd.DataFrame:
@@ -156,40 +119,66 @@ def keep_complete(items: pd.DataFrame, *, at_least_items: int = 2) -> pd.DataFra
     return complete
 
 
-def _covariance(items: pd.DataFrame) -> np.ndarray:
-    complete = keep_complete(items, at_least_items=3)
+def keep_varying(items: pd.DataFrame, *, at_least_items: int = 3) -> pd.DataFrame:
+    """Return the people with every item answered, or say which item nobody answered differently.
+
+    Parameters
+    ----------
+    items : pandas.DataFrame of shape (n_participants, n_items)
+    at_least_items : int, default 3
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_complete, n_items)
+
+    Raises
+    ------
+    ValueError
+        As for :func:`keep_complete`, and for an item that everybody answered alike.
+    """
+    complete = keep_complete(items, at_least_items=at_least_items)
     if len(flat := complete.columns[complete.var() == 0]):
         raise ValueError(
             f"Everybody gave the same answer to {name_some(flat)}: a factor cannot be fitted. "
             "Leave that item out, or check how it was coded."
         )
-    return np.cov(complete.to_numpy(), rowvar=False)
+    return complete
 
 
 def _fit_factor(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Alternate the best loadings for given uniquenesses with the reverse, until neither moves."""
-    variances = np.diag(covariance)
-    uniquenesses = variances / 2
-    for _ in range(MAX_STEPS):
-        scale = np.sqrt(uniquenesses)
-        values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
-        loadings = scale * vectors[:, -1] * np.sqrt(max(values[-1] - 1, 0.0))
-        updated = np.maximum(variances - loadings**2, SMALLEST_UNIQUENESS * variances)
-        moved = np.max(np.abs(updated - uniquenesses) / variances)
-        uniquenesses = updated
-        if moved < TOLERANCE:
-            break
-    else:
-        warnings.warn("The one-factor model was still moving; read omega with care.", stacklevel=3)
-    return loadings * np.sign(loadings.sum() or 1.0), uniquenesses
+    """Minimise the discrepancy over uniquenesses alone; the best loadings follow from them (Joreskog 1967)."""
+    spread = np.sqrt(np.diag(covariance))
+    r = covariance / np.outer(spread, spread)
+    start = np.clip((1 - 0.5 / len(r)) / np.diag(np.linalg.pinv(r)), SMALLEST_UNIQUENESS, 1)
+    limits = [(np.log(SMALLEST_UNIQUENESS), 0.0)] * len(r)
+    found = optimize.minimize(
+        _miss, np.log(start), args=(r,), jac=True, method="L-BFGS-B", bounds=limits, options=STEPS
+    )
+    uniquenesses = np.exp(found.x)
+    loadings = _best_loadings(uniquenesses, r)[0]
+    return loadings * np.sign(loadings.sum() or 1.0) * spread, uniquenesses * spread**2
 
 
-def _discrepancy(observed: np.ndarray, implied: np.ndarray) -> float:
-    ratio = np.linalg.solve(implied, observed)
-    return float(np.trace(ratio) - np.linalg.slogdet(ratio)[1] - len(observed))
+def _find_general(factor_r: np.ndarray) -> np.ndarray:
+    """Return loadings of factors on one general factor, by least squares: correlations of 1 leave no likelihood."""
+    below = np.tril_indices(len(factor_r), -1)
+    start = np.full(len(factor_r), np.sqrt(np.clip(factor_r[below].mean(), 0.01, 0.99)))
+
+    def miss(general: np.ndarray) -> np.ndarray:
+        return (np.outer(general, general) - factor_r)[below]
+
+    return optimize.least_squares(miss, start, bounds=(-1, 1)).x
 
 
-def _standardised_residual(observed: np.ndarray, implied: np.ndarray) -> float:
-    scale = np.sqrt(np.diag(observed))
-    residual = ((observed - implied) / np.outer(scale, scale))[np.tril_indices(len(observed))]
-    return float(np.sqrt(np.mean(residual**2)))
+def _best_loadings(uniquenesses: np.ndarray, r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    scale = np.sqrt(uniquenesses)
+    values, vectors = np.linalg.eigh(r / np.outer(scale, scale))
+    return scale * vectors[:, -1] * np.sqrt(max(values[-1] - 1, 0.0)), values
+
+
+def _miss(log_uniquenesses: np.ndarray, r: np.ndarray) -> tuple[float, np.ndarray]:
+    uniquenesses = np.exp(log_uniquenesses)
+    loadings, values = _best_loadings(uniquenesses, r)
+    rest = np.maximum(values[:-1], 1e-12)
+    slope = (loadings**2 + uniquenesses - np.diag(r)) / uniquenesses
+    return float(np.sum(rest - np.log(rest) - 1)), slope

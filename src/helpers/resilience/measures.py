@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from helpers.contract import Cohort, MeasureRule
+from helpers.resilience.cfa import STRUCTURES, fit_structures
 from helpers.resilience.reliability import ScorePrecision, cronbach_alpha, measure_precision
 from helpers.resilience.scales import (
     BRS,
@@ -118,6 +119,32 @@ def score_measures(cohort: Cohort) -> pd.DataFrame:
     named = [frame.add_prefix(f"{name}.") for name, frame in scored.items()]
     everyone = cohort.participants.index
     return pd.concat([frame.reindex(everyone) for frame in named] or [pd.DataFrame(index=everyone)], axis=1)
+
+
+def fit_cohort_structures(cohort: Cohort) -> pd.DataFrame:
+    """Fit every structure declared for every questionnaire that a cohort has item by item.
+
+    Parameters
+    ----------
+    cohort : Cohort
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index (measure, structure); the columns of :func:`fit_structures`. Empty when no questionnaire has its items.
+
+    Raises
+    ------
+    ValueError
+        An answer is out of its scale.
+    """
+    tables = {}
+    for name, frame in cohort.phenotype.items():
+        scale = SCALES.get(name)
+        if name in STRUCTURES and scale is not None and all(item in frame for item in scale.items):
+            tables[name] = fit_structures(turn_reversed(read_answers(frame, scale), scale), name)
+    index = pd.MultiIndex.from_arrays([[], []], names=["measure", "structure"])
+    return pd.concat(tables, names=["measure"]) if tables else pd.DataFrame(index=index)
 
 
 def _score_measure(name: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from helpers.resilience.factor import keep_complete, mcdonald_omega
+from helpers.resilience.factor import keep_complete, keep_varying, mcdonald_omega, omega_hierarchical
 from helpers.wording import hide_small, hide_small_parts
 
 CONFIDENCE = 0.95
@@ -79,87 +79,48 @@ def cronbach_alpha(items: pd.DataFrame) -> float:
     return float(k / (k - 1) * (1 - complete.var().sum() / total_variance))
 
 
-def summarise_reliability(items: pd.DataFrame, *, rng: np.random.Generator, n_bootstraps: int = 400) -> pd.DataFrame:
-    """Return alpha and omega with 95 % intervals.
-
-    Alpha's interval is Feldt's, from an F distribution; omega's is a percentile
-    bootstrap of people.
+def summarise_reliability(
+    items: pd.DataFrame,
+    *,
+    rng: np.random.Generator,
+    n_bootstraps: int = 400,
+    structure: Mapping[str, Sequence[str]] | None = None,
+) -> pd.DataFrame:
+    """Return alpha and omega with 95 % intervals from resampled people; hierarchical omega where a structure is given.
 
     Parameters
     ----------
     items : pandas.DataFrame of shape (n_participants, n_items)
         As for :func:`cronbach_alpha`.
     rng : numpy.random.Generator
-        Draws the people of each bootstrap.
+        Draws the people of each resample; all coefficients share them.
     n_bootstraps : int, default 400
+    structure : mapping of str to sequence of str, optional
+        By factor (three or more), its items: asks for hierarchical omega.
 
     Returns
     -------
-    pandas.DataFrame of shape (2, 6)
-        Index ``coefficient`` (alpha, omega); columns estimate, ci_low,
-        ci_high, n (complete people), n_items, interval (how it was made).
+    pandas.DataFrame of shape (2 or 3, 6)
+        Index ``coefficient`` (alpha, omega, hierarchical omega); columns estimate, ci_low, ci_high (percentiles), n
+        (complete people), n_items, n_bootstraps (resamples it could be computed in).
 
     Raises
     ------
     ValueError
-        As for :func:`mcdonald_omega`.
-
-    References
-    ----------
-    .. [1] Feldt LS, Woodruff DJ, Salih FA (1987). Statistical inference for
-       coefficient alpha. Applied Psychological Measurement 11(1):93-103.
-       doi:10.1177/014662168701100107
+        As for :func:`mcdonald_omega` and :func:`omega_hierarchical`.
     """
-    complete = keep_complete(items)
-    n, k = complete.shape
-    alpha = cronbach_alpha(complete)
-    omegas = _bootstrap_omega(complete, rng=rng, n_bootstraps=n_bootstraps)
-    tail = 100 * (1 - CONFIDENCE) / 2
+    complete = keep_varying(items)
+    coefficients: dict[str, Callable[[pd.DataFrame], float]] = {"alpha": cronbach_alpha, "omega": mcdonald_omega}
+    if structure is not None:
+        start = omega_hierarchical(complete, structure)[1]
+        coefficients["hierarchical omega"] = lambda drawn: omega_hierarchical(drawn, structure, start=start)[0]
+    draws = rng.integers(len(complete), size=(n_bootstraps, len(complete)))
+    drawn = [sample for sample in (complete.iloc[rows] for rows in draws) if (sample.var() > 0).all()]
     rows = {
-        "alpha": (alpha, *bound_alpha(alpha, n=n, n_items=k), n, k, "Feldt"),
-        "omega": (
-            mcdonald_omega(complete),
-            *np.nanpercentile(omegas, [tail, 100 - tail]),
-            n,
-            k,
-            f"bootstrap of people ({n_bootstraps})",
-        ),
+        name: (coefficient(complete), *_bootstrap(coefficient, drawn)) for name, coefficient in coefficients.items()
     }
-    columns = ["estimate", "ci_low", "ci_high", "n", "n_items", "interval"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("coefficient")
-
-
-def bound_alpha(alpha: float, *, n: int, n_items: int) -> tuple[float, float]:
-    """Return Feldt's 95 % interval of an alpha.
-
-    Parameters
-    ----------
-    alpha : float
-    n, n_items : int
-        Complete people, and items.
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper bound.
-
-    References
-    ----------
-    .. [1] Feldt LS (1965). The approximate sampling distribution of
-       Kuder-Richardson reliability coefficient twenty. Psychometrika
-       30:357-370. doi:10.1007/BF02289499
-
-    Examples
-    --------
-    >>> low, high = bound_alpha(0.9, n=100, n_items=25)
-    >>> bool(low < 0.9 < high)
-    True
-    """
-    tail = (1 - CONFIDENCE) / 2
-    df_people, df_error = n - 1, (n - 1) * (n_items - 1)
-    low = 1 - (1 - alpha) * stats.f.ppf(1 - tail, df_people, df_error)
-    high = 1 - (1 - alpha) * stats.f.ppf(tail, df_people, df_error)
-    return float(low), float(high)
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "ci_low", "ci_high"])
+    return table.assign(n=len(complete), n_items=complete.shape[1], n_bootstraps=len(drawn)).rename_axis("coefficient")
 
 
 def summarise_items(items: pd.DataFrame) -> pd.DataFrame:
@@ -263,11 +224,9 @@ def _correlate(a: pd.Series, b: pd.Series) -> float:
     return float(a.corr(b)) if a.std() > 0 and b.std() > 0 else np.nan
 
 
-def _bootstrap_omega(complete: pd.DataFrame, *, rng: np.random.Generator, n_bootstraps: int) -> np.ndarray:
-    draws = rng.integers(len(complete), size=(n_bootstraps, len(complete)))
-    omegas = np.full(n_bootstraps, np.nan)
-    for i, rows in enumerate(draws):
-        drawn = complete.iloc[rows]
-        if (drawn.var() > 0).all():
-            omegas[i] = mcdonald_omega(drawn)
-    return omegas
+def _bootstrap(coefficient: Callable[[pd.DataFrame], float], drawn: Sequence[pd.DataFrame]) -> tuple[float, float]:
+    if not drawn:
+        return np.nan, np.nan
+    tail = 100 * (1 - CONFIDENCE) / 2
+    low, high = np.nanpercentile([coefficient(sample) for sample in drawn], [tail, 100 - tail])
+    return float(low), float(high)

@@ -79,6 +79,57 @@ REFERENCES = {
 }
 
 
+# Lowest score of each published band, in points of the score: quartiles of US adults, or the words of the manual.
+BANDS = {
+    "cd_risc.total": ((0, "1st quarter"), (74, "2nd"), (83, "3rd"), (91, "4th")),
+    "cd_risc_10.total": ((0, "1st quarter"), (30, "2nd"), (33, "3rd"), (37, "4th")),
+    "brs.mean": ((1, "low"), (3, "normal"), (4.31, "high")),
+    "hads.anxiety": ((0, "none"), (8, "doubtful"), (11, "case")),
+    "hads.depression": ((0, "none"), (8, "doubtful"), (11, "case")),
+    "pss.total": ((0, "low"), (14, "moderate"), (27, "high")),
+    "gad7.total": ((0, "minimal"), (5, "mild"), (10, "moderate"), (15, "severe")),
+    "phq9.total": ((0, "minimal"), (5, "mild"), (10, "moderate"), (15, "moderately severe"), (20, "severe")),
+}
+HIGHEST = {
+    "cd_risc.total": 100,
+    "cd_risc_10.total": 40,
+    "brs.mean": 5,
+    "hads.anxiety": 21,
+    "hads.depression": 21,
+    "pss.total": 40,
+    "gad7.total": 21,
+    "phq9.total": 27,
+}
+
+
+def list_bands(score: str) -> pd.DataFrame | None:
+    """Return the published bands of a score, from the lowest to the highest.
+
+    Bands sort people for reading, they are no diagnosis; those of the CD-RISC are quarters of US adults.
+
+    Parameters
+    ----------
+    score : str
+        ``<measure>.<score>``, for instance ``hads.anxiety``.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        Index ``band``; columns start and end in points (a band reaches from its start up to the start of the next; the
+        last to the highest score). None when no bands are known here.
+
+    Examples
+    --------
+    >>> list_bands("hads.anxiety").to_numpy().tolist()
+    [[0.0, 8.0], [8.0, 11.0], [11.0, 21.0]]
+    """
+    if score not in BANDS:
+        return None
+    starts, names = zip(*BANDS[score], strict=True)
+    ends = (*starts[1:], HIGHEST[score])
+    return pd.DataFrame({"start": starts, "end": ends}, index=pd.Index(names, name="band")).astype(float)
+
+
 def list_references(score: str) -> pd.DataFrame | None:
     """Return published means of a score, to set a cohort beside.
 

@@ -47,11 +47,58 @@ def compare_symptoms(measures: pd.DataFrame, design: pd.DataFrame, *, outcome: s
     ValueError
         No participant is in both tables.
     """
-    usable = [name for name in SYMPTOMS if name in measures and name != outcome]
-    present = [name for name in usable if measures[name].notna().any()]
+    present = _list_present(measures, outcome)
     if not present:
         return pd.DataFrame(columns=COLUMNS, index=pd.Index([], name="feature"))
     return fit_contrasts(measures[present], design)
+
+
+def relate_symptoms(
+    measures: pd.DataFrame, scores: pd.Series, design: pd.DataFrame, *, outcome: str | None = None
+) -> pd.DataFrame:
+    """Relate symptoms to the continuous score, with the covariates of every contrast.
+
+    Parameters
+    ----------
+    measures : pandas.DataFrame of shape (n_participants, n_scores)
+        From :func:`score_measures`.
+    scores : pandas.Series
+        The score that the groups were made from, by ``participant_id``.
+    design : pandas.DataFrame
+        From ``helpers.cohort.design_matrix``; its group is replaced by the score.
+    outcome : str, optional
+        Name of the score that made the groups: never related to itself.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``feature``; n, r (partial correlation, all covariates held) with r_low and r_high (95 %, Fisher), slope
+        (points of the symptom per SD of the score) with slope_low and slope_high, p, q (over this table).
+
+    Raises
+    ------
+    ValueError
+        No participant is in both tables.
+    """
+    columns = ["n", "r", "r_low", "r_high", "slope", "slope_low", "slope_high", "p", "q"]
+    present = _list_present(measures, outcome)
+    if not present:
+        return pd.DataFrame(columns=columns, index=pd.Index([], name="feature"))
+    known = scores.reindex(design.index).dropna()
+    terms = design.loc[known.index].drop(columns="group").assign(score=(known - known.mean()) / known.std())
+    fitted = fit_contrasts(measures[present], terms, tested="score")
+    n = fitted["n_high"] + fitted["n_low"]
+    n_covariates = terms.shape[1] - 1
+    r = fitted["t"] / np.sqrt(fitted["t"] ** 2 + n - n_covariates - 2)
+    bounds = [bound_r("r", one, many - n_covariates) for one, many in zip(r, n, strict=True)]
+    renamed = {"estimate": "slope", "ci_low": "slope_low", "ci_high": "slope_high"}
+    table = fitted.rename(columns=renamed).assign(n=n, r=r)
+    return table.join(pd.DataFrame(bounds, index=table.index))[columns]
+
+
+def _list_present(measures: pd.DataFrame, outcome: str | None) -> list[str]:
+    usable = [name for name in SYMPTOMS if name in measures and name != outcome]
+    return [name for name in usable if measures[name].notna().any()]
 
 
 def compare_split_and_score(
@@ -90,15 +137,15 @@ def compare_split_and_score(
         people = groups[["score", "group"]].join(measures[name].rename("symptom"), how="inner").dropna()
         split = (people["group"] == "high").astype(float)
         r_score, r_split = (
-            _correlate(people["score"], people["symptom"]),
-            _correlate(split, people["symptom"]),
+            correlate(people["score"], people["symptom"]),
+            correlate(split, people["symptom"]),
         )
         rows[name] = {
             "n": len(people),
             "r_score": r_score,
-            **_bound("r_score", r_score, len(people)),
+            **bound_r("r_score", r_score, len(people)),
             "r_split": r_split,
-            **_bound("r_split", r_split, len(people)),
+            **bound_r("r_split", r_split, len(people)),
             "share_kept": (r_split / r_score) ** 2 if abs(r_score) > 0.1 else np.nan,
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("feature")
@@ -139,11 +186,19 @@ def expect_share_kept(share_high: float) -> float:
     return float(height**2 / (share_high * (1 - share_high)))
 
 
-def _correlate(a: pd.Series, b: pd.Series) -> float:
+def correlate(a: pd.Series, b: pd.Series) -> float:
+    """Return Pearson's r; NaN with fewer than three people or without spread."""
     return float(a.corr(b)) if len(a) > 2 and a.std() > 0 and b.std() > 0 else np.nan
 
 
-def _bound(name: str, r: float, n: int) -> dict[str, float]:
+def bound_r(name: str, r: float, n: int) -> dict[str, float]:
+    """Return the 95 % interval of a correlation of n people (Fisher), as ``<name>_low`` and ``<name>_high``.
+
+    Examples
+    --------
+    >>> {name: round(value, 2) for name, value in bound_r("r", 0.5, 28).items()}
+    {'r_low': 0.16, 'r_high': 0.74}
+    """
     if n < 4 or np.isnan(r) or abs(r) >= 1:
         return {f"{name}_low": np.nan, f"{name}_high": np.nan}
     half = stats.norm.ppf(0.5 + CONFIDENCE / 2) / np.sqrt(n - 3)

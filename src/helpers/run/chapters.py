@@ -62,16 +62,38 @@ class Chapter:
 
 CHAPTERS = (
     Chapter("01_cohort", "Cohort", reads=()),
-    Chapter("02_resilience", "Resilience", needs=("resilience_score",)),
-    Chapter("03_brain", "Brain", needs=("connectivity", "volumes", "tracts")),
-    Chapter("04_microbiome", "Microbiome", needs=("taxa",)),
+    Chapter("02_resilience", "Resilience", needs=("resilience_score",), open_data=("rsa",)),
+    Chapter("03_brain", "Brain", needs=("connectivity", "volumes", "tracts"), open_data=("rsfmri_mdd",)),
+    Chapter(
+        "04_microbiome",
+        "Microbiome",
+        needs=("taxa",),
+        data=("data/schema", "data/sets", "data/calibration"),
+        open_data=("gbm", "hmp2_pathways"),
+    ),
     Chapter("05_metabolites", "Metabolites", needs=("metabolites",)),
-    Chapter("06_integration", "Integration", needs=INTEGRATED, at_least=2),
+    Chapter("06_integration", "Integration", needs=INTEGRATED, at_least=2, open_data=("breast_tcga",)),
     Chapter(
         "07_verdict",
         "Verdict",
         reads=("01_cohort", "02_resilience", "03_brain", "04_microbiome", "05_metabolites", "06_integration"),
         data=("data/schema", "data/sets", "data/claims"),
+    ),
+    Chapter("lab_leakage", "Lab: leakage", needs=(SIMULATED,), reads=()),
+    Chapter("lab_optima", "Lab: two optima", needs=(SIMULATED,), open_data=("breast_tcga",)),
+    Chapter(
+        "lab_multiverse",
+        "Lab: the multiverse",
+        needs=(SIMULATED,),
+        reads=(),
+        data=("data/schema", "data/sets", "data/claims"),
+    ),
+    Chapter(
+        "lab_prediction",
+        "Lab: prediction",
+        needs=(SIMULATED,),
+        reads=(),
+        open_data=("kim_adenomas_2020", "kang_autism_2017", "mars_ibs_2020", "melonnpan_prism"),
     ),
 )
 

@@ -83,8 +83,8 @@ def simulate_cohort(
     recipe = Recipe(n_participants, seed, float(effect), float(missing), title)
     target = Path(folder)
     with whole_folder(target, overwrite=overwrite) as partial:
-        for file, text in build_files(recipe).items():
+        for file, content in build_files(recipe).items():
             path = partial / file
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
     return target

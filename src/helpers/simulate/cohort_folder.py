@@ -7,7 +7,8 @@ import json
 import pandas as pd
 
 from helpers.contract import read_schema
-from helpers.simulate.draw import DECIMALS, SimulatedCohort, draw_recipe
+from helpers.simulate.draw import DECIMALS, SimulatedCohort, draw_recipe, open_streams
+from helpers.simulate.maps import CENTER_MM, RADIUS_MM, draw_maps
 from helpers.simulate.people import CUT
 from helpers.simulate.recipe import DEFAULT_MISSING, Recipe
 from helpers.simulate.writing import format_table, format_yaml
@@ -22,8 +23,8 @@ SIDECAR = {
 DECIMALS_MM = 2
 
 
-def build_files(recipe: Recipe) -> dict[str, str]:
-    """Return the text of every file of a simulated cohort, by path within its folder."""
+def build_files(recipe: Recipe) -> dict[str, str | bytes]:
+    """Return what every file of a simulated cohort holds, by path within its folder: text, or bytes of maps."""
     schema = read_schema()
     drawn = draw_recipe(recipe, set(schema["blocks"]))
     cohort = drawn.cohort
@@ -36,7 +37,8 @@ def build_files(recipe: Recipe) -> dict[str, str]:
         about = schema["features"][schema["blocks"][name]["features"]]
         files[about["file"]] = format_table(table, decimals=DECIMALS_MM)
     files[schema["tree"]["file"]] = drawn.tree
-    return files
+    maps = draw_maps(drawn.people, recipe.effect, lacking=drawn.lacking["volumes"], rng=open_streams(recipe)["maps"])
+    return files | {f"{schema['maps']['folder']}/{person}.nii": content for person, content in maps.items()}
 
 
 def _text_columns(participants: pd.DataFrame) -> pd.DataFrame:
@@ -82,6 +84,9 @@ def _write_readme(recipe: Recipe, drawn: SimulatedCohort) -> str:
         missing=recipe.missing,
         default_missing=DEFAULT_MISSING,
         rows=rows,
+        d_maps=drawn.truth["maps"]["d"],
+        radius_mm=RADIUS_MM,
+        center_mm=", ".join(f"{x:g}" for x in CENTER_MM),
         cut=CUT,
         n_high=drawn.truth["n_high"],
         n_low=drawn.truth["n_low"],
@@ -108,6 +113,9 @@ Standardised differences, high minus low, adjusted for age, sex, BMI and study; 
 | claim | block | feature | direction | d |
 |---|---|---|---|---|
 {rows}
+
+In the grey-matter maps (`brain/maps`, 4 mm, of a dozen people: the first of each group in each study) one sphere is planted,
+{radius_mm:g} mm around ({center_mm}) in MNI space, with d = {d_maps:+.2f}. So much is more than any brain shows; a dozen people see nothing less.
 
 C16 (which block classifies best) is not planted. Where groups of transcripts rise, the log-ratios of all others fall
 (`by_products` in `truth.yml`). The BRS follows the same trait as the CD-RISC, also in the null twin. Taxa, diversity and

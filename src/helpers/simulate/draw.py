@@ -22,7 +22,7 @@ from helpers.simulate.truth import tell_truth
 
 CITATION = "Simulated by helpers.simulate; no real person is in it."
 DECIMALS = {"connectivity": 3, "volumes": 1, "tracts": 4, "motion": 4, "metabolites": 1}
-STREAMS = ("people", "phenotype", "brain", "connectivity", "taxa", "transcripts", "metabolites", "missing")
+STREAMS = ("people", "phenotype", "brain", "connectivity", "taxa", "transcripts", "metabolites", "missing", "maps")
 BRAIN = ("connectivity", "volumes", "tracts", "motion")
 
 
@@ -41,12 +41,15 @@ class SimulatedCohort:
         Newick tree of the taxa; empty when the taxa were not drawn.
     people : People
         The latent trait and the answers before any was blanked.
+    lacking : dict of str to set of str
+        By block, the people who lack it.
     """
 
     cohort: Cohort
     truth: dict
     tree: str
     people: People
+    lacking: dict[str, set[str]]
 
 
 def draw_cohort(
@@ -100,8 +103,7 @@ def draw_cohort(
 
 def draw_recipe(recipe: Recipe, wanted: Collection[str]) -> SimulatedCohort:
     """Draw what a recipe says, as far as these blocks need it; see :func:`draw_cohort`."""
-    seeds = np.random.SeedSequence(recipe.seed).spawn(len(STREAMS))
-    streams = dict(zip(STREAMS, map(np.random.default_rng, seeds), strict=True))
+    streams = open_streams(recipe)
     people = draw_people(recipe.n_participants, rng=streams["people"])
     phenotype, planted = draw_phenotype(people, recipe.effect, rng=streams["phenotype"])
     tables, features, tree = {}, {}, ""
@@ -117,7 +119,13 @@ def draw_recipe(recipe: Recipe, wanted: Collection[str]) -> SimulatedCohort:
     blocks = {name: _show(table, name, lacking[name]) for name, table in tables.items() if name in wanted}
     features = {name: features[name] for name in blocks if name in features}
     cohort = Cohort(Path(), _settings(recipe), shown, phenotype, blocks, features)
-    return SimulatedCohort(cohort, tell_truth(recipe, people, planted, blocks), tree, people)
+    return SimulatedCohort(cohort, tell_truth(recipe, people, planted, blocks), tree, people, lacking)
+
+
+def open_streams(recipe: Recipe) -> dict[str, np.random.Generator]:
+    """Return a stream of chance for each part of a cohort; a new one joins at the end, so that the others stay."""
+    seeds = np.random.SeedSequence(recipe.seed).spawn(len(STREAMS))
+    return dict(zip(STREAMS, map(np.random.default_rng, seeds), strict=True))
 
 
 def _show(table: pd.DataFrame, name: str, lacking: set[str]) -> pd.DataFrame:

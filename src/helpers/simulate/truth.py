@@ -10,6 +10,7 @@ import pandas as pd
 
 from helpers.contract import Cohort
 from helpers.simulate.brain import EMOTION_REGULATION_TRACTS, EMOTION_REGULATION_VOLUMES
+from helpers.simulate.maps import tell_maps
 from helpers.simulate.planting import People, Planted
 from helpers.simulate.recipe import Recipe
 
@@ -69,6 +70,7 @@ def tell_truth(recipe: Recipe, people: People, planted: list[Planted], blocks: C
         "not_planted": {
             "C16": "No block was made to classify best; which one does follows from the effects above and from chance."
         },
+        "maps": tell_maps(recipe.effect),
         "meaning_of_status": MEANING_OF_STATUS,
         "status": {table: _list_patterns(table, claims) for table in PATTERNS if table in tables},
     }

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from helpers.verdict.claims import Claim, load_claims, load_truth
+from helpers.verdict.claims import Claim, Ledger, load_claims, load_ledger, load_truth
 from helpers.verdict.describe import (
+    describe_ledger,
     describe_scope,
     describe_verdicts,
+    describe_weights,
     find_n_per_group,
     plan_sample,
     tabulate_claims,
     tabulate_verdicts,
+    tabulate_weights,
 )
+from helpers.verdict.export import export_verdicts, write_verdicts
+from helpers.verdict.gather import Evidence, explain_outcome, find_row, gather_evidence
+from helpers.verdict.inference import (
+    Contrast,
+    compute_bayes_factor,
+    compute_contrast_power,
+    compute_replication_bayes_factor,
+    convert_d_to_r,
+    expect_words,
+    recover_contrast,
+    test_equivalence,
+)
+from helpers.verdict.ledger import read_ledger_schema
 from helpers.verdict.weigh import (
-    Evidence,
     RealVerdict,
     SimulatedVerdict,
-    explain_outcome,
-    find_row,
-    gather_evidence,
     judge_real,
     judge_simulated,
     weigh_claims,
@@ -25,21 +37,37 @@ from helpers.verdict.weigh import (
 
 __all__ = [
     "Claim",
+    "Contrast",
     "Evidence",
+    "Ledger",
     "RealVerdict",
     "SimulatedVerdict",
+    "compute_bayes_factor",
+    "compute_contrast_power",
+    "compute_replication_bayes_factor",
+    "convert_d_to_r",
+    "describe_ledger",
     "describe_scope",
     "describe_verdicts",
+    "describe_weights",
+    "expect_words",
     "explain_outcome",
+    "export_verdicts",
     "find_n_per_group",
     "find_row",
     "gather_evidence",
     "judge_real",
     "judge_simulated",
     "load_claims",
+    "load_ledger",
     "load_truth",
     "plan_sample",
+    "read_ledger_schema",
+    "recover_contrast",
     "tabulate_claims",
     "tabulate_verdicts",
+    "tabulate_weights",
+    "test_equivalence",
     "weigh_claims",
+    "write_verdicts",
 ]

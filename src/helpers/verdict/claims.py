@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from helpers.problems import CohortError, Problem
 from helpers.tables import resolve_path
+from helpers.verdict.ledger import read_ledger
 
-DIRECTIONS = ("higher", "lower", "rank 1")
-EVIDENCE = ("S", "C", "I")
-TEXTS = (
-    "label", "statement", "source", "evidence", "block", "direction", "estimand", "chapter", "table", "feature",
-    "support_rule",
-)  # fmt: skip
+COHORT = "cohort"  # in a claim's covariates: those and the batch of cohort.yml
 
 
 @dataclass(frozen=True)
@@ -35,14 +29,20 @@ class Claim:
         Kind of data: phenotype, connectivity, volumes, tracts, transcripts …
     direction : str
         In the high group: ``higher`` or ``lower``; or ``rank 1`` among blocks.
-    estimand, support_rule : str
-        What is estimated; what would count as support, declared in advance.
+    estimand, test, support_rule : str
+        What is estimated, and how; what would count as support, declared in advance.
+    covariates : tuple of str
+        What it is adjusted for; ``cohort`` stands for the covariates and the batch of the cohort.
     chapter, table, feature : str
         The row of ``<results_dir>/<chapter>/<table>.tsv`` that is read.
     smallest_effect_of_interest : float
         In units of d; for ``rank 1`` a lead in out-of-fold AUC.
+    sesoi_reason : str
+        Why an effect smaller than that would not matter.
     aliases : tuple of str
         Other names of the feature, for instance a HMDB number.
+    original : tuple of float, or None
+        d, d_low and d_high as the study reports them; None where it reports none.
     """
 
     id: str
@@ -53,12 +53,16 @@ class Claim:
     block: str
     direction: str
     estimand: str
+    test: str
+    covariates: tuple[str, ...]
     chapter: str
     table: str
     feature: str
     smallest_effect_of_interest: float
+    sesoi_reason: str
     support_rule: str
     aliases: tuple[str, ...] = ()
+    original: tuple[float, float, float] | None = None
 
     @property
     def sign(self) -> int:
@@ -71,40 +75,52 @@ class Claim:
         return self.direction == "rank 1"
 
 
-def load_claims(path: str | os.PathLike[str]) -> tuple[Claim, ...]:
-    """Read and check a file of claims.
+@dataclass(frozen=True)
+class Ledger:
+    """The claims of one study, written down before any cohort is looked at.
+
+    Attributes
+    ----------
+    study, doi : str
+    claims : tuple of Claim
+        In the order of the file.
+    """
+
+    study: str
+    doi: str
+    claims: tuple[Claim, ...]
+
+
+def load_ledger(path: str | os.PathLike[str]) -> Ledger:
+    """Read and check a ledger of claims.
 
     Parameters
     ----------
     path : str or path-like
-        YAML with a list ``claims``; a relative path counts from the project's
-        root. ``data/claims/README.md`` explains each field.
+        YAML; a relative path counts from the project's root. ``data/claims/README.md`` explains each field, and
+        ``data/schema/ledger.yml`` is what it is checked against.
 
     Returns
     -------
-    tuple of Claim
-        In the order of the file.
+    Ledger
 
     Raises
     ------
     CohortError
-        Every problem of the file, by claim and field.
+        Every problem of the file, by line, claim and field.
+
+    Examples
+    --------
+    >>> load_ledger("data/claims/an2024.yml").doi
+    '10.1038/s44220-024-00266-6'
     """
-    target = resolve_path(path)
-    try:
-        content = yaml.safe_load(target.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        found = "no such file" if isinstance(error, OSError) else "text that is not YAML"
-        raise CohortError([Problem(target.name, None, None, found, "a YAML file of claims", "correct it.")]) from error
-    entries = content.get("claims") if isinstance(content, dict) else None
-    if not isinstance(entries, list) or not entries:
-        fix = "write `claims:` and one entry per claim below it."
-        raise CohortError([Problem(target.name, None, "claims", "no claims", "a list of claims", fix)])
-    problems = [problem for i, entry in enumerate(entries) for problem in _check_entry(target, i, entry)]
-    problems += _check_unique(target, entries)
-    if problems:
-        raise CohortError(problems)
-    return tuple(_build_claim(entry) for entry in entries)
+    content = read_ledger(resolve_path(path))
+    return Ledger(content["study"], content["doi"], tuple(_build_claim(entry) for entry in content["claims"]))
+
+
+def load_claims(path: str | os.PathLike[str]) -> tuple[Claim, ...]:
+    """Read and check a ledger and return its claims only; as :func:`load_ledger`."""
+    return load_ledger(path).claims
 
 
 def load_truth(folder: str | os.PathLike[str]) -> list[dict[str, Any]] | None:
@@ -130,59 +146,12 @@ def load_truth(folder: str | os.PathLike[str]) -> list[dict[str, Any]] | None:
 
 
 def _build_claim(entry: dict[str, Any]) -> Claim:
-    values = {name: str(entry[name]).strip() for name in ("id", *TEXTS)}
-    size = float(entry["smallest_effect_of_interest"])
-    return Claim(**values, smallest_effect_of_interest=size, aliases=tuple(map(str, entry.get("aliases", ()))))
-
-
-def _check_entry(path: Path, position: int, entry: Any) -> list[Problem]:
-    if not isinstance(entry, dict):
-        return [
-            Problem(
-                path.name,
-                None,
-                f"claim {position + 1}",
-                repr(entry),
-                "fields such as id and statement",
-                "name them.",
-            )
-        ]
-    who = entry.get("id", f"claim {position + 1}")
-    known = {field.name for field in fields(Claim)}
-    problems = [
-        _say(path, who, name, "an unknown field", f"one of {', '.join(sorted(known))}")
-        for name in entry
-        if name not in known
-    ]
-    problems += [
-        _say(path, who, name, "nothing", "a text") for name in ("id", *TEXTS) if not str(entry.get(name) or "").strip()
-    ]
-    allowed = {"direction": DIRECTIONS, "evidence": EVIDENCE}
-    problems += [
-        _say(path, who, name, repr(entry[name]), f"one of {', '.join(values)}")
-        for name, values in allowed.items()
-        if entry.get(name) and entry[name] not in values
-    ]
-    size = entry.get("smallest_effect_of_interest")
-    if isinstance(size, bool) or not isinstance(size, int | float) or not 0 < size < 10:
-        problems.append(_say(path, who, "smallest_effect_of_interest", repr(size), "a number above 0"))
-    if not isinstance(entry.get("aliases", []), list):
-        problems.append(_say(path, who, "aliases", repr(entry["aliases"]), "a list of names"))
-    return problems
-
-
-def _check_unique(path: Path, entries: list) -> list[Problem]:
-    ids = [str(entry["id"]) for entry in entries if isinstance(entry, dict) and entry.get("id")]
-    twice = sorted({name for name in ids if ids.count(name) > 1})
-    return [_say(path, name, "id", f"{name} more than once", "one claim per id") for name in twice]
-
-
-def _say(path: Path, claim: object, field: str, found: str, expected: str) -> Problem:
-    return Problem(
-        path.name,
-        None,
-        f"{claim}.{field}",
-        found,
-        expected,
-        f"correct {field} of {claim} (see README.md beside it).",
+    texts = {name: value.strip() for name, value in entry.items() if isinstance(value, str)}
+    original = entry.get("original")
+    return Claim(
+        **texts,
+        smallest_effect_of_interest=float(entry["smallest_effect_of_interest"]),
+        covariates=tuple(entry["covariates"]),
+        aliases=tuple(entry.get("aliases") or ()),
+        original=None if original is None else tuple(float(original[name]) for name in ("d", "d_low", "d_high")),
     )

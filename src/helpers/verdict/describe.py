@@ -10,12 +10,16 @@ import pandas as pd
 from helpers.contract import Settings
 from helpers.power import compute_power
 from helpers.problems import count
-from helpers.verdict.claims import Claim
-from helpers.verdict.weigh import SimulatedVerdict, explain_outcome
-from helpers.wording import as_text
+from helpers.verdict.claims import COHORT, Claim, Ledger
+from helpers.verdict.gather import explain_outcome
+from helpers.verdict.inference import ALPHA
+from helpers.verdict.weigh import SimulatedVerdict
+from helpers.wording import as_text, hide_small
 
 POWER = 0.8
 MOST_PEOPLE = 1_000_000
+STRONG = 10  # a Bayes factor that says something
+MOST_SHOWN = 1000
 
 
 def tabulate_claims(claims: Sequence[Claim]) -> pd.DataFrame:
@@ -28,7 +32,8 @@ def tabulate_claims(claims: Sequence[Claim]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index ``claim``; columns statement, expected, source, looked for in, support.
+        Index ``claim``; columns statement, expected, source, looked for in, test, adjusted for, smallest effect of
+        interest with its reason, and what counts as support.
     """
     rows = {
         claim.id: (
@@ -36,16 +41,49 @@ def tabulate_claims(claims: Sequence[Claim]) -> pd.DataFrame:
             claim.direction,
             f"{claim.source} [{claim.evidence}]",
             f"{claim.chapter}/{claim.table}: {claim.feature}",
+            claim.test,
+            ", ".join("covariates and batch of the cohort" if name == COHORT else name for name in claim.covariates)
+            or "nothing",
+            f"{claim.smallest_effect_of_interest:g}: {claim.sesoi_reason}",
             claim.support_rule,
         )
         for claim in claims
     }
-    columns = ["statement", "expected", "source", "looked for in", "counts as support"]
+    columns = [
+        "statement",
+        "expected",
+        "source",
+        "looked for in",
+        "test",
+        "adjusted for",
+        "smallest effect of interest",
+        "counts as support",
+    ]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("claim")
 
 
+def describe_ledger(ledger: Ledger) -> str:
+    """Say whose claims are weighed, how many there are and what is known of their sizes.
+
+    Parameters
+    ----------
+    ledger : Ledger
+
+    Returns
+    -------
+    str
+    """
+    sized = sum(claim.original is not None for claim in ledger.claims)
+    sizes = "none with an effect size, directions only" if not sized else f"{sized} with an effect size"
+    return (
+        f"{count(len(ledger.claims), 'claim')} of {as_text(ledger.study)} (doi: {as_text(ledger.doi)}), {sizes}. Each was written down, in our "
+        "words, with the one number that would test it, the smallest effect that would matter and a rule for support, before any cohort was "
+        "looked at."
+    )
+
+
 def tabulate_verdicts(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Return the verdicts as a table for the page.
+    """Return the verdicts as a table that is read in a minute.
 
     Parameters
     ----------
@@ -55,21 +93,75 @@ def tabulate_verdicts(verdicts: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index ``claim``; numbers as text, blank where there are none.
+        Index ``claim`` (id and a few words); expected, what was found (d with its interval, or the rank), verdict, reason.
     """
     shown = {
-        name: {
-            "statement": row["statement"],
+        f"{name} {row['label']}": {
             "expected": row["expected"],
-            "d [95 % interval]": _show_effect(row),
-            "n high / low": "" if pd.isna(row["n_high"]) else f"{row['n_high']} / {row['n_low']}",
-            "power": "" if pd.isna(row["power"]) else f"{100 * row['power']:.0f} %",
+            "d [95 % interval], or rank": _show_effect(row),
             "verdict": row["verdict"],
             "reason": row["reason"],
         }
         for name, row in verdicts.iterrows()
     }
     return pd.DataFrame.from_dict(shown, orient="index").rename_axis("claim")
+
+
+def tabulate_weights(verdicts: pd.DataFrame, *, small_cell: int = 5) -> pd.DataFrame:
+    """Return the numbers behind the verdicts, of the claims that have a d.
+
+    Parameters
+    ----------
+    verdicts : pandas.DataFrame
+        From :func:`weigh_claims`.
+    small_cell : int, default 5
+        Fewer people than this are not told.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``claim``; r with its interval, people, power for the smallest effect of interest, p of the equivalence
+        test and the Bayes factor, as text.
+    """
+    tested = verdicts[verdicts["d"].notna()]
+    shown = {
+        name: {
+            "r [95 % interval]": _show_interval(row, "r"),
+            "n high / low": f"{hide_small(row['n_high'], small_cell)} / {hide_small(row['n_low'], small_cell)}",
+            "power": f"{100 * row['power']:.0f} %",
+            "p of equivalence": f"{row['p_equivalence']:.2g}",
+            "Bayes factor": f"{_show_factor(row['bayes_factor'])} ({row['bayes_factor_kind']})",
+        }
+        for name, row in tested.iterrows()
+    }
+    columns = ["r [95 % interval]", "n high / low", "power", "p of equivalence", "Bayes factor"]
+    return pd.DataFrame.from_dict(shown, orient="index", columns=columns).rename_axis("claim")
+
+
+def describe_weights(verdicts: pd.DataFrame) -> str:
+    """Say what power, equivalence test and Bayes factors come to, over the claims that have a d.
+
+    Parameters
+    ----------
+    verdicts : pandas.DataFrame
+        From :func:`weigh_claims`.
+
+    Returns
+    -------
+    str
+    """
+    tested = verdicts[verdicts["d"].notna()]
+    if tested.empty:
+        return "No claim has a difference that could be weighed here."
+    power, factor = tested["power"], tested["bayes_factor"]
+    strong, against = int((factor >= STRONG).sum()), int((factor <= 1 / STRONG).sum())
+    return (
+        f"For the smallest effect of interest the power is {_show_range(100 * power)} %: a claim that is true but no larger is "
+        f"missed more often than found wherever this is below 50. Effects of that size are ruled out in both "
+        f"directions (p below {ALPHA:g}) for {int((tested['p_equivalence'] < ALPHA).sum())} of {count(len(tested), 'claim')}. The Bayes factor is "
+        f"{STRONG} or more, for the side the claim expects, for {strong}, and 1/{STRONG} or less, for no effect, for {against}; "
+        "the rest say little either way."
+    )
 
 
 def describe_scope(settings: Settings) -> str:
@@ -178,6 +270,21 @@ def find_n_per_group(d: float) -> float:
 
 
 def _show_effect(row: pd.Series) -> str:
-    if pd.isna(row["d"]):
-        return ""
-    return f"{row['d']:.2f} [{row['d_low']:.2f}, {row['d_high']:.2f}]".replace("-", "−")
+    if pd.notna(row["rank"]):
+        return f"rank {row['rank']} of {row['n_blocks']}, lead {row['lead']:+.2f} in AUC".replace("-", "−")
+    return "" if pd.isna(row["d"]) else _show_interval(row, "d")
+
+
+def _show_interval(row: pd.Series, name: str) -> str:
+    return f"{row[name]:.2f} [{row[f'{name}_low']:.2f}, {row[f'{name}_high']:.2f}]".replace("-", "−")
+
+
+def _show_factor(factor: float) -> str:
+    if factor >= MOST_SHOWN:
+        return f"above {MOST_SHOWN}"
+    return f"{factor:.2g}" if factor >= 1 else f"1/{1 / factor:.2g}"
+
+
+def _show_range(values: pd.Series) -> str:
+    low, high = (f"{value:.0f}" for value in (values.min(), values.max()))
+    return low if low == high else f"{low} to {high}"

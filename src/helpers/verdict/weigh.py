@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from helpers.contract import ColumnRule, Settings
-from helpers.power import compute_power
-from helpers.problems import MissingResult
-from helpers.tables import read_result
+from helpers.contract import Settings
 from helpers.verdict.claims import Claim
+from helpers.verdict.gather import Evidence, gather_evidence
+from helpers.verdict.inference import (
+    compute_bayes_factor,
+    compute_contrast_power,
+    compute_replication_bayes_factor,
+    convert_d_to_r,
+    test_equivalence,
+)
 
-RESILIENCE_MEASURES = ("cd_risc", "cd_risc_10", "cd_risc_2", "brs")
 SURE = 0.95
 LEVEL = 0.05  # of the shuffles a block must beat before an order counts
-RANK_COLUMNS = ("auc_out_of_fold", "auc_low", "share_first", "p_permutation", "n_high", "n_low")
-NOT_A_BLOCK = ("vote", "covariates only", "chance")
 COLUMNS = (
-    "label", "statement", "block", "expected", "d", "d_low", "d_high", "n_high", "n_low", "smallest_effect", "power",
+    "label", "statement", "block", "expected", "d", "d_low", "d_high", "r", "r_low", "r_high", "n_high", "n_low",
+    "smallest_effect", "power", "p_equivalence", "bayes_factor", "bayes_factor_kind", "rank", "n_blocks", "lead",
     "verdict", "reason",
 )  # fmt: skip
 
@@ -44,43 +46,6 @@ class SimulatedVerdict(Enum):
     RECOVERED = "planted effect recovered"
     MISSED = "planted effect missed"
     NOT_TESTABLE = "not testable here"
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What one result table says about one claim.
-
-    Attributes
-    ----------
-    claim : Claim
-    d, d_low, d_high : float
-        Standardised difference, high minus low, with its 95 % interval; NaN for a rank.
-    n_high, n_low : int or None
-        People behind it.
-    power : float
-        Chance that this many people detect the smallest effect of interest.
-    missing : str
-        Why there is no evidence; empty when there is.
-    blocks : pandas.DataFrame or None
-        For a rank: the performance of every block.
-    """
-
-    claim: Claim
-    d: float = np.nan
-    d_low: float = np.nan
-    d_high: float = np.nan
-    n_high: int | None = None
-    n_low: int | None = None
-    power: float = np.nan
-    missing: str = ""
-    blocks: pd.DataFrame | None = None
-
-    @property
-    def oriented(self) -> tuple[float, float, float]:
-        """d and its interval, turned so that positive is what the claim expects."""
-        if self.claim.sign > 0:
-            return self.d, self.d_low, self.d_high
-        return -self.d, -self.d_high, -self.d_low
 
 
 def weigh_claims(
@@ -107,9 +72,12 @@ def weigh_claims(
     Returns
     -------
     pandas.DataFrame
-        Index ``id``; columns label, statement, block, expected, d, d_low, d_high,
-        n_high, n_low, smallest_effect, power, verdict, reason. Blank d: a
-        rank, or not testable.
+        Index ``id``; columns label, statement, block, expected; d with its 95 % interval and the correlation r it
+        amounts to; n_high, n_low; smallest_effect (of interest) and power for it; ``p_equivalence``
+        (:func:`test_equivalence`, against the smallest effect of interest); ``bayes_factor`` for the claim's side
+        over no effect and its kind (``replication``, where the study gives an effect size, else ``default``); for a
+        rank among blocks ``rank``, ``n_blocks`` and ``lead`` in out-of-fold AUC over the best other block; verdict and
+        reason. Blank d: a rank, or not testable.
     """
     evidences = [gather_evidence(claim, results_dir, settings=settings) for claim in claims]
     if settings.kind == "real":
@@ -120,41 +88,7 @@ def weigh_claims(
     rows = [_write_row(evidence, *verdict) for evidence, verdict in zip(evidences, judged, strict=True)]
     index = pd.Index([claim.id for claim in claims], name="id")
     table = pd.DataFrame(rows, index=index, columns=list(COLUMNS))
-    return table.astype({"n_high": "Int64", "n_low": "Int64"})
-
-
-def gather_evidence(claim: Claim, results_dir: str | os.PathLike[str], *, settings: Settings) -> Evidence:
-    """Read the row of a result table that speaks to a claim, or say why there is none.
-
-    Parameters
-    ----------
-    claim : Claim
-    results_dir : str or path-like
-    settings : Settings
-        Of the cohort: only groups made from a resilience score can test a
-        claim about resilience.
-
-    Returns
-    -------
-    Evidence
-    """
-    evidence = Evidence(claim)
-    if reason := explain_outcome(settings):
-        return replace(evidence, missing=reason)
-    try:
-        table = read_result(results_dir, claim.chapter, claim.table)
-    except MissingResult:
-        reason = (
-            f"chapter {claim.chapter} left no table '{claim.table}': this cohort lacks its data ({claim.block}), "
-            "or the chapter was not run"
-        )
-        return replace(evidence, missing=reason)
-    if claim.is_rank:
-        return _gather_rank(evidence, table)
-    row = find_row(claim, table)
-    if row is None:
-        return replace(evidence, missing=f"'{claim.feature}' is not in the table '{claim.table}' of {claim.chapter}")
-    return _gather_contrast(evidence, row)
+    return table.astype(dict.fromkeys(("n_high", "n_low", "rank", "n_blocks"), "Int64"))
 
 
 def judge_real(evidence: Evidence) -> tuple[RealVerdict, str]:
@@ -236,52 +170,6 @@ def judge_simulated(
     return _judge_planted(evidence, planted[evidence.claim.id])
 
 
-def explain_outcome(settings: Settings) -> str:
-    """Say why a cohort's groups cannot test claims about resilience; empty when they can.
-
-    Parameters
-    ----------
-    settings : Settings
-        Of the cohort.
-
-    Returns
-    -------
-    str
-    """
-    rule = settings.outcome
-    if isinstance(rule, ColumnRule):
-        both = f"{settings.labels['high']} v {settings.labels['low']}"
-        return f"the groups of this cohort differ in diagnosis ({rule.column}: {both}), not in resilience"
-    if rule.measure not in RESILIENCE_MEASURES:
-        return f"the groups of this cohort differ in {rule.measure} {rule.score}, not in resilience"
-    return ""
-
-
-def find_row(claim: Claim, table: pd.DataFrame) -> pd.Series | None:
-    """Find the row of a result table that speaks to a claim.
-
-    Parameters
-    ----------
-    claim : Claim
-    table : pandas.DataFrame
-        Of the chapter and name the claim declares; found by its index, or by its columns name and hmdb.
-
-    Returns
-    -------
-    pandas.Series or None
-        The first row called as the claim's feature, else as one of its aliases; capitals and signs do not count.
-    """
-    names = pd.DataFrame({"index": table.index.map(_simplify)}, index=table.index)
-    for column in ("name", "hmdb"):
-        if column in table:
-            names[column] = table[column].map(_simplify)
-    for wanted in map(_simplify, (claim.feature, *claim.aliases)):
-        hits = np.flatnonzero((names == wanted).any(axis=1))
-        if len(hits):
-            return table.iloc[hits[0]]
-    return None
-
-
 def _index_planted(truth: Sequence[Mapping[str, Any]] | None) -> dict[str, Mapping[str, Any]] | None:
     if truth is None:
         return None
@@ -305,9 +193,9 @@ def _judge_planted(evidence: Evidence, plant: Mapping[str, Any]) -> tuple[Simula
 
 
 def _say_power(evidence: Evidence, plant: Mapping[str, Any]) -> str:
-    if plant.get("d") is None or not evidence.n_high or not evidence.n_low:
+    if plant.get("d") is None or evidence.contrast is None:
         return ""
-    power = compute_power(float(plant["d"]), n_high=evidence.n_high, n_low=evidence.n_low)
+    power = compute_contrast_power(float(plant["d"]), evidence.contrast)
     return f"; so many people find an effect of that size in about {100 * power:.0f} % of cohorts"
 
 
@@ -317,31 +205,6 @@ def _say_unplanted(evidence: Evidence) -> str:
     alarm = evidence.d_low > 0 or evidence.d_high < 0
     tail = "the interval excludes zero: a false alarm" if alarm else "the interval includes zero, as it should"
     return f"Nothing was planted for this claim; {tail}."
-
-
-def _simplify(name: object) -> str:
-    return "".join(c for c in str(name).casefold() if c.isalnum() or c == "×")
-
-
-def _gather_contrast(evidence: Evidence, row: pd.Series) -> Evidence:
-    d, low, high = (float(row[name]) for name in ("d", "d_low", "d_high"))
-    if not np.isfinite([d, low, high]).all():
-        return replace(evidence, missing=f"'{row.name}' does not vary, or too few people have it")
-    n_high, n_low = int(row["n_high"]), int(row["n_low"])
-    power = compute_power(evidence.claim.smallest_effect_of_interest, n_high=n_high, n_low=n_low)
-    return replace(evidence, d=d, d_low=low, d_high=high, n_high=n_high, n_low=n_low, power=power)
-
-
-def _gather_rank(evidence: Evidence, table: pd.DataFrame) -> Evidence:
-    if absent := [name for name in RANK_COLUMNS if name not in table]:
-        return replace(evidence, missing=f"the table '{evidence.claim.table}' has no {', '.join(absent)}")
-    blocks = table[~table.index.isin(NOT_A_BLOCK) & table["auc_out_of_fold"].notna()]
-    if evidence.claim.feature not in blocks.index:
-        return replace(evidence, missing=f"no {evidence.claim.feature} block was in the integration")
-    if len(blocks) < 2:
-        return replace(evidence, missing="a single block has no rank")
-    sizes = {name: int(blocks.loc[evidence.claim.feature, name]) for name in ("n_high", "n_low")}
-    return replace(evidence, blocks=blocks, **sizes)
 
 
 def _judge_rank(evidence: Evidence) -> tuple[RealVerdict, str]:
@@ -393,6 +256,30 @@ def _write_row(evidence: Evidence, verdict: RealVerdict | SimulatedVerdict, reas
         "expected": claim.direction,
         "smallest_effect": claim.smallest_effect_of_interest,
         **{name: getattr(evidence, name) for name in ("d", "d_low", "d_high", "n_high", "n_low", "power")},
+        **(_measure_contrast(evidence) if evidence.contrast else {}),
+        **(_measure_rank(evidence) if evidence.blocks is not None else {}),
         "verdict": verdict.value,
         "reason": reason,
     }
+
+
+def _measure_contrast(evidence: Evidence) -> dict[str, Any]:
+    claim, contrast = evidence.claim, evidence.contrast
+    share = evidence.n_high / (evidence.n_high + evidence.n_low)
+    names = {"r": evidence.d, "r_low": evidence.d_low, "r_high": evidence.d_high}
+    if claim.original is None:
+        kind, factor = "default", compute_bayes_factor(contrast, sign=claim.sign)
+    else:
+        kind, factor = "replication", compute_replication_bayes_factor(contrast, claim.original)
+    return {
+        **{name: float(convert_d_to_r(d, share_high=share)) for name, d in names.items()},
+        "p_equivalence": float(test_equivalence(contrast, claim.smallest_effect_of_interest)),
+        "bayes_factor": factor,
+        "bayes_factor_kind": kind,
+    }
+
+
+def _measure_rank(evidence: Evidence) -> dict[str, Any]:
+    aucs, feature = evidence.blocks["auc_out_of_fold"], evidence.claim.feature
+    lead = float(aucs[feature] - aucs.drop(feature).max())
+    return {"rank": int((aucs > aucs[feature]).sum()) + 1, "n_blocks": len(aucs), "lead": lead}

@@ -1,0 +1,341 @@
+"""How well blocks explain a measured outcome in people the model has not seen: the continuous twin of the validation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import RidgeCV
+
+from helpers.integration.folded import Array, Ints
+from helpers.integration.folds import (
+    FoldSettings,
+    Split,
+    codes_of,
+    deal_folds,
+    list_splits,
+    quarter_outcome,
+    read_outcome_settings,
+)
+from helpers.integration.inside import divide_splits, fill_blanks, fit_splits, fold_blocks
+from helpers.integration.outcome_summary import ALL_BLOCKS, MEAN, measure, summarise_outcome, tabulate_outcome
+from helpers.integration.prediction import predict_many
+from helpers.integration.rivals import COVARIATES, PENALTIES, rotate_people
+from helpers.integration.spls import BlockSPLS
+from helpers.integration.tuning import tune_inside
+from helpers.integration.validation import add_choices, fit_everyone, read_covariates
+from helpers.permutation import shuffle_within
+
+OUTCOME_RIVALS = ("ridge",)
+
+
+@dataclass(frozen=True, eq=False)
+class OutcomePerformance:
+    """How well an outcome is predicted out of fold.
+
+    Attributes
+    ----------
+    performance : pandas.DataFrame
+        Index ``block``: each block, "all blocks" (their mean, weighted as a vote would be), the rivals ("ridge", "covariates
+        only") and "mean" (everyone is given the training mean). Columns: ``role``; ``q2``, 1 minus squared error of
+        prediction over squared distance to the mean (1 perfect, 0 no better than the mean, below 0 worse); ``r``,
+        ``spearman``, correlations of predicted and measured; ``rmse``, root mean squared error in the outcome's unit. All are means over
+        repeats, each with a 95 % interval from resampling people (``_low``, ``_high``) and the range of 95 % of repeats
+        (``_repeat_low``, ``_repeat_high``); ``q2_training``, of the model on the people it was fitted on.
+    repeats : pandas.DataFrame
+        One row per repeat and block with the four measures.
+    model : BlockSPLS
+        Fitted on everyone.
+    outcome : str
+    n_participants, n_samples, n_folds, n_repeats : int
+    adjusted_for : tuple of str
+    choices : pandas.DataFrame
+        Per fold: ``repeat``, ``fold``, ``<block>_comp<h>``, the counts kept.
+    """
+
+    performance: pd.DataFrame
+    repeats: pd.DataFrame
+    model: BlockSPLS
+    outcome: str
+    n_participants: int
+    n_samples: int
+    n_folds: int
+    n_repeats: int
+    adjusted_for: tuple[str, ...]
+    choices: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class OutcomeNull:
+    """The whole pipeline on shuffled outcomes.
+
+    Attributes
+    ----------
+    null : pandas.DataFrame
+        Shuffles x (blocks and "all blocks"): Q² out of fold, mean over ``n_repeats``.
+    observed : pandas.Series
+        Q² of the real outcome, mean over its first ``n_repeats`` repeats.
+    p_value : pandas.Series
+        (1 + shuffles at or above the observed Q²) / (1 + shuffles).
+    n_permutations, n_repeats, n_participants : int
+    within : str or None
+    """
+
+    null: pd.DataFrame
+    observed: pd.Series
+    p_value: pd.Series
+    n_permutations: int
+    n_repeats: int
+    n_participants: int
+    within: str | None
+
+
+def cross_validate_outcome(
+    blocks: Mapping[str, pd.DataFrame],
+    y: pd.Series,
+    *,
+    model: BlockSPLS,
+    rng: np.random.Generator,
+    n_folds: int = 5,
+    n_repeats: int = 10,
+    transforms: Mapping[str, BaseEstimator] | None = None,
+    batch: pd.Series | None = None,
+    people: pd.Series | None = None,
+    covariates: pd.DataFrame | None = None,
+    rivals: Sequence[str] = OUTCOME_RIVALS,
+    grid: Mapping[str, Sequence[int]] | None = None,
+    n_inner_folds: int = 5,
+    rule: str = "one_se",
+    residualise: pd.DataFrame | None = None,
+    n_workers: int = 1,
+) -> OutcomePerformance:
+    """Validate a model of a measured outcome by repeated cross-validation, every data-dependent step inside the folds.
+
+    Folds are balanced on quarters of the outcome (and on the batch). Intervals over people do not refit models, those over
+    repeats see the folds' luck alone: both understate the uncertainty and have no exact coverage.
+
+    Parameters
+    ----------
+    blocks, transforms, batch, people, covariates, grid, n_inner_folds, rule, residualise, n_workers
+        As in :func:`helpers.integration.cross_validate`. A person's samples may differ in the outcome. The grid is scored by 1 - Q².
+    y : pandas.Series
+        The outcome, numeric and complete, index ``participant_id``.
+    model : BlockSPLS
+        Unfitted; cloned.
+    rng : numpy.random.Generator
+    n_folds, n_repeats : int
+    rivals : sequence of {"ridge"}
+        Ridge on all features side by side, the penalty chosen inside the training set.
+
+    Raises
+    ------
+    ValueError
+        If people do not match, the outcome is blank or the same for all, or a setting names what is not there.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> ids = [f"sub-{i:02d}" for i in range(40)]
+    >>> y = pd.Series(np.arange(40.0), ids, name="resilience")
+    >>> blocks = {b: pd.DataFrame(rng.normal(size=(40, 3)) + y.to_numpy()[:, None], ids) for b in ("brain", "gut")}
+    >>> result = cross_validate_outcome(blocks, y, model=BlockSPLS(1), rng=np.random.default_rng(2), n_repeats=2)
+    >>> bool(result.performance.loc["all blocks", "q2"] > 0.95)
+    True
+    """
+    settings, arrays, values = read_outcome_settings(blocks, y, model, transforms, people)
+    settings = add_choices(settings, arrays, y.index, grid, None, n_inner_folds, rule, residualise)
+    if unknown := [name for name in rivals if name not in OUTCOME_RIVALS]:
+        raise ValueError(f"rivals names {', '.join(map(str, unknown))}; expected some of {', '.join(OUTCOME_RIVALS)}.")
+    settings = replace(settings, rivals=tuple(rivals), covariates=read_covariates(covariates, y.index))
+    _check_folds(settings, len(values), n_folds)
+    strata = quarter_outcome(values, y.index, batch)
+    found = _run_repeats(arrays, [(values, strata)] * n_repeats, settings, n_folds, rng.spawn(n_repeats), n_workers)
+    everyone = np.arange(len(values))
+    whole = _Job([Split(everyone, everyone, values)], strata, [rng.spawn(1)[0]])
+    training = _run_job(arrays, whole, settings)
+    names = _name_scorers(settings)
+    table = summarise_outcome(
+        np.stack([one.predicted for one in found]), values, names, settings.persons, rng.spawn(1)[0]
+    )
+    table["q2_training"] = measure(training.predicted, values)["q2"]
+    return OutcomePerformance(
+        table,
+        tabulate_outcome([one.predicted for one in found], values, names),
+        fit_everyone(blocks, y, settings, training.keep[0]),
+        str(y.name or "outcome"),
+        len(values) if settings.persons is None else len(np.unique(settings.persons)),
+        len(values),
+        n_folds,
+        n_repeats,
+        () if residualise is None else tuple(map(str, residualise.columns)),
+        _tabulate_keep(found, settings.names),
+    )
+
+
+def permute_outcome(
+    blocks: Mapping[str, pd.DataFrame],
+    y: pd.Series,
+    observed: OutcomePerformance,
+    *,
+    model: BlockSPLS,
+    rng: np.random.Generator,
+    n_permutations: int = 99,
+    n_repeats: int = 1,
+    transforms: Mapping[str, BaseEstimator] | None = None,
+    batch: pd.Series | None = None,
+    grid: Mapping[str, Sequence[int]] | None = None,
+    n_inner_folds: int = 5,
+    rule: str = "one_se",
+    residualise: pd.DataFrame | None = None,
+    n_workers: int = 1,
+) -> OutcomeNull:
+    """Shuffle the outcome between people (within `batch`) and run the whole pipeline again, once per shuffle.
+
+    As in :func:`helpers.integration.permute_groups`, the real outcome enters with as many repeats as each shuffle has.
+
+    Parameters
+    ----------
+    blocks, y, model, transforms, batch, grid, n_inner_folds, rule, residualise, n_workers
+        As in :func:`cross_validate_outcome`.
+    observed : OutcomePerformance
+        From :func:`cross_validate_outcome`.
+    rng : numpy.random.Generator
+    n_permutations : int, default 99
+    n_repeats : int, default 1
+        At most those of `observed`.
+
+    Raises
+    ------
+    ValueError
+        More repeats than `observed` has, or several samples per person, whose outcomes cannot change hands.
+    """
+    if observed.n_samples != observed.n_participants:
+        raise ValueError("Some people gave several samples, so outcomes cannot be shuffled between people.")
+    if not 1 <= n_repeats <= observed.n_repeats:
+        raise ValueError(f"n_repeats is {n_repeats}; expected 1 to {observed.n_repeats}, the repeats of `observed`.")
+    settings, arrays, values = read_outcome_settings(blocks, y, model, transforms, None)
+    settings = add_choices(settings, arrays, y.index, grid, None, n_inner_folds, rule, residualise)
+    levels = None if batch is None else codes_of(batch, y.index)
+    streams = rng.spawn(n_permutations)
+    shuffled = [shuffle_within(values, levels, rng=stream) for stream in streams]
+    labelled = [(own, quarter_outcome(own, y.index, batch)) for own in shuffled for _ in range(n_repeats)]
+    each = [stream for stream in streams for _ in range(n_repeats)]
+    found = _run_repeats(arrays, labelled, settings, observed.n_folds, each, n_workers)
+    columns = [*settings.names, ALL_BLOCKS]
+    q2 = [measure(one.predicted[:, : len(columns)], own)["q2"] for one, (own, _) in zip(found, labelled, strict=True)]
+    null = pd.DataFrame(np.reshape(q2, (n_permutations, n_repeats, -1)).mean(axis=1), columns=columns)
+    first = observed.repeats[observed.repeats["repeat"] <= n_repeats]
+    real = first.groupby("block")["q2"].mean().reindex(columns)
+    p_value = ((1 + (null >= real - 1e-12).sum()) / (1 + n_permutations)).rename("p_permutation")
+    within = None if batch is None else str(batch.name or "batch")
+    return OutcomeNull(
+        null.rename_axis("shuffle"), real, p_value, n_permutations, n_repeats, observed.n_participants, within
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """The folds of one repeat, what inner folds are balanced on, and the chance of each fold."""
+
+    splits: list[Split]
+    strata: Ints
+    streams: list[np.random.Generator]
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """Predictions of everyone when held out (people, scorers), and per fold the counts kept by block and component."""
+
+    predicted: Array
+    keep: list[list[list[int]]]
+
+
+def _name_scorers(settings: FoldSettings) -> list[str]:
+    rivals = [*settings.rivals, *([] if settings.covariates is None else [COVARIATES])]
+    return [*settings.names, ALL_BLOCKS, *rivals, MEAN]
+
+
+def _run_repeats(
+    arrays: list[Array],
+    labelled: Sequence[tuple[Array, Ints]],
+    settings: FoldSettings,
+    n_folds: int,
+    streams: Sequence[np.random.Generator],
+    n_workers: int,
+) -> list[_Found]:
+    jobs = []
+    for (values, strata), rng in zip(labelled, streams, strict=True):
+        folds = deal_folds(strata, settings.persons, n_folds=n_folds, rng=rng)
+        jobs.append(_Job(list_splits(folds, values), strata, rng.spawn(n_folds)))
+    return list(Parallel(n_jobs=n_workers, prefer="threads")(delayed(_run_job)(arrays, job, settings) for job in jobs))
+
+
+def _run_job(arrays: list[Array], job: _Job, settings: FoldSettings) -> _Found:
+    if settings.search is None:
+        counts = settings.model.read_keep(settings.names, [values.shape[1] for values in arrays], 1)
+        keep = [[own[0].tolist() for own in counts]] * len(job.splits)
+    else:
+        tuned = [
+            tune_inside(arrays, split, job.strata, settings, stream).keep
+            for split, stream in zip(job.splits, job.streams, strict=True)
+        ]
+        keep = [[own[name] for name in settings.names] for own in tuned]
+    predicted = np.empty((len(arrays[0]), len(_name_scorers(settings))))
+    for rows in divide_splits(arrays, len(job.splits), settings):
+        _predict_together(arrays, job.splits[rows], settings, keep[rows], predicted)
+    return _Found(predicted, keep)
+
+
+def _predict_together(
+    arrays: list[Array], splits: list[Split], settings: FoldSettings, keep: list[list[list[int]]], predicted: Array
+) -> None:
+    """Fill in the predictions of the held-out people of some splits."""
+    blocks = fold_blocks(arrays, splits, settings)
+    values = np.stack([split.codes for split in splits])
+    counts = [np.array(own, np.intp) for own in zip(*keep, strict=True)]
+    fits = fit_splits(blocks, values, settings, keep=counts)
+    found = predict_many(fits, fits.plain, list(range(len(blocks))), codes=None)
+    whole = found.average_response()
+    for i, split in enumerate(splits):
+        test, train = split.test, split.train
+        columns = [*found.responses[:, i, test, 0], whole[i, test, 0]]
+        if settings.rivals:
+            rotated, size = rotate_people(np.hstack([block.standardise_everyone(i) for block in blocks]), train)
+            ridge = RidgeCV(alphas=PENALTIES * size).fit(rotated[train], split.codes[train])
+            columns.append(ridge.predict(rotated[test]))
+        if settings.covariates is not None:
+            columns.append(_predict_from_covariates(settings.covariates, split))
+        predicted[test] = np.column_stack([*columns, np.full(len(test), split.codes[train].mean())])
+
+
+def _predict_from_covariates(covariates: Array, split: Split) -> Array:
+    """Least squares on covariates, blanks filled inside the fold."""
+    rows = np.zeros(len(covariates), bool)
+    rows[split.train] = True
+    terms = np.column_stack([np.ones(len(covariates)), fill_blanks(covariates, rows, everyone=True)])
+    return terms[split.test] @ np.linalg.lstsq(terms[split.train], split.codes[split.train], rcond=None)[0]
+
+
+def _check_folds(settings: FoldSettings, n_samples: int, n_folds: int) -> None:
+    n_people = n_samples if settings.persons is None else len(np.unique(settings.persons))
+    limit = n_people // 4
+    if not 2 <= n_folds <= limit:
+        raise ValueError(f"n_folds is {n_folds}; expected 2 to {limit}: {n_people} people, at least 4 in each fold.")
+
+
+def _tabulate_keep(found: list[_Found], names: list[str]) -> pd.DataFrame:
+    rows = [
+        {"repeat": number, "fold": fold}
+        | {
+            f"{name}_comp{h}": kept
+            for name, own in zip(names, counts, strict=True)
+            for h, kept in enumerate(own, start=1)
+        }
+        for number, one in enumerate(found, start=1)
+        for fold, counts in enumerate(one.keep, start=1)
+    ]
+    return pd.DataFrame(rows)

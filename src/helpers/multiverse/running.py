@@ -1,0 +1,261 @@
+"""Run every specification on the real groups and on every shuffle of them, sharing what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from helpers.cohort import assign_groups, design_matrix
+from helpers.contract import Cohort
+from helpers.multiverse.fitting import fit_labellings
+from helpers.multiverse.groupings import Score, read_score
+from helpers.multiverse.outcomes import Outcomes, prepare_outcomes
+from helpers.permutation import draw_orders
+from helpers.resilience import score_outcome
+from helpers.verdict import Claim
+
+GROUPS, COVARIATES, BATCH = "groups", "covariates", "batch"
+ALPHA = 0.05
+STUDY = "__study__"  # in a design: standardise outcomes within the levels of this column, and drop it
+
+
+@dataclass(frozen=True, eq=False)
+class Multiverse:
+    """Every specification, and what each gives on shuffled groups.
+
+    Attributes
+    ----------
+    specifications : pandas.DataFrame
+        One row each: ``claim``; one column per decision (NaN where a claim does not face it); ``effect``, high minus
+        low (d; or a lead in AUC), ``effect_low``, ``effect_high`` (95 %; NaN for a lead); ``p`` (two-sided; NaN for a lead);
+        ``n``; ``is_declared``, whether every choice is the one the chapters declare.
+    null : numpy.ndarray of shape (n_permutations, n_specifications)
+        The effects on shuffled groups; one shuffle runs through all specifications.
+    null_found : numpy.ndarray of bool, of the same shape, or of shape (0, n_specifications)
+        Whether p was below 0.05 on the side the claim expects.
+    decisions : dict of str to list of str
+        Options of each decision, the declared one first.
+    unit : str
+    within : str or None
+        Shuffles stayed within the levels of this column.
+    """
+
+    specifications: pd.DataFrame
+    null: NDArray[np.float32]
+    null_found: NDArray[np.bool_]
+    decisions: dict[str, list[str]]
+    unit: str = "d"
+    within: str | None = None
+
+    @property
+    def n_permutations(self) -> int:
+        """Shuffles of the groups."""
+        return len(self.null)
+
+
+def run_multiverse(
+    cohort: Cohort,
+    claims: Sequence[Claim],
+    *,
+    sets: pd.DataFrame,
+    n_permutations: int,
+    rng: np.random.Generator,
+) -> Multiverse:
+    """Run every combination of choices for every claim about a difference.
+
+    Which specifications are tried is data, not taste: all combinations of how the groups are made, which covariates
+    enter, what is done about pooled studies, and how the outcome is prepared [1]_. One shuffle of the score among the
+    people of each study runs through all of them, so that their dependence is in the null as well [2]_.
+
+    Parameters
+    ----------
+    cohort : helpers.contract.Cohort
+    claims : sequence of helpers.verdict.Claim
+    sets : pandas.DataFrame
+        Declared sets of brain regions (``data/sets/brain_sets.tsv``).
+    n_permutations : int
+        Shuffles of the score; 0 for none.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Multiverse
+
+    References
+    ----------
+    .. [1] Steegen S, Tuerlinckx F, Gelman A, Vanpaemel W (2016). Increasing transparency through a multiverse
+       analysis. Perspect Psychol Sci 11(5):702-712. doi:10.1177/1745691616658637
+    .. [2] Simonsohn U, Simmons JP, Nelson LD (2020). Specification curve analysis. Nat Hum Behav 4:1208-1214.
+       doi:10.1038/s41562-020-0912-z
+    """
+    score = read_score(cohort)
+    outcomes = prepare_outcomes(cohort, claims, sets=sets)
+    shuffles = draw_shuffles(cohort, score, n_permutations=n_permutations, rng=rng)
+    labelled = {option: score.label(option, shuffles) for option in score.options}
+    signs = outcomes.table["claim"].map({claim.id: claim.sign for claim in claims}).to_numpy()
+    designs = list(list_designs(cohort))
+    parts = [
+        _fit_part(alike, option, *labelled[option], choices, signs)
+        for design, choices in designs
+        for alike in _list_alike(outcomes, score, design)
+        for option in score.options
+    ]
+    decisions = {
+        GROUPS: score.options,
+        COVARIATES: list(dict.fromkeys(choices[COVARIATES] for _, choices in designs)),
+        BATCH: list(dict.fromkeys(choices[BATCH] for _, choices in designs)),
+        **outcomes.decisions,
+    }
+    return _join(parts, outcomes, decisions, cohort.settings.batch, n_permutations)
+
+
+def draw_shuffles(
+    cohort: Cohort, score: Score, *, n_permutations: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return the scores as they are, then shuffled between the people of each study.
+
+    Returns
+    -------
+    numpy.ndarray of shape (1 + n_permutations, n_scored)
+    """
+    values = score.values.to_numpy()
+    batch = cohort.settings.batch
+    blocks = np.zeros(len(values), int) if batch is None else _code_batch(cohort, score)
+    orders = draw_orders(blocks, n_permutations=n_permutations, rng=rng)
+    return np.vstack([values, values[orders]]) if n_permutations else values[None, :]
+
+
+def _code_batch(cohort: Cohort, score: Score) -> NDArray[np.intp]:
+    """People whose study is unknown are shuffled among themselves."""
+    return pd.factorize(cohort.participants.loc[score.values.index, cohort.settings.batch])[0]
+
+
+def list_designs(cohort: Cohort) -> Iterator[tuple[pd.DataFrame, dict[str, str]]]:
+    """Yield every set of covariates with every way to deal with pooled studies, the declared ones first.
+
+    Parameters
+    ----------
+    cohort : helpers.contract.Cohort
+
+    Yields
+    ------
+    pandas.DataFrame
+        Index ``participant_id``: numeric terms without the group. A column ``STUDY`` asks for outcomes standardised
+        within its levels, and is no term itself.
+    dict of str to str
+        Decision to option.
+    """
+    groups = assign_groups(cohort, score_outcome(cohort))
+    declared, batch = list(cohort.settings.covariates), cohort.settings.batch
+    sets = {"all declared": declared}
+    sets |= {f"without {name}": [n for n in declared if n != name] for name in declared} if len(declared) > 1 else {}
+    sets |= {"none": []} if declared else {}
+    for name, covariates in sets.items():
+        design = design_matrix(cohort, groups, covariates).drop(columns="group")
+        own = [column for column in design.columns if batch is not None and column.startswith(f"{batch}: ")]
+        if not own:
+            yield design, {COVARIATES: name, BATCH: "one study"}
+            continue
+        yield design, {COVARIATES: name, BATCH: "covariate"}
+        yield design.drop(columns=own), {COVARIATES: name, BATCH: "ignored"}
+        studies = cohort.participants.loc[design.index, batch].astype(str)
+        within = {COVARIATES: name, BATCH: "standardised within study"}
+        yield design.drop(columns=own).assign(**{STUDY: studies}), within
+
+
+class _Alike(NamedTuple):
+    """Outcomes of the same people with the same covariates."""
+
+    columns: NDArray[np.intp]  # of the outcomes
+    people: NDArray[np.intp]  # positions among the scored
+    values: NDArray[np.float64]
+    nuisance: NDArray[np.float64]
+
+
+class _Part(NamedTuple):
+    """One way to group and adjust, on outcomes that share it: labellings x outcomes, the real groups first."""
+
+    columns: NDArray[np.intp]
+    choices: dict[str, str]
+    n: int
+    d: NDArray[np.float64]
+    t: NDArray[np.float64]
+    df: float
+    found: NDArray[np.bool_]
+
+
+def _list_alike(outcomes: Outcomes, score: Score, design: pd.DataFrame) -> Iterator[_Alike]:
+    """Yield outcomes together that share a covariate of their own and the same people."""
+    for extra, rows in outcomes.table.groupby("extra", sort=False):
+        own = design if not extra else design.join(outcomes.extras[extra].rename(extra)).dropna(subset=[extra])
+        own = own[own.index.isin(score.values.index)]
+        studies = pd.factorize(own[STUDY])[0] if STUDY in own else None
+        nuisance = own.drop(columns=STUDY, errors="ignore").to_numpy(float)
+        places = score.values.index.get_indexer(own.index)
+        values = outcomes.values.loc[own.index, rows.index].to_numpy()
+        patterns, inverse = np.unique(~np.isnan(values), axis=1, return_inverse=True)
+        for i, seen in enumerate(patterns.T):
+            mine = values[np.ix_(seen, inverse == i)]
+            mine = mine if studies is None else _standardise_within(mine, studies[seen])
+            yield _Alike(rows.index.to_numpy()[inverse == i], places[seen], mine, nuisance[seen])
+
+
+def _standardise_within(values: NDArray[np.float64], studies: NDArray[np.intp]) -> NDArray[np.float64]:
+    standardised = values.copy()
+    for study in np.unique(studies):
+        rows = studies == study
+        spread = values[rows].std(axis=0, ddof=min(1, rows.sum() - 1))
+        standardised[rows] = (values[rows] - values[rows].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    return standardised
+
+
+def _fit_part(
+    alike: _Alike,
+    option: str,
+    labels: NDArray[np.float64],
+    kept: NDArray[np.float64] | None,
+    choices: dict[str, str],
+    signs: NDArray[np.intp],
+) -> _Part:
+    used = None if kept is None else kept[:, alike.people]
+    fit = fit_labellings(alike.values, alike.nuisance, labels[:, alike.people], used)
+    critical = stats.t.ppf(1 - ALPHA / 2, np.maximum(fit.df, 1))[:, None]
+    n = len(alike.people) if used is None else int(used[0].sum())
+    found = signs[alike.columns] * fit.t > critical
+    return _Part(alike.columns, {GROUPS: option, **choices}, n, fit.d, fit.t, float(fit.df[0]), found)
+
+
+def _join(
+    parts: Sequence[_Part], outcomes: Outcomes, decisions: dict[str, list[str]], within: str | None, n_permutations: int
+) -> Multiverse:
+    columns = ["claim", *decisions, "effect", "effect_low", "effect_high", "p", "n", "is_declared"]
+    if not parts:
+        none = np.empty((n_permutations, 0))
+        return Multiverse(
+            pd.DataFrame(columns=columns), none.astype(np.float32), none.astype(bool), decisions, within=within
+        )
+    sizes = [len(part.columns) for part in parts]
+    d, t = (np.concatenate([getattr(part, name) for part in parts], axis=1) for name in ("d", "t"))
+    df = np.repeat([part.df for part in parts], sizes)
+    table = outcomes.table.loc[np.concatenate([part.columns for part in parts])].reset_index(drop=True)
+    for name in (GROUPS, COVARIATES, BATCH):
+        table[name] = np.repeat(np.array([part.choices[name] for part in parts], dtype=object), sizes)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        half = stats.t.ppf(1 - ALPHA / 2, np.maximum(df, 1)) * np.abs(d[0] / t[0])
+    declared = [table[name].isna() | (table[name] == options[0]) for name, options in decisions.items()]
+    table = table.assign(
+        effect=d[0], effect_low=d[0] - half, effect_high=d[0] + half, p=2 * stats.t.sf(np.abs(t[0]), df),
+        n=np.repeat([part.n for part in parts], sizes), is_declared=np.logical_and.reduce(declared),
+    )  # fmt: skip
+    known = ~np.isnan(d[0])
+    found = np.concatenate([part.found for part in parts], axis=1)[1:]
+    return Multiverse(
+        table.loc[known, columns].reset_index(drop=True), d[1:, known].astype(np.float32), found[:, known], decisions,
+        within=within,
+    )  # fmt: skip

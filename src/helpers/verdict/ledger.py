@@ -1,0 +1,149 @@
+"""Check a ledger of claims against its schema: every mistake at once, with line, field and fix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from helpers.problems import CohortError, Problem
+from helpers.tables import PROJECT_ROOT
+
+SCHEMA_FILE = PROJECT_ROOT / "data" / "schema" / "ledger.yml"
+ESTIMATE = ("d", "d_low", "d_high")
+KIND_TEXTS = {
+    "text": "a text",
+    "names": "a list of names",
+    "estimate": "numbers d, d_low and d_high, with d between the others",
+}
+
+
+@cache
+def read_ledger_schema() -> dict[str, dict[str, dict[str, Any]]]:
+    """Return ``data/schema/ledger.yml``: for a ledger and for a claim, each field and what may stand in it."""
+    return yaml.safe_load(SCHEMA_FILE.read_text(encoding="utf-8"))
+
+
+def read_ledger(path: Path) -> dict[str, Any]:
+    """Read a ledger and refuse it unless it keeps to the schema.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    dict
+        As the file has it.
+
+    Raises
+    ------
+    CohortError
+        Every problem, by line, claim and field.
+    """
+    content, lines = _parse(path)
+    if not isinstance(content, dict):
+        fix = "write `study:`, `doi:` and `claims:` (see README.md beside it)."
+        raise CohortError([Problem(path.name, None, "claims", "no claims", "a list of claims", fix)])
+    problems = list(_check_ledger(path.name, content, lines))
+    if problems:
+        raise CohortError(problems)
+    return content
+
+
+def _parse(path: Path) -> tuple[Any, dict[tuple[int, str], int]]:
+    """Return the content and the line of each field of each claim; -1 stands for the ledger itself."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return yaml.safe_load(text), _find_lines(yaml.compose(text, Loader=yaml.SafeLoader))
+    except (OSError, UnicodeDecodeError) as error:
+        found = "text that is not UTF-8" if isinstance(error, UnicodeDecodeError) else "no such file"
+        problem = Problem(path.name, None, None, found, "a YAML file of claims", "correct the path, or the file.")
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = None if mark is None else mark.line + 1
+        fix = "mind the indents, and put texts that hold a colon into quotes."
+        problem = Problem(path.name, line, None, "text that is not YAML", "a YAML file of claims", fix)
+    raise CohortError([problem])
+
+
+def _find_lines(root: yaml.Node | None) -> dict[tuple[int, str], int]:
+    lines: dict[tuple[int, str], int] = {}
+    if not isinstance(root, yaml.MappingNode):
+        return lines
+    for key, value in root.value:
+        lines[-1, key.value] = key.start_mark.line + 1
+        if key.value == "claims" and isinstance(value, yaml.SequenceNode):
+            for i, entry in enumerate(value.value):
+                lines[i, ""] = entry.start_mark.line + 1
+                if isinstance(entry, yaml.MappingNode):
+                    lines |= {(i, name.value): name.start_mark.line + 1 for name, _ in entry.value}
+    return lines
+
+
+def _check_ledger(file: str, content: dict[str, Any], lines: Mapping[tuple[int, str], int]) -> Iterator[Problem]:
+    schema = read_ledger_schema()
+    for field, found, expected in _check_fields(content, schema["ledger"]):
+        yield _say(file, lines.get((-1, field)), field, found, expected)
+    claims = content.get("claims")
+    for i, entry in enumerate(claims if isinstance(claims, list) else []):
+        start = lines.get((i, ""))
+        if not isinstance(entry, dict):
+            yield _say(file, start, f"claim {i + 1}", repr(entry), "fields such as id and statement")
+            continue
+        who = entry.get("id") or f"claim {i + 1}"
+        for field, found, expected in _check_fields(entry, schema["claim"]):
+            yield _say(file, lines.get((i, field), start), f"{who}.{field}", found, expected)
+        if entry.get("id") and entry["id"] in [e.get("id") for e in claims[:i] if isinstance(e, dict)]:
+            yield _say(file, lines.get((i, "id")), f"{who}.id", f"{who} more than once", "one claim per id")
+
+
+def _check_fields(entry: Mapping[str, Any], schema: Mapping[str, dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    for name in entry:
+        if name not in schema:
+            yield str(name), "an unknown field", f"one of {', '.join(sorted(schema))}"
+    for name, rule in schema.items():
+        if entry.get(name) is None or entry.get(name) == "":
+            if rule["required"]:
+                yield name, "no claims" if rule["kind"] == "claims" else "nothing", _expect(rule)
+        elif not _fits(entry[name], rule):
+            yield name, repr(entry[name]), _expect(rule)
+
+
+def _fits(value: Any, rule: Mapping[str, Any]) -> bool:
+    match rule["kind"]:
+        case "choice":
+            return value in rule["values"]
+        case "number":
+            return _is_number(value) and rule["above"] < value <= rule["up_to"]
+        case "names":
+            return isinstance(value, list) and all(isinstance(name, str) and name.strip() for name in value)
+        case "claims":
+            return isinstance(value, list) and len(value) > 0
+        case "estimate":
+            known = isinstance(value, dict) and set(value) == set(ESTIMATE) and all(map(_is_number, value.values()))
+            return known and value["d_low"] < value["d"] < value["d_high"]
+    return isinstance(value, str) and bool(re.fullmatch(rule.get("pattern", r"(?s).*\S.*"), value.strip()))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _expect(rule: Mapping[str, Any]) -> str:
+    match rule["kind"]:
+        case "choice":
+            return f"one of {', '.join(rule['values'])}"
+        case "number":
+            return f"a number above {rule['above']}, up to {rule['up_to']}"
+        case "claims":
+            return "a list of claims"
+    return f"a text: {rule['means']}" if "pattern" in rule else KIND_TEXTS[rule["kind"]]
+
+
+def _say(file: str, line: int | None, place: str, found: str, expected: str) -> Problem:
+    return Problem(file, line, place, found, expected, f"correct {place} (see README.md beside it).")

@@ -1,0 +1,61 @@
+"""Figures of the multiverse show the numbers they were given."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.multiverse import Curve, Multiverse, measure_influence, trace_curve
+from helpers.plots import multiverse as figures
+
+
+@pytest.fixture
+def run():
+    table = pd.DataFrame(
+        {
+            "claim": "C01", "cut": ["a", "a", "b", "b"], "scale": ["x", "y"] * 2, "effect": [-0.1, 0.2, 0.3, 0.5],
+            "effect_low": [-0.5, -0.2, -0.1, 0.1], "effect_high": [0.3, 0.6, 0.7, 0.9], "p": 0.2, "n": 60,
+            "is_declared": [True, False, False, False],
+        }
+    )  # fmt: skip
+    null = np.linspace(-0.3, 0.3, 40, dtype=np.float32).reshape(10, 4)
+    return Multiverse(table, null, np.zeros((10, 4), bool), {"cut": ["a", "b"], "scale": ["x", "y"]})
+
+
+def test_a_curve_shows_effects_null_declared_and_every_option(run):
+    figure = figures.plot_curve(trace_curve(run, "C01"), title="C01 Depression")
+    top, below = figure.axes
+    lines = {line.get_label(): list(line.get_ydata()) for line in top.lines}
+    assert lines["effect"] == [-0.1, 0.2, 0.3, 0.5]
+    assert lines["declared"] == [-0.1]
+    assert "shuffled groups, 90 %" in [text.get_text() for text in top.get_legend().get_texts()]
+    assert [tick.get_text().strip() for tick in below.get_yticklabels()] == ["cut", "a", "b", "scale", "x", "y"]
+    assert below.images[0].get_array().tolist() == [[1.0, 1.0, 0.0, 0.0]]
+    assert below.get_xlabel() == "4 specifications by size of effect, n = 60"
+
+
+def test_an_empty_curve_says_so():
+    figure = figures.plot_curve(Curve("", pd.DataFrame(), pd.DataFrame(), "d"))
+    assert figure.axes[0].texts[0].get_text().startswith("nothing to draw")
+
+
+def test_claims_are_turned_their_way():
+    summary = pd.DataFrame(
+        {
+            "label": ["Depression", "Describing"], "expected": ["lower", "higher"], "declared": [-0.4, 0.3],
+            "median": [-0.5, 0.2], "low": [-0.7, 0.1], "high": [-0.2, 0.4], "null_low": [-0.1, -0.1], "null_high": [0.1, 0.1], "n_least": 50, "n_most": 60,
+        },
+        index=["C01", "C03"],
+    )  # fmt: skip
+    ax = figures.plot_claims(summary)
+    diamonds = [float(line.get_xdata()[0]) for line in ax.lines if line.get_marker() == "D" and len(line.get_xdata())]
+    assert diamonds == [0.4, 0.3]
+    assert ax.get_xlabel().startswith("d (n = 50–60 people)")
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["C01 Depression ↓", "C03 Describing ↑"]
+
+
+def test_influence_is_written_in_per_cent(run):
+    ax = figures.plot_influence(measure_influence(run))
+    shares = measure_influence(run)["variance_share"]
+    assert [text.get_text() for text in ax.texts] == [f"{100 * share:.0f}" for share in shares]
