@@ -152,8 +152,8 @@ def write_page_note(cohort_facts: dict) -> str:
     if cohort_facts["kind"] == "simulated":
         return (
             "```{admonition} Simulated data\n:class: simulated\n"
-            f"Every number and figure on this page comes from *{title}* ({n} simulated participants). "
-            "They show how the analysis works; they say nothing about real people.\n```"
+            f"Every number and figure on this page that is not marked as data of real people comes from *{title}* ({n} "
+            "simulated participants). They show how the analysis works; they say nothing about real people.\n```"
         )
     return f"```{{admonition}} Cohort\n:class: cohort\n*{title}* ({n} participants).\n```"
 
@@ -166,8 +166,8 @@ def write_landing_note(cohort_facts: dict, skipped: dict[str, str], chapters: li
             "```{admonition} Simulated data",
             ":class: simulated",
             f"This build of the book shows *{title}*: {n} participants made by a program, with the truth "
-            "written down. No number, figure or verdict in it is a finding about real people, and nothing in it "
-            "replicates the study.",
+            "written down. Apart from sections marked as data of real people, no number, figure or verdict in it is a "
+            "finding about real people, and nothing in it replicates the study.",
         ]
     else:
         lines = ["```{admonition} The cohort of this build", ":class: cohort"]
