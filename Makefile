@@ -11,7 +11,7 @@ PORT ?= 8000
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-book: $(READY) ## Run the seven chapters on the simulated cohort and build the HTML book
+book: $(READY) ## Run the chapters and labs on the simulated cohort and build the HTML book
 	@$(BIN)/resilience-book run data/example
 	@echo "Or: make serve, then open http://localhost:$(PORT)"
 

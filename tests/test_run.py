@@ -200,9 +200,9 @@ def test_a_chapter_depends_on_the_rooms_it_imports_and_on_theirs():
     }
     assert {
         "brain",
-        "helpers/permutation.py",
+        "permutation/model.py",
         "helpers/contrasts.py",
-        "plots/brain.py",
+        "plots/style.py",
         "contract/load.py",
         "helpers/problems.py",
     } <= rooms
@@ -211,7 +211,7 @@ def test_a_chapter_depends_on_the_rooms_it_imports_and_on_theirs():
 
 def test_real_chapters_say_why_they_are_skipped():
     gut = {"taxa", "metabolites"}
-    reasons = {chapter.id: chapter.reason_to_skip(gut) for chapter in CHAPTERS}
+    reasons = {chapter.id: chapter.reason_to_skip(gut) for chapter in CHAPTERS if not chapter.id.startswith("lab_")}
     assert [id for id, reason in reasons.items() if reason] == ["02_resilience", "03_brain"]
     assert reasons["03_brain"] == (
         "this cohort has no connectivity (brain/connectivity.tsv) and no volumes (brain/volumes.tsv) and no tracts (brain/tracts.tsv)"
