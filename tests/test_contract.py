@@ -327,3 +327,11 @@ def test_a_warning_lets_the_run_go_on(example_copy):
     (example_copy / "my_data.csv").write_text("x")
     cohort = load_cohort(example_copy)
     assert [problem.file for problem in cohort.warnings] == ["my_data.csv"]
+
+
+def test_maps_of_a_handful_of_people_do_not_count(example_copy):
+    maps = sorted((example_copy / "brain" / "maps").glob("*.nii"))
+    assert "maps" in load_cohort(example_copy).available()
+    for extra in maps[9:]:
+        extra.unlink()
+    assert "maps" not in load_cohort(example_copy).available()

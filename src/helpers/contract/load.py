@@ -88,11 +88,13 @@ class Cohort:
     def available(self) -> set[str]:
         """Return what a chapter or section may ask for: blocks, questionnaires, ``tree``, ``maps``, ``<measure>_items``.
 
+        Maps of a handful of people cannot be compared and do not count.
+
         ``resilience_score`` is there when the groups come from a questionnaire, ``symptoms`` when there is any other.
         """
         names = set(self.blocks) | set(self.phenotype)
         names |= {"tree"} if self.tree_path else set()
-        names |= {"maps"} if self.maps else set()
+        names |= {"maps"} if len(self.maps) >= read_schema()["maps"]["at_least"] else set()
         names |= {
             f"{m}_items" for m, table in self.phenotype.items() if list_items(m) and set(list_items(m)) <= set(table)
         }

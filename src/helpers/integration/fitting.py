@@ -17,6 +17,7 @@ from helpers.integration.sweeps import (
     mix_signs,
     orient,
 )
+from helpers.permutation import on_one_blas_thread
 
 NOTHING_LEFT = 1e-10  # relative size below which a deflated block holds rounding errors only
 
@@ -134,6 +135,7 @@ class ManyFits:
 Starter = Callable[[State, int], tuple[list[Array], Ints]]
 
 
+@on_one_blas_thread
 def fit_many(
     blocks: Sequence[FoldedBlock],
     fold: Ints,

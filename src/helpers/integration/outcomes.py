@@ -28,7 +28,7 @@ from helpers.integration.rivals import COVARIATES, PENALTIES, rotate_people
 from helpers.integration.spls import BlockSPLS
 from helpers.integration.tuning import tune_inside
 from helpers.integration.validation import add_choices, fit_everyone, read_covariates
-from helpers.permutation import shuffle_within
+from helpers.permutation import on_one_blas_thread, shuffle_within
 
 OUTCOME_RIVALS = ("ridge",)
 
@@ -94,6 +94,7 @@ class OutcomeNull:
     within: str | None
 
 
+@on_one_blas_thread
 def cross_validate_outcome(
     blocks: Mapping[str, pd.DataFrame],
     y: pd.Series,
@@ -183,7 +184,7 @@ def permute_outcome(
     *,
     model: BlockSPLS,
     rng: np.random.Generator,
-    n_permutations: int = 99,
+    n_permutations: int = 1000,
     n_repeats: int = 1,
     transforms: Mapping[str, BaseEstimator] | None = None,
     batch: pd.Series | None = None,
@@ -204,7 +205,7 @@ def permute_outcome(
     observed : OutcomePerformance
         From :func:`cross_validate_outcome`.
     rng : numpy.random.Generator
-    n_permutations : int, default 99
+    n_permutations : int, default 1000
     n_repeats : int, default 1
         At most those of `observed`.
 

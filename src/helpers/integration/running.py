@@ -25,6 +25,7 @@ from helpers.integration.probabilities import map_scores
 from helpers.integration.rivals import FOREST, RivalsSay, name_rivals, run_rivals, runs_alone, take_alone
 from helpers.integration.summary import Repeat, order_pairs
 from helpers.integration.tuning import tune_inside
+from helpers.permutation import on_one_blas_thread
 
 SPLITS_AT_ONCE = 50  # given to one worker; changes no number
 
@@ -38,6 +39,7 @@ class Job:
     stream: np.random.Generator
 
 
+@on_one_blas_thread
 def run_repeats(
     arrays: list[Array],
     labelled: Sequence[tuple[Ints, Ints]],
@@ -131,6 +133,7 @@ def _run_inner(
     return scores
 
 
+@on_one_blas_thread
 def run_splits(
     arrays: list[Array],
     splits: Sequence[Split],

@@ -30,6 +30,7 @@ from helpers.integration.inside import CELLS_AT_ONCE, divide_splits, fit_splits,
 from helpers.integration.prediction import NO_CLASS, predict_many
 from helpers.integration.spls import BlockSPLS
 from helpers.integration.splsda import BlockSPLSDA
+from helpers.permutation import on_one_blas_thread
 
 RULES = ("one_se", "minimum")
 Draw = list[Split]  # the folds of all repeats, repeat by repeat
@@ -171,6 +172,7 @@ def tune_inside(
     return tune_draws(arrays, train, draws, settings, n_folds, 1)
 
 
+@on_one_blas_thread
 def tune_draws(
     arrays: list[Array],
     people: Ints,

@@ -42,6 +42,7 @@ from helpers.integration.summary import (
     tabulate_repeats,
 )
 from helpers.integration.tuning import make_search
+from helpers.permutation import on_one_blas_thread
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +116,7 @@ class IntegrationPerformance:
     probabilities: pd.DataFrame
 
 
+@on_one_blas_thread
 def cross_validate(
     blocks: Mapping[str, pd.DataFrame],
     y: pd.Series,

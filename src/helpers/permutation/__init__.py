@@ -8,7 +8,7 @@ from helpers.permutation.model import TIE, Alternative, PermutationModel, Precis
 from helpers.permutation.orders import draw_orders, match_blocks, shuffle_within
 from helpers.permutation.plans import STREAM, Plan, plan_flips, plan_shuffles
 from helpers.permutation.results import MaxTResult
-from helpers.permutation.running import run_streams
+from helpers.permutation.running import on_one_blas_thread, run_streams
 from helpers.permutation.tails import approximate_tail
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "approximate_tail",
     "draw_orders",
     "match_blocks",
+    "on_one_blas_thread",
     "plan_flips",
     "plan_shuffles",
     "prepare_flips",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
-from typing import TypeVar
+from contextlib import AbstractContextManager
+from functools import cache, wraps
+from typing import ParamSpec, TypeVar
 
 from joblib import Parallel, delayed
 from threadpoolctl import ThreadpoolController
@@ -13,6 +14,7 @@ from tqdm import tqdm
 MOST_PARTS = 32  # parts of the work at a time in memory, and steps of the progress bar
 
 Result = TypeVar("Result")
+Given = ParamSpec("Given")
 
 
 def run_streams(
@@ -47,15 +49,43 @@ def run_streams(
     """
     size = -(-n_streams // MOST_PARTS) or 1
     parts = [range(start, min(start + size, n_streams)) for start in range(0, n_streams, size)]
-    with _find_pools().limit(limits=1, user_api="blas"):
+    with _limit_blas():
         parallel = Parallel(n_jobs=n_workers, prefer="threads", return_as="generator")
         done = parallel(delayed(_run_part)(work, part) for part in parts)
         yield from tqdm(done, total=len(parts), desc="shuffles", disable=not progress)
 
 
 def _run_part(work: Callable[[range], Result], part: range) -> Result:
-    with _find_pools().limit(limits=1, user_api="blas"):
+    with _limit_blas():
         return work(part)
+
+
+def on_one_blas_thread(function: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Let a function compute with one BLAS thread, whatever the machine has.
+
+    For many products of small matrices, where threads wait for each other longer than they compute, and so that the
+    number of cores never changes a number.
+
+    Parameters
+    ----------
+    function : callable
+
+    Returns
+    -------
+    callable
+        The same, limited while it runs.
+    """
+
+    @wraps(function)
+    def limited(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        with _limit_blas():
+            return function(*args, **kwargs)
+
+    return limited
+
+
+def _limit_blas() -> AbstractContextManager:
+    return _find_pools().limit(limits=1, user_api="blas")
 
 
 @cache

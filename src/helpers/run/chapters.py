@@ -115,6 +115,8 @@ def explain_need(need: str) -> str:
         return "questionnaire beside the one that makes the groups (phenotype/)"
     if need == "tree":
         return f"tree ({schema['tree']['file']})"
+    if need == "maps":
+        return f"maps of {schema['maps']['at_least']} people or more ({schema['maps']['folder']}/)"
     if need in schema["blocks"]:
         return f"{need} ({schema['blocks'][need]['file']}.tsv)"
     measure = need.removesuffix("_items")
