@@ -41,15 +41,17 @@ def write_contrast(folder, claim, d, low, high, feature=None, **more):
 
 
 def write_performance(folder, aucs, first, low, training=None, p=0.01):
+    """Three blocks, the vote, a simpler model and chance, in whatever order of AUC."""
     table = pd.DataFrame(
         {
+            "role": ["block"] * 3 + ["vote", "rival", "chance"],
             "auc_out_of_fold": aucs,
             "auc_low": low,
             "share_first": first,
             "auc_training": training or aucs,
             "p_permutation": p,
         },
-        index=pd.Index(["transcripts", "taxa", "connectivity", "vote", "covariates only", "chance"], name="block"),
+        index=pd.Index(["transcripts", "taxa", "connectivity", "vote", "ridge", "chance"], name="block"),
     )
     write_result(table.assign(n_high=44, n_low=72), folder, "06_integration", "performance")
 

@@ -15,8 +15,7 @@ from helpers.verdict.claims import Claim
 from helpers.verdict.inference import Contrast, compute_contrast_power, recover_contrast
 
 RESILIENCE_MEASURES = ("cd_risc", "cd_risc_10", "cd_risc_2", "brs")
-RANK_COLUMNS = ("auc_out_of_fold", "auc_low", "share_first", "p_permutation", "n_high", "n_low")
-NOT_A_BLOCK = ("vote", "covariates only", "chance")
+RANK_COLUMNS = ("role", "auc_out_of_fold", "auc_low", "share_first", "p_permutation", "n_high", "n_low")
 
 
 @dataclass(frozen=True)
@@ -175,7 +174,7 @@ def _gather_contrast(evidence: Evidence, row: pd.Series) -> Evidence:
 def _gather_rank(evidence: Evidence, table: pd.DataFrame) -> Evidence:
     if absent := [name for name in RANK_COLUMNS if name not in table]:
         return replace(evidence, missing=f"the table '{evidence.claim.table}' has no {', '.join(absent)}")
-    blocks = table[~table.index.isin(NOT_A_BLOCK) & table["auc_out_of_fold"].notna()]
+    blocks = table[(table["role"] == "block") & table["auc_out_of_fold"].notna()]
     if evidence.claim.feature not in blocks.index:
         return replace(evidence, missing=f"no {evidence.claim.feature} block was in the integration")
     if len(blocks) < 2:
