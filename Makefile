@@ -16,7 +16,7 @@ book: $(READY) ## Run the chapters and labs on the simulated cohort and build th
 	@echo "Or: make serve, then open http://localhost:$(PORT)"
 
 test: $(READY) browser ## Run everything CI runs: style, layers, tests, the whole book in a browser
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 serve: $(READY) ## Serve the built book on this machine
 	@test -f _build/example/html/index.html || { echo "There is no book yet: run make book first."; exit 1; }

@@ -9,6 +9,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from helpers.cli import CACHE, MIRROR_VARIABLE, NO_DATA, REGISTRY
 from helpers.open_data import OpenDataUnavailable, fetch_dataset, fetch_files, load_registry
@@ -16,15 +17,6 @@ from helpers.tables import PROJECT_ROOT
 from tests.support import EXAMPLE, require, run_command
 
 mpl.use("agg")
-BUILDERS = {"built_book": "book", "kim_book": "book", "hostile": "hostile"}  # costly fixtures: who shares their worker
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker build the books that many tests look at, where several share the tests."""
-    for item in items:
-        for fixture in BUILDERS.keys() & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group(BUILDERS[fixture]))
 
 
 @pytest.fixture
@@ -68,7 +60,10 @@ def fetched(fetch_original, tmp_path_factory):
 
 
 def _build(folder: str) -> Path:
-    done = run_command("run", folder)
+    """Bring a book up to date; where several workers share the tests, one builds and the others wait for it."""
+    (PROJECT_ROOT / "_build").mkdir(exist_ok=True)
+    with FileLock(PROJECT_ROOT / "_build" / ".tests.lock"):
+        done = run_command("run", folder)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return PROJECT_ROOT / "_build" / Path(folder).name / "html"
 
