@@ -104,7 +104,7 @@ def score_modules(
 
 
 def compare_modules(
-    genes: pd.DataFrame,
+    genes: pd.DataFrame | None,
     features: pd.DataFrame | None,
     modules: pd.DataFrame,
     design: pd.DataFrame,
@@ -116,9 +116,9 @@ def compare_modules(
 
     Parameters
     ----------
-    genes : pandas.DataFrame of shape (n_participants, n_genes)
+    genes : pandas.DataFrame of shape (n_participants, n_genes), or None
         Raw reads. Columns that are KEGG orthologues (``K00001``) are used; other columns are, where ``features`` gives
-        their orthologue, added up by it.
+        their orthologue, added up by it. None: there are no genes, and nothing is compared.
     features : pandas.DataFrame or None
         Index gene; column ``orthologue``, if there.
     modules : pandas.DataFrame
@@ -144,13 +144,16 @@ def compare_modules(
     >>> bool(compare_modules(genes, None, modules, design).loc["M", "estimate"] > 0)
     True
     """
+    columns = ["name", "n_steps", "n_reachable", "prevalence"]
+    nothing = pd.DataFrame(columns=[*COLUMNS, *columns], dtype=float).rename_axis("feature")
+    if genes is None:
+        return nothing
     people = design.index.intersection(genes.index, sort=False)
     reads = genes.loc[people]
     table = sum_orthologues(reads, features)
     used = {name for needed in modules["orthologues"].astype(str) for name in needed.split(",")}
-    columns = ["name", "n_steps", "n_reachable", "prevalence"]
     if not used & set(table.columns):
-        return pd.DataFrame(columns=[*COLUMNS, *columns], dtype=float).rename_axis("feature")
+        return nothing
     scores = score_modules(table, modules, min_coverage=min_coverage)
     common = scores.modules.index[scores.modules["prevalence"] >= max(min_prevalence, 1e-9)]
     shares = (scores.values[common] + HALF).div(reads.sum(axis=1), axis=0)

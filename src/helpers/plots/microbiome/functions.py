@@ -77,7 +77,10 @@ def plot_function_sets(table: pd.DataFrame, *, labels: Mapping[str, str]) -> Fig
         ax.axvline(0, color=NEUTRAL, lw=0.8, zorder=0)
         ax.set_xlabel(f"{unit}, 95 % interval", fontsize=9)
         ax.set_title(title, loc="left", fontsize=9)
-    names = [f"{str(name).replace('_', ' ')}\n({n:.0f} transcripts)" for name, n in table["n_transcripts"].items()]
+    names = [
+        f"{shorten(str(name).replace('_', ' '), 26)}\n({n:.0f} transcripts)"
+        for name, n in table["n_transcripts"].items()
+    ]
     panels[0].set_yticks(range(len(table)), names)
     panels[0].set_ylim(len(table) - 0.4, -0.6)
     high, low = (labels[side].split(" (n=")[0] for side in ("high", "low"))
