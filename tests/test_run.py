@@ -25,7 +25,7 @@ from helpers.run import (
 from helpers.run.nodes import FilesNode, ValueNode
 from helpers.run.pages import Stamp, finish_page, leave_out, write_skipped_page
 from helpers.run.sources import list_rooms
-from tests.support import EXAMPLE
+from tests.support import EXAMPLE, run_command
 
 HEAD = "---\njupytext:\n  text_representation:\n    extension: .md\n    format_name: myst\nkernelspec:\n  name: python3\n  display_name: Python 3\n---\n"
 STAMP = Stamp("Mine", "simulated", "ab" * 32, {"numpy": "2"}, "2026-01-01 00:00 UTC", "abc")
@@ -203,16 +203,23 @@ def test_a_chapter_depends_on_the_rooms_it_imports_and_on_theirs():
         "permutation/model.py",
         "helpers/contrasts.py",
         "plots/style.py",
+        "brain/edges.py",
         "contract/load.py",
         "helpers/problems.py",
     } <= rooms
     assert not {"plots/microbiome.py", "helpers/verdict.py", "verdict"} & rooms
 
 
+def test_a_chapter_asked_for_alone_says_which_results_it_lacks(tmp_path):
+    done = run_command("run", EXAMPLE, "--only", "06_integration", "--no-book", "--output", tmp_path)
+    assert done.returncode == 2 and "no results of 01_cohort" in done.stderr and "--only 01_cohort" in done.stderr
+
+
 def test_real_chapters_say_why_they_are_skipped():
     gut = {"taxa", "metabolites"}
-    reasons = {chapter.id: chapter.reason_to_skip(gut) for chapter in CHAPTERS if not chapter.id.startswith("lab_")}
-    assert [id for id, reason in reasons.items() if reason] == ["02_resilience", "03_brain"]
+    reasons = {chapter.id: chapter.reason_to_skip(gut) for chapter in CHAPTERS}
+    labs = [chapter.id for chapter in CHAPTERS if chapter.id.startswith("lab_")]
+    assert [id for id, reason in reasons.items() if reason] == ["02_resilience", "03_brain", *labs] and len(labs) == 4
     assert reasons["03_brain"] == (
         "this cohort has no connectivity (brain/connectivity.tsv) and no volumes (brain/volumes.tsv) and no tracts (brain/tracts.tsv)"
     )

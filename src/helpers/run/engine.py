@@ -14,7 +14,7 @@ import pytask
 
 from helpers.book import BookError, build_html, stage_book
 from helpers.contract import Cohort, hash_cohort, list_files
-from helpers.problems import Problem
+from helpers.problems import CohortError, Problem
 from helpers.run.chapters import CHAPTERS, OPEN, SIMULATED, Chapter
 from helpers.run.execution import (
     NOTEBOOKS_DIR,
@@ -125,13 +125,14 @@ def run_book(
     Raises
     ------
     CohortError
-        When a parameter is unknown or of the wrong type.
+        When a parameter is unknown or of the wrong type, or a chapter asked for alone reads one that was never run.
     """
     started = time.perf_counter()
     chosen = check_parameters(parameters or {})
     facts = (cohort.settings.title, cohort.settings.kind, hash_cohort(cohort.folder))
     skipped = _list_skipped(cohort)
     wanted = [c for c in CHAPTERS if c.id not in skipped and (not only or c.id in only)]
+    _refuse_unread(wanted, skipped, output_dir)
     at_hand = _bring_open_data(cohort, wanted, open_places)
     _write_skipped_pages(skipped, output_dir, facts)
     jobs = [_make_job(c, cohort, output_dir, chosen[c.id], facts, at_hand) for c in wanted]
@@ -153,6 +154,23 @@ def _available(cohort: Cohort) -> set[str]:
 def _list_skipped(cohort: Cohort) -> dict[str, str]:
     available = _available(cohort)
     return {c.id: reason for c in CHAPTERS if (reason := c.reason_to_skip(available))}
+
+
+def _refuse_unread(wanted: Collection[Chapter], skipped: Mapping[str, str], output_dir: Path) -> None:
+    """Refuse chapters that read results which are neither there nor made in this run."""
+    made = {chapter.id for chapter in wanted} | set(skipped)
+    unread = sorted(
+        {
+            id
+            for chapter in wanted
+            for id in chapter.reads
+            if id not in made and not (output_dir / RESULTS / id).is_dir()
+        }
+    )
+    if unread:
+        fix = f"run these too: {' '.join(f'--only {id}' for id in unread)}; or run all chapters."
+        expected = "the results of each earlier chapter that is read"
+        raise CohortError([Problem("--only", None, None, f"no results of {', '.join(unread)}", expected, fix)])
 
 
 def _bring_open_data(cohort: Cohort, chapters: Iterable[Chapter], places: Mapping[str, Any] | None) -> set[str]:
