@@ -22,7 +22,8 @@ def check_invariance(items: pd.DataFrame, structure: Structure, people: pd.Serie
     """Fit a structure to several groups with more and more of it held equal.
 
     Configural: the same items measure the same factors. Metric: loadings are equal, so that a point means the same
-    distance. Scalar: intercepts are equal as well, so that means may be compared. Residual variances are free.
+    distance. Scalar: intercepts are equal as well, so that means may be compared. Strict: residual variances are equal
+    as well, so that scores are equally precise.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ def check_invariance(items: pd.DataFrame, structure: Structure, people: pd.Serie
     Returns
     -------
     pandas.DataFrame
-        Index ``model`` (configural, metric, scalar); columns n, n_smallest (people in the smallest group), chi2, df,
+        Index ``model`` (configural, metric, scalar, strict); columns n, n_smallest (people in the smallest group), chi2, df,
         p, cfi, tli, rmsea, srmr; and against the model before: delta_chi2, delta_df, delta_p, delta_cfi.
 
     Raises
@@ -129,6 +130,7 @@ def _say(name: str, table: pd.DataFrame, small_cell: int) -> str:
         0: "already equal loadings cost more fit than is usually let pass: do not pool or compare scores",
         1: "loadings may be taken as equal, intercepts not: relations compare, means do not",
         2: "loadings and intercepts may be taken as equal: scores may be pooled and means compared",
+        3: "loadings, intercepts and residual variances may be taken as equal: scores may be pooled and compared",
     }[int((drops >= -LARGEST_DROP).cummin().sum())]
     smallest = int(table["n_smallest"].iloc[0])
     shown = hide_small(smallest, small_cell)

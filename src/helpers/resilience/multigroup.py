@@ -10,7 +10,12 @@ import numpy as np
 import pandas as pd
 from scipy import optimize
 
-EQUAL = {"configural": (), "metric": ("loadings",), "scalar": ("loadings", "intercepts")}
+EQUAL = {
+    "configural": (),
+    "metric": ("loadings",),
+    "scalar": ("loadings", "intercepts"),
+    "strict": ("loadings", "intercepts", "uniquenesses"),
+}
 MAX_STEPS = 5000
 TOLERANCE, COARSE = 1e-13, 1e-8  # steps that gain less, relative to the discrepancy, end a fit; COARSE from a start
 SMALLEST_UNIQUENESS = 1e-4  # of an item's variance over all groups
@@ -43,8 +48,8 @@ class MultigroupFit:
         Likelihood-ratio test against free means and covariances.
     n_parameters : int
     cfi, tli, rmsea, srmr : float
-        Indices of fit; the baseline has free means and variances and no covariance; ``srmr`` is of covariances,
-        averaged over groups by n.
+        Indices of fit; the baseline has free means and variances and no covariance; ``srmr`` is of covariances and
+        means, averaged over groups by n.
     loadings, factor_covariances : list of numpy.ndarray
         Per group, in units of the items; the first item of each factor has loading 1.
     uniquenesses, intercepts, factor_means : list of numpy.ndarray
@@ -92,9 +97,9 @@ def fit_groups(
         Each with more people than items.
     pattern : numpy.ndarray of bool, shape (n_items, n_factors)
         Which item loads on which factor.
-    level : {"configural", "metric", "scalar"}
+    level : {"configural", "metric", "scalar", "strict"}
         The same pattern only; equal loadings; equal intercepts as well, factor means then free in all groups but
-        the first.
+        the first; equal residual variances as well.
     start : numpy.ndarray, optional
         Free parameters to start from: those of a fit to similar data. Such a fit ends sooner (chi-square to about
         three digits).
@@ -272,17 +277,33 @@ def rate_fit(chi2: float, df: int, base_chi2: float, base_df: int, *, n: int, n_
 
 def _standardised_residual(group: GroupMoments, own: Mapping[str, np.ndarray]) -> float:
     implied = own["loadings"] @ own["roots"] @ own["roots"].T @ own["loadings"].T + np.diag(own["uniquenesses"])
-    return standardise_residual(group.covariance, implied)
+    off = group.mean - own["intercepts"] - own["loadings"] @ own["means"]
+    return standardise_residual(group.covariance, implied, off)
 
 
-def standardise_residual(observed: np.ndarray, implied: np.ndarray) -> float:
-    """Return the SRMR: root mean square of what a model leaves of the correlations, variances included.
+def standardise_residual(observed: np.ndarray, implied: np.ndarray, off: np.ndarray | None = None) -> float:
+    """Return the SRMR: root mean square of what a model leaves of correlations, variances and means.
+
+    Parameters
+    ----------
+    observed, implied : numpy.ndarray of shape (n_items, n_items)
+        Covariances.
+    off : numpy.ndarray of shape (n_items,), optional
+        Observed less implied means, in units of the items; None for a model without means.
+
+    References
+    ----------
+    .. [1] Bentler PM (1995). EQS structural equations program manual. Multivariate Software.
 
     Examples
     --------
     >>> standardise_residual(np.array([[1.0, 0.3], [0.3, 1.0]]), np.array([[1.0, 0.0], [0.0, 1.0]])).round(4)
     np.float64(0.1732)
+    >>> standardise_residual(np.eye(2), np.eye(2), np.array([1.0, 0.0])).round(4)  # one of five residuals is 1
+    np.float64(0.4472)
     """
     scale = np.sqrt(np.diag(observed))
     residual = ((observed - implied) / np.outer(scale, scale))[np.tril_indices(len(observed))]
+    if off is not None:
+        residual = np.concatenate([residual, off / scale])
     return np.sqrt(np.mean(residual**2))
