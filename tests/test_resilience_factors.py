@@ -117,7 +117,7 @@ def test_a_group_no_larger_than_the_model_is_refused_with_the_number(rng):
     items = draw(100, rng)
     with pytest.raises(ValueError, match="15 parameters per group, and the smallest group is not larger"):
         r.check_invariance(items, ONE, pd.Series(["A"] * 85 + ["B"] * 15))
-    assert len(r.check_invariance(items, ONE, pd.Series(["A"] * 84 + ["B"] * 16))) == 3
+    assert len(r.check_invariance(items, ONE, pd.Series(["A"] * 84 + ["B"] * 16))) == 4
     with pytest.raises(ValueError, match="in one group: there is nothing to compare"):
         r.check_invariance(items, ONE, pd.Series(["A"] * 100))
 
