@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from helpers import microbiome
-from helpers.microbiome.projection import count_p, span
+from helpers.linear_algebra import span
+from helpers.microbiome.projection import count_p
 from tests.parity import find_oracle
 
 DATA = Path(__file__).parent / "data"

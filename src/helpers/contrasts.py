@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.problems import name_some
+from helpers.designs import free_tested, match_design, refuse_determined
 from helpers.wording import as_text
 
 CONFIDENCE = 0.95
@@ -40,7 +40,8 @@ def fit_contrasts(features: pd.DataFrame, design: pd.DataFrame, *, tested: str =
     Raises
     ------
     ValueError
-        When no person is in both tables, or the tested column is determined by the others.
+        When no person is in both tables, an id stands twice, the design has a missing cell, or the tested column is
+        determined by the others.
 
     References
     ----------
@@ -57,15 +58,10 @@ def fit_contrasts(features: pd.DataFrame, design: pd.DataFrame, *, tested: str =
     >>> float(fit_contrasts(features, design).loc["x", "estimate"].round(6))
     3.0
     """
-    people = design.index.intersection(features.index, sort=False)
-    if people.empty:
-        raise ValueError(
-            "No participant is in both the features and the design. Are the ids spelled alike, e.g. sub-01?"
-        )
-    shared = features if features.index.equals(people) else features.loc[people]
+    terms = match_design(features.index, design, [tested])
+    refuse_determined(terms, tested)
+    shared = features if features.index.equals(terms.index) else features.loc[terms.index]
     values = shared.to_numpy(float)
-    terms = design.loc[people]
-    _refuse_confounded(terms, tested)
     result = np.full((values.shape[1], 7), np.nan)
     complete = ~np.isnan(values.sum(axis=0))
     for people_seen, columns in _group_columns(values, complete):
@@ -146,14 +142,11 @@ def _group_columns(values: np.ndarray, complete: np.ndarray) -> list[tuple[np.nd
 
 
 def _fit(values: np.ndarray, terms: pd.DataFrame, tested: str) -> np.ndarray:
-    nuisance = np.column_stack([np.ones(len(terms)), terms.drop(columns=tested).to_numpy(float)])
-    basis = _orthonormal(nuisance)
+    basis, x = free_tested(terms, tested)
     df = len(terms) - basis.shape[1] - 1
-    x = terms[tested].to_numpy(float)
-    x = x - basis @ (basis.T @ x)
-    xx = x @ x
-    if df < 1 or xx < 1e-10 * len(x):
+    if df < 1 or x is None:
         return np.full((values.shape[1], 7), np.nan)
+    xx = x @ x
     estimate, residual_sd = np.empty((2, values.shape[1]))
     for start in range(0, values.shape[1], TILE):
         columns = slice(start, start + TILE)
@@ -172,21 +165,3 @@ def _fit_tile(values: np.ndarray, basis: np.ndarray, x: np.ndarray, df: int) -> 
     residual_sd = np.sqrt(np.maximum(np.einsum("ij,ij->j", y, y) - estimate**2 * (x @ x), 0) / df)
     residual_sd[residual_sd <= 1e-12 * np.abs(values).max(axis=0, initial=0)] = np.nan
     return np.where(np.isnan(residual_sd), np.nan, estimate), residual_sd
-
-
-def _orthonormal(matrix: np.ndarray) -> np.ndarray:
-    left, size, _ = np.linalg.svd(matrix, full_matrices=False)
-    return left[:, size > 1e-10 * size[0]]
-
-
-def _refuse_confounded(terms: pd.DataFrame, tested: str) -> None:
-    others = np.column_stack([np.ones(len(terms)), terms.drop(columns=tested).to_numpy(float)])
-    basis = _orthonormal(others)
-    x = terms[tested].to_numpy(float)
-    left = x - basis @ (basis.T @ x)
-    if left @ left < 1e-10 * max(1.0, x @ x):
-        names = name_some(terms.columns.drop(tested)) or "the intercept"
-        raise ValueError(
-            f"'{tested}' cannot be told apart from {names}: it is constant, or one follows from the other. "
-            "Leave that covariate (or the batch) out in cohort.yml, or add people who break the tie."
-        )

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from helpers.brain.numbers import write_fixed
 from helpers.brain.questions import Question
 from helpers.contrasts import fit_contrasts
+from helpers.linear_algebra import count_rank
 from helpers.problems import count, name_some
 from helpers.wording import as_text
 
@@ -31,7 +32,8 @@ class ComBat(TransformerMixin, BaseEstimator):
     batch : pandas.Series
         Index ``participant_id``: study (or scanner) of everybody, those to be predicted included.
     covariates : pandas.DataFrame, optional
-        Index ``participant_id``; numeric. What they explain is kept. The group may not be among them: keeping it in all data
+        Index ``participant_id``; numeric. What they explain is kept; one that follows from the study or from earlier ones adds
+        nothing and is left out. The group may not be among them: keeping it in all data
         tells the held-out people's group to the model. See :func:`harmonise` for use outside prediction.
 
     Attributes
@@ -72,8 +74,8 @@ class ComBat(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            When there is one study only, a study has fewer than three people, a value is missing, or the group is among the
-            covariates.
+            When there is one study only, a study has fewer than three people, a value is missing, an id stands twice, or the group
+            is among the covariates.
         """
         if self.covariates is not None and GROUP in self.covariates.columns:
             raise ValueError(
@@ -107,7 +109,7 @@ class ComBat(TransformerMixin, BaseEstimator):
                 f"{name_some(self.studies_)}. Fix: leave these people out, or put some of each study among those it learns from."
             )
         place = np.array([self.studies_.index(name) for name in study])
-        _refuse_blank(X)
+        _refuse_unusable(X)
         values = X[self.features_].to_numpy(float)
         expected = self.mean_ + _take_covariates(self._kept, X.index) @ self.slopes_
         standard = (values - expected) / self.sd_
@@ -121,12 +123,12 @@ class ComBat(TransformerMixin, BaseEstimator):
 
         study = self._find_studies(X.index)
         _refuse_few(study)
-        _refuse_blank(X)
-        self._kept = kept
+        _refuse_unusable(X)
         self.studies_ = sorted(set(study))
+        self._kept = _choose_covariates(kept, study)
         varying = X.groupby(study.to_numpy()).std().gt(0).all()
         self.features_ = list(X.columns[varying.to_numpy()])
-        values, terms = X[self.features_].to_numpy(float), _take_covariates(kept, X.index)
+        values, terms = X[self.features_].to_numpy(float), _take_covariates(self._kept, X.index)
         described = pd.DataFrame(terms, index=X.index).add_prefix("covariate_").assign(SITE=study.to_numpy())
         # a seed keeps it from seeding numpy's global chance anew; with one feature there is nothing to share between features
         model, _ = harmonizationLearn(values, described, eb=values.shape[1] > 1, seed=0)
@@ -244,13 +246,33 @@ def _refuse_few(study: pd.Series) -> None:
         )
 
 
-def _refuse_blank(values: pd.DataFrame) -> None:
+def _refuse_unusable(values: pd.DataFrame) -> None:
+    if values.index.has_duplicates:
+        twice = values.index[values.index.duplicated()].unique()
+        raise ValueError(f"{name_some(twice)} more than once. Fix: keep one row per participant.")
     blank = values.columns[values.isna().any()]
     if len(blank):
         raise ValueError(
             f"{count(len(blank), 'feature')} with a missing value ({name_some(blank)}). ComBat needs complete features. Fix: "
             "leave out these features, or the people who lack them."
         )
+
+
+def _choose_covariates(covariates: pd.DataFrame | None, study: pd.Series) -> pd.DataFrame | None:
+    """Return the covariates that say something beside the study and the earlier ones; refuse a group that does not."""
+    if covariates is None:
+        return None
+    studies = pd.get_dummies(study, dtype=float).to_numpy()
+    terms, kept = _take_covariates(covariates, study.index), []
+    for place, name in enumerate(covariates.columns):
+        if count_rank(np.column_stack([studies, terms[:, [*kept, place]]])) > studies.shape[1] + len(kept):
+            kept.append(place)
+        elif name == GROUP:
+            raise ValueError(
+                "The group follows from the study and the other covariates: ComBat would remove its difference with that of "
+                "the studies. Fix: leave harmonisation out."
+            )
+    return covariates.iloc[:, kept]
 
 
 def _take_covariates(covariates: pd.DataFrame | None, people: pd.Index) -> np.ndarray:

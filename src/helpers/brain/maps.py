@@ -199,9 +199,12 @@ def _refuse_little(shared: np.ndarray, n_blank: pd.Series) -> None:
 
 
 def choose_terms(maps: MapStack, design: pd.DataFrame, tested: str) -> pd.DataFrame:
-    """Return the design of those with a map and an intercept, without covariates that do not vary among them."""
+    """Return the design of those with a map and an intercept: covariates in units of their SD, constant ones left out."""
     terms = design.loc[design.index.intersection(maps.values.index, sort=False)].astype(float)
-    terms = terms.loc[:, (terms.max() > terms.min()) | (terms.columns == tested)].assign(intercept=1.0)
+    terms = terms.loc[:, (terms.max() > terms.min()) | (terms.columns == tested)]
+    covariates = terms.columns.drop(tested)
+    terms[covariates] = (terms[covariates] - terms[covariates].mean()) / terms[covariates].std()
+    terms = terms.assign(intercept=1.0)
     rank = np.linalg.matrix_rank(terms)
     if rank < terms.shape[1] or len(terms) <= rank:
         raise ValueError(

@@ -11,6 +11,7 @@ from scipy import stats
 from helpers.brain.connectivity import EDGE_SEPARATOR, compute_fisher_z
 from helpers.brain.covariates import MOTION_COLUMN
 from helpers.brain.numbers import write_fixed
+from helpers.linear_algebra import span_design
 from helpers.problems import count
 
 N_BINS = 12
@@ -75,7 +76,7 @@ def link_motion(
     known = motion[MOTION_COLUMN].dropna()
     people = design.index.intersection(connectivity.index, sort=False).intersection(known.index, sort=False)
     terms = design.loc[people].drop(columns=MOTION_COLUMN, errors="ignore")
-    basis = _span(np.column_stack([np.ones(len(people)), terms.to_numpy(float)]))
+    basis = span_design(terms.to_numpy(float))
     df = len(people) - basis.shape[1] - 1
     if df < 3:
         raise ValueError(
@@ -147,8 +148,3 @@ def describe_motion_link(link: MotionLink) -> str:
         f"{link.edges['r'].abs().median():.2f}. Over edges, r and distance correlate by "
         f"{write_fixed(link.distance_r)} (Spearman): {trend}."
     )
-
-
-def _span(terms: np.ndarray) -> np.ndarray:
-    left, size, _ = np.linalg.svd(terms, full_matrices=False)
-    return left[:, size > 1e-10 * size[0]]

@@ -156,15 +156,15 @@ class FoldedBlock:
         free = np.diag(rows) - inside @ np.linalg.pinv(inside)
         return free @ (scaled.T @ scaled) @ free
 
-    def standardise_new(self, values: Array, nuisance: Array | None = None) -> Array:
-        """Return new people's values (n_new, p) as the one training set standardises them; NaN becomes 0."""
-        terms = np.ones((len(values), 1)) if nuisance is None else add_intercept(nuisance)
-        return np.nan_to_num((values - self.centre - terms @ self.slopes[0]) * self.inverse_sds[0])
+    def standardise_new(self, values: Array) -> Array:
+        """Return new people's values (n_new, p) as the one training set without nuisance standardises them; NaN becomes 0."""
+        return np.nan_to_num((values - self.centre - self.slopes[0]) * self.inverse_sds[0])
 
 
 def add_intercept(nuisance: Array) -> Array:
-    """Return nuisance columns behind a column of ones."""
-    return np.column_stack([np.ones(len(nuisance)), nuisance])
+    """Return nuisance columns behind a column of ones, each divided by its largest size: units must not matter."""
+    largest = np.abs(nuisance).max(axis=0, initial=0)
+    return np.column_stack([np.ones(len(nuisance)), nuisance / np.where(largest > 0, largest, 1.0)])
 
 
 def _known_means(values: Array, missing: Mask) -> Array:

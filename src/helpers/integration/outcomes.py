@@ -11,7 +11,7 @@ from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import RidgeCV
 
-from helpers.integration.folded import Array, Ints
+from helpers.integration.folded import Array, Ints, add_intercept
 from helpers.integration.folds import (
     FoldSettings,
     Split,
@@ -317,7 +317,7 @@ def _predict_from_covariates(covariates: Array, split: Split) -> Array:
     """Least squares on covariates, blanks filled inside the fold."""
     rows = np.zeros(len(covariates), bool)
     rows[split.train] = True
-    terms = np.column_stack([np.ones(len(covariates)), fill_blanks(covariates, rows, everyone=True)])
+    terms = add_intercept(fill_blanks(covariates, rows, everyone=True))
     return terms[split.test] @ np.linalg.lstsq(terms[split.train], split.codes[split.train], rcond=None)[0]
 
 

@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
+from helpers.linear_algebra import span, span_design
 from helpers.microbiome.beta import METRIC_LABELS, centre_distances
 from helpers.microbiome.dispersion import label_groups, measure_spread
 from helpers.microbiome.permanova import match_people, match_strata
-from helpers.microbiome.projection import TermTest, measure_means, measure_term, span
+from helpers.microbiome.projection import TermTest, measure_means, measure_term
 from helpers.permutation import draw_orders
 from helpers.problems import count
 
@@ -185,8 +186,7 @@ def describe_communities(table: pd.DataFrame) -> str:
 
 
 def _test_groups(inner: np.ndarray, labels: np.ndarray, covariates: np.ndarray | None, orders: np.ndarray) -> TermTest:
-    intercept = np.full((len(labels), 1), len(labels) ** -0.5)
-    nuisance = intercept if covariates is None else np.column_stack([intercept, span(covariates, beside=intercept)])
+    nuisance = span_design(np.empty((len(labels), 0)) if covariates is None else covariates)
     term = span(np.eye(labels.max() + 1)[labels], beside=nuisance)
     if term.shape[1] < labels.max() or term.shape[1] + nuisance.shape[1] >= len(labels):
         raise ValueError("The groups follow from the covariates, or there are too few people: leave a covariate out.")

@@ -9,7 +9,9 @@ from scipy.special import expit
 from skbio.stats.composition import ancombc
 
 from helpers.contrasts import CONFIDENCE, adjust_bh, fit_contrasts
-from helpers.problems import count
+from helpers.designs import match_design, refuse_determined
+from helpers.linear_algebra import count_rank
+from helpers.problems import count, name_some
 
 FIELDS = ["estimate", "ci_low", "ci_high", "p", "q"]
 LARGEST_STEP = 2.0
@@ -54,7 +56,7 @@ def run_linda(logs: pd.DataFrame, design: pd.DataFrame, *, tested: str = "group"
     """
     fitted = fit_contrasts(logs, design, tested=tested)
     table = fitted[["estimate", "ci_low", "ci_high"]] - find_mode(fitted["estimate"].dropna().to_numpy(float))
-    df = len(logs) - np.linalg.matrix_rank(np.column_stack([np.ones(len(logs)), design.loc[logs.index]]))
+    df = len(logs) - count_rank(_match(logs.index, design, tested).to_numpy(float))
     quantile = stats.t.ppf(0.5 + CONFIDENCE / 2, df)
     t = table["estimate"] / (table["ci_high"] - table["ci_low"]) * 2 * quantile
     return _add_q(table.assign(p=2 * stats.t.sf(t.abs(), df)))
@@ -106,12 +108,13 @@ def run_ancombc(counts: pd.DataFrame, design: pd.DataFrame, *, tested: str = "gr
     .. [1] Lin H, Peddada SD (2020). Analysis of compositions of microbiomes with bias correction. Nature Communications
        11:3514. doi:10.1038/s41467-020-17041-7
     """
-    safe = {name: f"x{i}" for i, name in enumerate(design.columns)}
+    terms = _match(counts.index, design, tested)
+    safe = {name: f"x{i}" for i, name in enumerate(terms.columns)}
     numbered = counts.set_axis([f"t{i}" for i in range(counts.shape[1])], axis=1) + 1
     people = [f"s{i}" for i in range(len(counts))]
     fitted = ancombc(
         numbered.set_axis(people),
-        design.rename(columns=safe).set_axis(people),
+        terms.rename(columns=safe).set_axis(people),
         formula=" + ".join(safe.values()),
         p_adjust=None,
     )
@@ -193,7 +196,7 @@ def compare_presence(seen: pd.DataFrame, design: pd.DataFrame, *, tested: str = 
     """
     values = seen.to_numpy(float)
     varied = (values.min(axis=0) < values.max(axis=0)).nonzero()[0]
-    columns = design.loc[seen.index].to_numpy(float)
+    columns = _match(seen.index, design, tested).to_numpy(float)
     spread = np.where(columns.std(axis=0) > 0, columns.std(axis=0), 1.0)
     scaled = np.column_stack([np.ones(len(columns)), (columns - columns.mean(axis=0)) / spread])
     place = 1 + list(design.columns).index(tested)
@@ -233,6 +236,15 @@ def _score_firth(x: np.ndarray, y: np.ndarray, beta: np.ndarray) -> tuple[np.nda
     information = np.einsum("np,nm,nq->mpq", x, weight, x, optimize=True)
     leverage = weight * np.einsum("np,mpq,nq->nm", x, np.linalg.inv(information), x, optimize=True)
     return chance, information, x.T @ (y - chance + leverage * (0.5 - chance))
+
+
+def _match(index: pd.Index, design: pd.DataFrame, tested: str) -> pd.DataFrame:
+    """Return the design in the order of the samples, after refusing what no model can use."""
+    terms = match_design(index, design, [tested])
+    if len(terms) < len(index):
+        raise ValueError(f"{name_some(index.difference(terms.index))}: no line in the design. Leave these samples out.")
+    refuse_determined(terms, tested)
+    return terms.loc[index]
 
 
 def _add_q(table: pd.DataFrame) -> pd.DataFrame:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from helpers.linear_algebra import span, span_design
 from helpers.microbiome.beta import centre_distances
-from helpers.microbiome.projection import measure_term, span
+from helpers.microbiome.projection import measure_term
 from helpers.permutation import draw_orders
 from helpers.problems import count, name_some
 from helpers.wording import as_text
@@ -143,6 +144,9 @@ def match_people(distances: pd.DataFrame, *tables: pd.DataFrame | pd.Series) -> 
     if people.has_duplicates:
         raise ValueError(f"{count(int(people.duplicated().sum()), 'sample')} stand twice among the distances.")
     for table in tables:
+        if table.index.has_duplicates:
+            twice = table.index[table.index.duplicated()].unique()
+            raise ValueError(f"{name_some(twice)} stand more than once among the terms. Keep one row per sample.")
         people = people.intersection(table.dropna().index, sort=False)
     if people.empty:
         raise ValueError("No participant has distances and all terms. Are the ids spelled alike, e.g. sub-01?")
@@ -182,13 +186,12 @@ def code_term(column: pd.Series) -> np.ndarray:
 
 def _arrange(columns: dict[str, np.ndarray], kind: str, n_people: int) -> dict[str, tuple[np.ndarray, ...]]:
     """Return, per term, bases of what stands before it, of itself, and of the rest of the model."""
-    intercept = np.full((n_people, 1), n_people**-0.5)
     names, places = list(columns), {}
     for number, name in enumerate(names):
         ahead = names[:number] if kind == "sequential" else [other for other in names if other != name]
         behind = [other for other in names if other not in ahead and other != name]
         before, term, after = (_stack(columns, chosen, n_people) for chosen in (ahead, [name], behind))
-        before = np.column_stack([intercept, span(before, beside=intercept)])
+        before = span_design(before)
         term = span(term, beside=before)
         after = span(after, beside=np.column_stack([before, term]))
         if not term.shape[1]:

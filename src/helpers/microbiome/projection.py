@@ -31,33 +31,6 @@ class TermTest:
     p_value: float
 
 
-def span(columns: np.ndarray, *, beside: np.ndarray | None = None) -> np.ndarray:
-    """Return an orthonormal basis of the columns, or of what they add to another basis.
-
-    Parameters
-    ----------
-    columns : numpy.ndarray of shape (n, k)
-    beside : numpy.ndarray of shape (n, r), optional
-        Orthonormal; the basis returned is at right angles to it.
-
-    Returns
-    -------
-    numpy.ndarray of shape (n, rank)
-
-    Examples
-    --------
-    >>> span(np.ones((4, 2))).round(3).tolist()[0] in ([0.5], [-0.5])
-    True
-    >>> span(np.ones((4, 1)), beside=np.full((4, 1), 0.5)).shape
-    (4, 0)
-    """
-    scaled = columns / np.abs(columns).max(axis=0).clip(min=TIE)
-    left = scaled if beside is None else scaled - beside @ (beside.T @ scaled)
-    basis, size, _ = np.linalg.svd(left, full_matrices=False)
-    largest = np.sqrt((scaled**2).sum(axis=0)).max(initial=TIE)
-    return basis[:, size > 10 * TIE * largest]
-
-
 def measure_term(
     inner: np.ndarray, term: np.ndarray, *, nuisance: np.ndarray, others: np.ndarray, orders: np.ndarray
 ) -> TermTest:

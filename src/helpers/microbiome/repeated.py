@@ -10,6 +10,7 @@ from statsmodels.regression.mixed_linear_model import MixedLM
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from helpers.contrasts import CONFIDENCE, adjust_bh
+from helpers.linear_algebra import span_design
 from helpers.problems import count, name_some
 
 
@@ -93,7 +94,7 @@ def compare_repeated(
     if not whose.duplicated().any():
         raise ValueError("Every person has one sample: use compare_taxa; a mixed model needs repeats.")
     terms = design.loc[whose].astype(float)
-    exog = np.column_stack([np.ones(len(terms)), terms.drop(columns=tested), terms[tested]])
+    exog = np.column_stack([span_design(terms.drop(columns=tested).to_numpy()), terms[tested]])
     rows = {
         name: _fit_one(logs.loc[whose.index, name].to_numpy(float), exog, whose.to_numpy()) for name in logs.columns
     }

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from helpers.contrasts import CONFIDENCE, Q_SHOWN, adjust_bh, fit_contrasts
+from helpers.linear_algebra import count_rank, span_design
 from helpers.microbiome.abundance import OTHER, log_prevalent, match_functions
 from helpers.permutation import TIE, prepare_model
 from helpers.wording import as_text
@@ -149,13 +150,13 @@ def _count_p(seen: np.ndarray, null: np.ndarray) -> np.ndarray:
 
 
 def _count_df(terms: pd.DataFrame) -> int:
-    return len(terms) - int(np.linalg.matrix_rank(np.column_stack([np.ones(len(terms)), terms])))
+    return len(terms) - count_rank(terms.to_numpy(float))
 
 
 def _correlate_within(values: np.ndarray, terms: np.ndarray, within: np.ndarray) -> np.ndarray:
     """Return the mean correlation of residuals between two transcripts of a set."""
-    design = np.column_stack([np.ones(len(terms)), terms])
-    left = values - design @ np.linalg.lstsq(design, values, rcond=None)[0]
+    basis = span_design(terms)
+    left = values - basis @ (basis.T @ values)
     length = np.sqrt((left**2).sum(axis=0))
     unit = np.divide(left, length, out=np.zeros_like(left), where=length > 0)
     n_set = within.sum(axis=0)

@@ -49,8 +49,7 @@ def fit_labellings(values: Array, nuisance: Array, labels: Array, kept: Array | 
     array([[ 2.121],
            [-2.121]])
     """
-    terms = np.column_stack([np.ones(len(values)), nuisance - nuisance.mean(axis=0)])
-    terms /= np.maximum(np.sqrt((terms**2).mean(axis=0)), NIL)
+    terms = _scale_terms(nuisance)
     outcomes = values - values.mean(axis=0)
     spread = outcomes.std(axis=0)
     outcomes = outcomes / np.where(spread > 0, spread, 1.0)
@@ -72,6 +71,13 @@ def fit_labellings(values: Array, nuisance: Array, labels: Array, kept: Array | 
         variance = (left - cross**2 / own) / np.where(df > 0, df, np.nan)[:, None]
         residual = np.sqrt(np.where(variance > NIL, variance, np.nan))
         return ManyContrasts(cross / own / residual, cross / np.sqrt(own) / residual, np.broadcast_to(df, len(labels)))
+
+
+def _scale_terms(nuisance: Array) -> Array:
+    """Return an intercept and the nuisance, centred and of one size: units must not matter."""
+    terms = np.column_stack([np.ones(len(nuisance)), nuisance - nuisance.mean(axis=0)])
+    size = np.sqrt((terms**2).mean(axis=0))
+    return terms / np.where(size > 0, size, 1.0)
 
 
 def _spread(inverse: Array, labels: Array) -> Array:
@@ -97,7 +103,7 @@ def residualise_labellings(nuisance: Array, labels: Array, kept: Array | None = 
     >>> residualise_labellings(np.empty((4, 0)), np.array([[0.0, 0, 1, 1]])).tolist()
     [[-0.5, -0.5, 0.5, 0.5]]
     """
-    terms = np.column_stack([np.ones(len(nuisance)), nuisance - nuisance.mean(axis=0)])
+    terms = _scale_terms(nuisance)
     weights = np.ones((1, len(nuisance))) if kept is None else kept
     n, k = terms.shape
     among = (weights @ (terms[:, :, None] * terms[:, None, :]).reshape(n, k * k)).reshape(-1, k, k)

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from helpers.designs import match_design
+from helpers.linear_algebra import span, span_design
 from helpers.permutation.orders import match_blocks
 from helpers.permutation.plans import Plan, plan_flips, plan_shuffles
 from helpers.problems import count, name_some
@@ -206,11 +208,10 @@ def prepare_model(
     people, values, terms = _align(features, design, tested)
     groups = match_blocks(people, blocks)
     _refuse_still(terms[list(tested)], groups, whole_blocks)
-    others = np.column_stack([np.ones(len(terms)), terms.drop(columns=list(tested)).to_numpy(float)])
     plan = plan_shuffles(
         terms.to_numpy(float), groups, n_permutations=n_permutations, rng=rng, whole_blocks=whole_blocks
     )
-    basis = _orthonormal(others)
+    basis = span_design(terms.drop(columns=list(tested)).to_numpy(float))
     direction = _free(terms[list(tested)], basis, terms.columns.drop(list(tested)))
     moving = _drop_unmoved(basis, np.zeros_like(groups) if whole_blocks else groups)
     return _fit(values, direction, basis, moving, features.columns, plan, groups, signed, precision)
@@ -254,7 +255,7 @@ def prepare_flips(
     design = pd.DataFrame(index=features.index) if covariates is None else covariates
     people, values, terms = _align(features, design.assign(mean=1.0), ["mean"])
     centred = terms.drop(columns="mean").to_numpy(float)
-    basis = _orthonormal(centred - centred.mean(axis=0))
+    basis = span(centred - centred.mean(axis=0))
     groups = np.arange(len(people)) if blocks is None else match_blocks(people, blocks)
     plan = plan_flips(groups, n_permutations=n_permutations, rng=rng)
     direction = _free(terms[["mean"]], basis, terms.columns.drop("mean"))
@@ -308,19 +309,13 @@ def _fit(
     )
 
 
-def _orthonormal(columns: np.ndarray) -> np.ndarray:
-    if not columns.any():
-        return columns[:, :0]
-    left, size, _ = np.linalg.svd(columns, full_matrices=False)
-    return left[:, size > RANK * size[0]]
-
-
 def _free(tested: pd.DataFrame, basis: np.ndarray, others: pd.Index) -> np.ndarray:
     """Return the tested columns freed from the nuisance, orthonormal, the first in its own direction."""
     columns = tested.to_numpy(float)
+    columns = columns / np.maximum(np.abs(columns).max(axis=0), np.finfo(float).tiny)
     left = columns - basis @ (basis.T @ columns)
     kept, size = np.linalg.qr(left)
-    small = np.diag(size) ** 2 < RANK * np.maximum(1.0, (columns**2).sum(axis=0))
+    small = np.diag(size) ** 2 <= RANK * (columns**2).sum(axis=0)
     if small.any():
         raise ValueError(
             f"'{tested.columns[small.argmax()]}' cannot be tested: {count(len(tested), 'participant')}, and it is "
@@ -341,14 +336,8 @@ def _drop_unmoved(basis: np.ndarray, groups: np.ndarray) -> np.ndarray:
 def _align(
     features: pd.DataFrame, design: pd.DataFrame, tested: Sequence[str]
 ) -> tuple[pd.Index, np.ndarray, pd.DataFrame]:
-    people = design.index.intersection(features.index, sort=False)
-    if people.empty:
-        raise ValueError(
-            "No participant is in both the features and the design. Are the ids spelled alike, e.g. sub-01?"
-        )
-    for column in tested:
-        if column not in design.columns:
-            raise ValueError(f"The design has no column '{column}'. It has: {name_some(design.columns)}.")
+    terms = match_design(features.index, design, tested)
+    people = terms.index
     shared = features if features.index.equals(people) else features.loc[people]
     values = shared.to_numpy()
     values = values if values.dtype.kind == "f" else values.astype(float)
@@ -361,7 +350,7 @@ def _align(
             "max-T test compares all features in the same people. Drop those features, or the "
             "people without them."
         )
-    return people, values, design.loc[people]
+    return people, values, terms
 
 
 def _refuse_still(tested: pd.DataFrame, groups: np.ndarray, whole_blocks: bool) -> None:
