@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 from helpers import microbiome
 from helpers.linear_algebra import span
@@ -162,6 +163,47 @@ def test_the_chapters_test_of_spread_is_the_adjusted_centroid(bray, meta, rng):
     other = microbiome.compare_communities(bray, meta["site"], n_permutations=9, rng=rng)
     assert other.dispersion_f == pytest.approx(one.pseudo_f, rel=1e-12)
     assert "adjusted for the sizes of the groups" in microbiome.describe_dispersion(one)
+
+
+def test_spread_beside_covariates_is_the_studentised_residual_of_a_linear_model(rng):
+    """Identity on one axis: |residual| / sqrt(1 - leverage), and the F of these beside the covariate, by statsmodels."""
+    n, people = 30, [f"sub-{i:02d}" for i in range(30)]
+    terms = pd.DataFrame({"group": np.arange(n) % 3 == 0, "age": rng.normal(40, 10, n)}, people, dtype=float)
+    place = 2 * terms["age"] + 5 * terms["group"] + rng.normal(0, 3, n)
+    distances = pd.DataFrame(np.abs(np.subtract.outer(place.to_numpy(), place.to_numpy())), people, people)
+    labels = terms["group"].map({1.0: "case", 0.0: "control"})
+    found = microbiome.measure_dispersion(distances, labels, covariates=terms[["age"]], n_permutations=9, rng=rng)
+    influence = sm.OLS(place, sm.add_constant(terms)).fit().get_influence()
+    expected = np.abs(influence.resid / np.sqrt(1 - influence.hat_matrix_diag))
+    np.testing.assert_allclose(found.distances, expected, rtol=1e-9)
+    compared = sm.OLS(expected, sm.add_constant(terms)).fit()
+    assert found.pseudo_f == pytest.approx(compared.tvalues["group"] ** 2, rel=1e-9)
+    assert "freed of 1 covariate" in microbiome.describe_dispersion(found)
+
+
+def _draw_batches(rng, n=60):
+    """Two batches that differ in spread, groups unequal between them, nothing that follows the group."""
+    people = [f"sub-{i:02d}" for i in range(n)]
+    wide = np.arange(n) < n // 2
+    high = rng.random(n) < np.where(wide, 0.75, 0.25)
+    points = rng.normal(0, np.where(wide, 2, 1)[:, None], (n, 20))
+    distances = pd.DataFrame(np.linalg.norm(points[:, None] - points[None], axis=2), people, people)
+    return distances, pd.Series(np.where(high, "high", "low"), people), pd.DataFrame({"wide": wide * 1.0}, people)
+
+
+@pytest.mark.parametrize(("centre", "adjusted"), [("median", False), ("centroid", True)])
+def test_batches_that_differ_in_spread_do_not_make_groups_differ(centre, adjusted):
+    """True null: without the batch nearly all are rejected, with it about 5 of 100 (99.9 % of such counts are below 14)."""
+    rejected = {"with": 0, "without": 0}
+    for draw in range(100):
+        rng = np.random.default_rng(draw)
+        distances, groups, batch = _draw_batches(rng)
+        how = {"centre": centre, "bias_adjusted": adjusted, "n_permutations": 19, "rng": rng}
+        rejected["without"] += microbiome.measure_dispersion(distances, groups, **how).p_value <= 0.05
+        own = {"covariates": batch, "strata": batch["wide"]}
+        rejected["with"] += microbiome.measure_dispersion(distances, groups, **own, **how).p_value <= 0.05
+    assert rejected["without"] > 80
+    assert rejected["with"] < 14
 
 
 def test_median_of_a_triangle_is_where_sides_meet_at_120_degrees(rng):

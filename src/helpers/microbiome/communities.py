@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from helpers.linear_algebra import span, span_design
+from helpers.linear_algebra import span_design
 from helpers.microbiome.beta import METRIC_LABELS, centre_distances
-from helpers.microbiome.dispersion import label_groups, measure_spread
+from helpers.microbiome.dispersion import compare_spread, label_groups, measure_spread, span_groups
 from helpers.microbiome.permanova import match_people, match_strata
-from helpers.microbiome.projection import TermTest, measure_means, measure_term
+from helpers.microbiome.projection import measure_term
 from helpers.permutation import draw_orders
 from helpers.problems import count
 
@@ -61,9 +61,9 @@ def compare_communities(
     Distances become a centred inner-product matrix [1]_, on which sums of squares are traces of projections. With
     covariates the test is marginal: the groups explain what the covariates leave over, and these residuals are
     what is shuffled (Freedman-Lane [2]_). With strata (studies) people are shuffled within them only. The observed
-    order counts as one of the shuffles. Dispersion is tested likewise, without covariates, on the distances to
-    the group centroids, imaginary axes included [3]_, times sqrt(n / (n - 1)) of the group: without that, the smaller
-    of two groups that spread alike looks more compact [4]_.
+    order counts as one of the shuffles. Dispersion is tested likewise, beside the covariates, on the distances to
+    the group centroids, imaginary axes included [3]_, adjusted for the size of the group: without that, the smaller
+    of two groups that spread alike looks more compact [4]_ (see :func:`measure_dispersion`).
 
     Parameters
     ----------
@@ -114,14 +114,16 @@ def compare_communities(
     blocks = match_strata(strata, people)
     inner = centre_distances(distances.loc[people, people].to_numpy(float))
     orders = draw_orders(blocks, n_permutations=n_permutations, rng=rng)
-    test = _test_groups(inner, labels, None if covariates is None else covariates.loc[people].to_numpy(float), orders)
-    spread_f, spread_p = measure_means(measure_spread(inner, labels), labels, orders)
+    nuisance = span_design(np.empty((len(people), 0)) if covariates is None else covariates.loc[people].to_numpy(float))
+    term, others = span_groups(labels, nuisance), np.empty((len(people), 0))
+    test = measure_term(inner, term, nuisance=nuisance, others=others, orders=orders)
+    spread = compare_spread(measure_spread(inner, labels, nuisance), labels, nuisance, orders)
     return CommunityComparison(
         pseudo_f=test.pseudo_f,
         r_squared=test.sum_of_squares / float(np.trace(inner)),
         p_value=test.p_value,
-        dispersion_f=spread_f,
-        dispersion_p=spread_p,
+        dispersion_f=spread.pseudo_f,
+        dispersion_p=spread.p_value,
         n_samples=len(people),
         n_groups=int(labels.max()) + 1,
         n_permutations=n_permutations,
@@ -183,11 +185,3 @@ def describe_communities(table: pd.DataFrame) -> str:
         f"{count(int(first.n_samples), 'sample')}, {int(first.n_permutations):,} shuffles {where}. Share of the variation "
         f"that goes with the groups after the covariates: {'; '.join(parts)}."
     )
-
-
-def _test_groups(inner: np.ndarray, labels: np.ndarray, covariates: np.ndarray | None, orders: np.ndarray) -> TermTest:
-    nuisance = span_design(np.empty((len(labels), 0)) if covariates is None else covariates)
-    term = span(np.eye(labels.max() + 1)[labels], beside=nuisance)
-    if term.shape[1] < labels.max() or term.shape[1] + nuisance.shape[1] >= len(labels):
-        raise ValueError("The groups follow from the covariates, or there are too few people: leave a covariate out.")
-    return measure_term(inner, term, nuisance=nuisance, others=np.empty((len(labels), 0)), orders=orders)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from helpers.linear_algebra import span, span_design
 from helpers.microbiome.beta import centre_distances
 from helpers.microbiome.permanova import match_people, match_strata
-from helpers.microbiome.projection import measure_means
+from helpers.microbiome.projection import TermTest, measure_term
 from helpers.permutation import TIE, draw_orders
 from helpers.problems import count
 
@@ -32,7 +33,7 @@ class Dispersion:
     centre : str
         ``median`` or ``centroid``.
     bias_adjusted : bool
-    n_samples, n_permutations : int
+    n_samples, n_permutations, n_covariates : int
     """
 
     distances: pd.Series
@@ -43,12 +44,14 @@ class Dispersion:
     bias_adjusted: bool
     n_samples: int
     n_permutations: int
+    n_covariates: int
 
 
 def measure_dispersion(
     distances: pd.DataFrame,
     groups: pd.Series,
     *,
+    covariates: pd.DataFrame | None = None,
     centre: str = "centroid",
     bias_adjusted: bool = True,
     strata: pd.Series | None = None,
@@ -63,11 +66,19 @@ def measure_dispersion(
     multiplies by sqrt(n / (n - 1)) of the group [2]_. vegan's default is the median without it; the chapter uses the
     centroid with it, with which groups of unequal size that spread alike are told apart no more often than chance says.
 
+    With covariates (and studies coded among them) samples are placed on principal coordinates freed of these, since groups
+    that differ in age would otherwise seem to differ in spread where communities change with age. The distance to the
+    centre is that of a sample to what the model of covariates and groups expects of it; the adjustment for size then
+    divides by its leverage, 1 - h, which is (n - 1) / n of the group without covariates. The distances are compared
+    beside the covariates, and what these leave over is permuted (Freedman-Lane [3]_).
+
     Parameters
     ----------
     distances : pandas.DataFrame of shape (n, n)
     groups : pandas.Series
         Index participant_id; labels. NaN: in no group.
+    covariates : pandas.DataFrame, optional
+        Numeric, index participant_id; people without a row or with a missing cell are left out.
     centre : {"centroid", "median"}
         The mean of a group, or the point with the smallest sum of distances to its samples (spatial median; real
         and imaginary axes apart).
@@ -84,7 +95,7 @@ def measure_dispersion(
     Raises
     ------
     ValueError
-        Unknown centre, fewer than two groups, a group of one.
+        Unknown centre, fewer than two groups, a group of one, or groups that follow from the covariates.
 
     References
     ----------
@@ -92,6 +103,8 @@ def measure_dispersion(
        62(1):245-253. doi:10.1111/j.1541-0420.2005.00440.x
     .. [2] O'Neill ME, Mathews K (2000). A weighted least squares approach to Levene's test of homogeneity of
        variance. Australian & New Zealand Journal of Statistics 42(1):81-100. doi:10.1111/1467-842X.00109
+    .. [3] Winkler AM et al. (2014). Permutation inference for the general linear model. NeuroImage 92:381-397.
+       doi:10.1016/j.neuroimage.2014.01.060
 
     Examples
     --------
@@ -108,23 +121,67 @@ def measure_dispersion(
     """
     if centre not in CENTRES:
         raise ValueError(f"The centre '{centre}' is unknown. It may be {', '.join(CENTRES)}.")
-    people = match_people(distances, groups)
+    people = match_people(distances, groups, *([] if covariates is None else [covariates]))
     labels, names = label_groups(groups.loc[people])
     inner = centre_distances(distances.loc[people, people].to_numpy(float))
-    spread = measure_spread(inner, labels, centre=centre, bias_adjusted=bias_adjusted)
+    nuisance = span_design(np.empty((len(people), 0)) if covariates is None else covariates.loc[people].to_numpy(float))
+    spread = measure_spread(inner, labels, nuisance, centre=centre, bias_adjusted=bias_adjusted)
     orders = draw_orders(match_strata(strata, people), n_permutations=n_permutations, rng=rng)
-    pseudo_f, p_value = measure_means(spread, labels, orders)
+    test = compare_spread(spread, labels, nuisance, orders)
     table = pd.Series(spread, index=people, name="distance")
     return Dispersion(
         distances=table,
         group_means=table.groupby(names[labels]).mean().rename_axis("group"),
-        pseudo_f=pseudo_f,
-        p_value=p_value,
+        pseudo_f=test.pseudo_f,
+        p_value=test.p_value,
         centre=centre,
         bias_adjusted=bias_adjusted,
         n_samples=len(people),
         n_permutations=n_permutations,
+        n_covariates=nuisance.shape[1] - 1,
     )
+
+
+def compare_spread(spread: np.ndarray, labels: np.ndarray, nuisance: np.ndarray, orders: np.ndarray) -> TermTest:
+    """Compare distances to the centre between groups, beside the nuisance.
+
+    Parameters
+    ----------
+    spread : numpy.ndarray of shape (n,)
+    labels : numpy.ndarray of int, shape (n,)
+        0, 1 … of each sample.
+    nuisance : numpy.ndarray of shape (n, r)
+        Orthonormal, the intercept among them.
+    orders : numpy.ndarray of int, shape (n_permutations, n)
+
+    Examples
+    --------
+    Without covariates this is Fisher's F: 0, 2 and 4, 6 give 16 / 2 = 8.
+
+    >>> test = compare_spread(
+    ...     np.array([0.0, 2, 4, 6]), np.array([0, 0, 1, 1]), np.full((4, 1), 0.5), np.array([[0, 1, 2, 3]])
+    ... )
+    >>> round(test.pseudo_f, 6), test.p_value
+    (8.0, 1.0)
+    """
+    term = span_groups(labels, nuisance)
+    return measure_term(
+        np.outer(spread, spread), term, nuisance=nuisance, others=np.empty((len(labels), 0)), orders=orders
+    )
+
+
+def span_groups(labels: np.ndarray, nuisance: np.ndarray) -> np.ndarray:
+    """Return an orthonormal basis of what groups add to the nuisance.
+
+    Raises
+    ------
+    ValueError
+        When groups follow from the nuisance, or nobody is left to judge the error by.
+    """
+    term = span(np.eye(labels.max() + 1)[labels], beside=nuisance)
+    if term.shape[1] < labels.max() or term.shape[1] + nuisance.shape[1] >= len(labels):
+        raise ValueError("The groups follow from the covariates, or there are too few people: leave a covariate out.")
+    return term
 
 
 def label_groups(groups: pd.Series) -> tuple[np.ndarray, np.ndarray]:
@@ -147,21 +204,33 @@ def label_groups(groups: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 
 
 def measure_spread(
-    inner: np.ndarray, labels: np.ndarray, *, centre: str = "centroid", bias_adjusted: bool = True
+    inner: np.ndarray,
+    labels: np.ndarray,
+    nuisance: np.ndarray,
+    *,
+    centre: str = "centroid",
+    bias_adjusted: bool = True,
 ) -> np.ndarray:
-    """Return each sample's distance to the centre of its group.
+    """Return each sample's distance to the centre of its group, freed of the nuisance.
 
     Parameters
     ----------
     inner : numpy.ndarray of shape (n, n)
         Centred inner products.
     labels : numpy.ndarray of int, shape (n,)
+    nuisance : numpy.ndarray of shape (n, r)
+        Orthonormal, the intercept among them.
     centre, bias_adjusted
-        See :func:`measure_dispersion`.
+        See :func:`measure_dispersion`. A sample with a leverage of 1 (alone in its study, for instance) has no distance
+        of its own: 0.
     """
-    squares = _square_to_centroid(inner, labels) if centre == "centroid" else _square_to_median(inner, labels)
-    sizes = np.bincount(labels)
-    pull = (sizes / (sizes - 1))[labels] if bias_adjusted else 1.0
+    model = np.column_stack([nuisance, span_groups(labels, nuisance)])
+    if centre == "centroid":
+        squares = np.diag(_free_both(inner, model))
+    else:
+        squares = _square_to_median(_free_both(inner, nuisance), labels)
+    left = 1 - (model**2).sum(axis=1)
+    pull = np.divide(1.0, left, out=np.zeros_like(left), where=left > TIE) if bias_adjusted else 1.0
     return np.sqrt(pull * np.abs(squares))
 
 
@@ -169,6 +238,7 @@ def describe_dispersion(result: Dispersion) -> str:
     """Say how far each group spreads, and p."""
     means = "; ".join(f"{name} {mean:.3f}" for name, mean in result.group_means.items())
     adjusted = "adjusted for the sizes of the groups" if result.bias_adjusted else "not adjusted for group size"
+    adjusted += f", freed of {count(result.n_covariates, 'covariate')}" if result.n_covariates else ""
     return (
         f"Mean distance to the {'spatial median' if result.centre == 'median' else 'centroid'} of the own group, "
         f"{adjusted}: {means}; F = {result.pseudo_f:.3g}, p = {result.p_value:.3g} "
@@ -176,12 +246,10 @@ def describe_dispersion(result: Dispersion) -> str:
     )
 
 
-def _square_to_centroid(inner: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    weights = np.eye(labels.max() + 1)[labels]
-    weights = weights / weights.sum(axis=0)
-    to_own = (inner @ weights)[np.arange(len(labels)), labels]
-    own = np.einsum("ij,ij->j", weights, inner @ weights)[labels]
-    return np.diag(inner) - 2 * to_own + own
+def _free_both(inner: np.ndarray, basis: np.ndarray) -> np.ndarray:
+    """Return inner products freed of a basis on both sides."""
+    part = inner - basis @ (basis.T @ inner)
+    return part - (part @ basis) @ basis.T
 
 
 def _square_to_median(inner: np.ndarray, labels: np.ndarray) -> np.ndarray:

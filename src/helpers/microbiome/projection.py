@@ -66,37 +66,6 @@ def measure_term(
     return TermTest(term.shape[1], float(explained[0]), float(f[0]), count_p(f))
 
 
-def measure_means(values: np.ndarray, labels: np.ndarray, orders: np.ndarray) -> tuple[float, float]:
-    """Return Fisher's F of one variable between groups, and p by shuffling people.
-
-    Parameters
-    ----------
-    values : numpy.ndarray of shape (n,)
-    labels : numpy.ndarray of int, shape (n,)
-        0, 1 … of each person.
-    orders : numpy.ndarray of int, shape (n_permutations, n)
-
-    Examples
-    --------
-    >>> f, p = measure_means(np.array([0.0, 2, 4, 6]), np.array([0, 0, 1, 1]), np.array([[0, 1, 2, 3]]))
-    >>> round(f, 6), p
-    (8.0, 1.0)
-    """
-    centred = values - values.mean()
-    sizes = np.bincount(labels)
-    sums = np.zeros((1 + len(orders), len(sizes)))
-    for group in range(len(sizes)):
-        places = np.flatnonzero(labels == group)
-        sums[0, group] = centred[places].sum()
-        for start in range(0, len(orders), CHUNK):
-            sums[1 + start : 1 + start + CHUNK, group] = centred[orders[start : start + CHUNK, places]].sum(axis=1)
-    between = (sums**2 / sizes).sum(axis=1)
-    within = centred @ centred - between
-    ratio = (len(values) - len(sizes)) / (len(sizes) - 1)
-    f = np.divide(ratio * between, within, out=np.full(len(between), np.inf), where=within > 0)
-    return float(f[0]), count_p(f)
-
-
 def count_p(f: np.ndarray) -> float:
     """Return p of the first of these statistics among all of them.
 
