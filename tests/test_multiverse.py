@@ -15,6 +15,7 @@ from helpers import multiverse as mv
 from helpers.cohort import assign_groups, design_matrix
 from helpers.contract import ColumnRule
 from helpers.contrasts import fit_contrasts
+from helpers.multiverse.fitting import bound_effects
 from helpers.multiverse.groupings import CONTINUOUS, MEDIAN, THIRDS
 from helpers.simulate import draw_cohort, simulate_cohort
 from helpers.tables import read_result, read_table, resolve_path
@@ -54,7 +55,13 @@ def test_many_labellings_are_as_many_linear_models(rng, weighted):
         expected = fit_contrasts(pd.DataFrame(values[rows], ids[rows]), design)
         assert found.d[k] == pytest.approx(expected["d"].to_numpy())
         assert found.t[k] == pytest.approx(expected["t"].to_numpy())
-        assert found.df[k] == rows.sum() - 5
+        assert found.df[k] == pytest.approx(expected["df"].iloc[0])
+        assert found.df_residual[k] == rows.sum() - 5
+        low, high = bound_effects(found.d[k], found.t[k], np.full(4, found.df[k]), np.full(4, found.df_residual[k]))
+        assert (low, high) == (
+            pytest.approx(expected["d_low"].to_numpy()),
+            pytest.approx(expected["d_high"].to_numpy()),
+        )
 
 
 def test_a_labelling_that_follows_from_a_covariate_gives_no_number():

@@ -11,6 +11,7 @@ from helpers.linear_algebra import span_design
 from helpers.problems import count, name_some
 
 DETERMINED = 1e-5  # what the covariates leave of a tested column, relative to its spread, below which they determine it
+ALONE = 1e-9  # what a model leaves free of a participant, below which the residual says nothing
 SPELLING = "Are the ids spelled alike, e.g. sub-01?"
 
 
@@ -108,3 +109,45 @@ def refuse_determined(terms: pd.DataFrame, tested: str) -> None:
             f"'{tested}' cannot be told apart from {names}: it is constant, or one follows from the other. "
             "Leave that covariate (or the batch) out in cohort.yml, or add people who break the tie."
         )
+
+
+def weigh_residuals(basis: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return how much each squared residual counts in the variance of a coefficient, and the degrees of freedom of that.
+
+    The variance is HC2: it does not assume that residuals have one variance. Without covariates it is Welch's. The
+    degrees of freedom are those of Bell and McCaffrey: of the estimate if the variance were one after all [1]_.
+
+    Parameters
+    ----------
+    basis : numpy.ndarray of shape (n, rank)
+        Orthonormal: intercept and covariates.
+    x : numpy.ndarray of shape (n,)
+        The tested column, freed of these.
+
+    Returns
+    -------
+    numpy.ndarray of shape (n,)
+    float
+        NaN, and weights of NaN, where a participant determines the coefficient alone (a group of one).
+
+    References
+    ----------
+    .. [1] Pustejovsky JE, Tipton E (2018). Small-sample methods for cluster-robust variance estimation and hypothesis
+       testing in fixed effects models. J Bus Econ Stat 36(4):672-683. doi:10.1080/07350015.2016.1247004
+
+    Examples
+    --------
+    Two groups of two: variance s²/2 + s²/2 with two degrees of freedom, each s² the sum of two squared residuals.
+
+    >>> weights, df = weigh_residuals(np.full((4, 1), 0.5), np.array([-0.5, -0.5, 0.5, 0.5]))
+    >>> weights.round(6).tolist(), round(df, 6)
+    ([0.5, 0.5, 0.5, 0.5], 2.0)
+    """
+    whole = np.column_stack([basis, x / np.sqrt(x @ x)])
+    left = 1 - (whole**2).sum(axis=1)
+    if ((left < ALONE) & (np.abs(x) > ALONE * np.abs(x).max())).any():
+        return np.full(len(x), np.nan), np.nan
+    weights = np.divide(x**2, left, out=np.zeros_like(x), where=left > ALONE) / (x @ x) ** 2
+    inner = whole.T @ (weights[:, None] * whole)
+    square = weights**2 @ (1 - 2 * (1 - left)) + (inner**2).sum()
+    return weights, float((weights @ left) ** 2 / square)

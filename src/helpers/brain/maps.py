@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from helpers.contract.maps import Space
-from helpers.contrasts import COLUMNS, CONFIDENCE, adjust_bh
+from helpers.contrasts import fit_contrasts
+from helpers.linear_algebra import count_rank
 from helpers.problems import count, name_some
 
 MIN_OVERLAP = 0.5  # of the brain's voxels that everybody must have
@@ -108,7 +108,10 @@ def load_maps(files: Mapping[str, Path], *, people: pd.Index | None = None) -> M
 
 
 def compare_maps(maps: MapStack, design: pd.DataFrame, *, tested: str = "group") -> pd.DataFrame:
-    """Contrast the groups on every voxel, with nilearn's ``SecondLevelModel``.
+    """Contrast the groups on every voxel.
+
+    The estimate is that of nilearn's ``SecondLevelModel``; its error does not assume one variance, as
+    :func:`helpers.contrasts.fit_contrasts` says.
 
     Parameters
     ----------
@@ -119,7 +122,7 @@ def compare_maps(maps: MapStack, design: pd.DataFrame, *, tested: str = "group")
 
     Returns
     -------
-    pandas.DataFrame of shape (n_voxels, 11)
+    pandas.DataFrame of shape (n_voxels, 12)
         As :func:`helpers.contrasts.fit_contrasts`; estimate in the unit of the maps, q over all voxels.
 
     Raises
@@ -127,18 +130,7 @@ def compare_maps(maps: MapStack, design: pd.DataFrame, *, tested: str = "group")
     ValueError
         When so few people have a map that nothing is left to judge the difference by.
     """
-    terms = choose_terms(maps, design, tested)
-    output = _fit_model(maps, terms).compute_contrast(tested, output_type="all")
-    effect, t, variance = (_take(output[name], maps) for name in ("effect_size", "stat", "effect_variance"))
-    df = len(terms) - np.linalg.matrix_rank(terms)
-    half = stats.t.ppf(0.5 + CONFIDENCE / 2, df) * np.sqrt(variance)
-    spread = np.sqrt(variance / _variance_factor(terms, tested))
-    high = terms[tested] > (terms[tested].min() + terms[tested].max()) / 2
-    table = pd.DataFrame({"estimate": effect, "ci_low": effect - half, "ci_high": effect + half}, maps.values.columns)
-    table = table.assign(n_high=int(high.sum()), n_low=int((~high).sum()), t=t, p=2 * stats.t.sf(np.abs(t), df))
-    for source, target in (("estimate", "d"), ("ci_low", "d_low"), ("ci_high", "d_high")):
-        table[target] = table[source] / spread
-    return table.assign(q=adjust_bh(table["p"]))[COLUMNS].rename_axis("feature")
+    return fit_contrasts(maps.values, choose_terms(maps, design, tested), tested=tested)
 
 
 def _open(name: str, path: Path):
@@ -199,35 +191,14 @@ def _refuse_little(shared: np.ndarray, n_blank: pd.Series) -> None:
 
 
 def choose_terms(maps: MapStack, design: pd.DataFrame, tested: str) -> pd.DataFrame:
-    """Return the design of those with a map and an intercept: covariates in units of their SD, constant ones left out."""
+    """Return the design of those with a map, without covariates that do not vary among them."""
     terms = design.loc[design.index.intersection(maps.values.index, sort=False)].astype(float)
     terms = terms.loc[:, (terms.max() > terms.min()) | (terms.columns == tested)]
-    covariates = terms.columns.drop(tested)
-    terms[covariates] = (terms[covariates] - terms[covariates].mean()) / terms[covariates].std()
-    terms = terms.assign(intercept=1.0)
-    rank = np.linalg.matrix_rank(terms)
-    if rank < terms.shape[1] or len(terms) <= rank:
+    rank = count_rank(terms.to_numpy())
+    if rank <= terms.shape[1] or len(terms) <= rank:
         raise ValueError(
-            f"{count(len(terms), 'person')} with a map for {terms.shape[1]} terms of the design ({name_some(terms.columns)}): "
-            f"'{tested}' cannot be judged. Fix: leave covariates out of cohort.yml, or bring more maps."
+            f"{count(len(terms), 'person')} with a map for {terms.shape[1] + 1} terms of the design "
+            f"({name_some([*terms.columns, 'intercept'])}): '{tested}' cannot be judged. Fix: leave covariates out of "
+            "cohort.yml, or bring more maps."
         )
     return terms
-
-
-def _fit_model(maps: MapStack, terms: pd.DataFrame):
-    import nibabel
-    from nilearn.glm.second_level import SecondLevelModel
-
-    images = [maps.to_image(maps.values.loc[person]) for person in terms.index]
-    mask = nibabel.Nifti1Image(maps.mask.astype(np.uint8), maps.affine)
-    return SecondLevelModel(mask_img=mask).fit(images, design_matrix=terms.reset_index(drop=True))
-
-
-def _take(image, maps: MapStack) -> np.ndarray:
-    return np.asarray(image.dataobj, dtype=float)[maps.mask]
-
-
-def _variance_factor(terms: pd.DataFrame, tested: str) -> float:
-    inverse = np.linalg.inv(terms.to_numpy().T @ terms.to_numpy())
-    place = terms.columns.get_loc(tested)
-    return float(inverse[place, place])

@@ -56,7 +56,7 @@ def stack_regions(by_block: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Examples
     --------
     >>> stack_regions({}).shape
-    (0, 12)
+    (0, 13)
     """
     if not by_block:
         return pd.DataFrame(columns=[*COLUMNS, "block"], index=pd.Index([], name="feature"))

@@ -10,7 +10,7 @@ from scipy import stats
 
 from helpers.brain.numbers import write_fixed
 from helpers.brain.questions import Question
-from helpers.contrasts import COLUMNS, CONFIDENCE, fit_contrasts
+from helpers.contrasts import COLUMNS, CONFIDENCE, correlate_partial, fit_contrasts
 from helpers.problems import count
 from helpers.wording import as_text
 
@@ -92,8 +92,9 @@ def compare_split_with_score(questions: Sequence[Question], score: pd.Series) ->
         as_it_is = terms.drop(columns="group").assign(score=score.loc[known].astype(float))
         values = question.summarise().to_frame()
         for asked, used, tested in ((SPLIT, terms, "group"), (SCORE, as_it_is, "score")):
-            fit = fit_contrasts(values, used, tested=tested).iloc[0]
-            rows.append({"measure": question.name, "asked": asked, **_correlate(fit, n_terms=used.shape[1])})
+            p = fit_contrasts(values, used, tested=tested)["p"].iloc[0]
+            found = correlate_partial(values, used, tested=tested).iloc[0]
+            rows.append({"measure": question.name, "asked": asked, **_bound(found, n_terms=used.shape[1]), "p": p})
     return pd.DataFrame(rows, columns=["measure", "asked", "r", "r_low", "r_high", "p", "n"])
 
 
@@ -143,14 +144,13 @@ def describe_split_with_score(table: pd.DataFrame) -> str:
     return "\n".join(sentences).replace("persons", "people")
 
 
-def _correlate(fit: pd.Series, *, n_terms: int) -> dict[str, float]:
-    """Return the partial correlation that belongs to a contrast, with its interval."""
-    n = int(fit["n_high"] + fit["n_low"])
-    df = n - 1 - n_terms
-    r = fit["t"] / np.sqrt(fit["t"] ** 2 + df)
-    half = stats.norm.ppf(0.5 + CONFIDENCE / 2) / np.sqrt(max(df - 1, 1))
-    low, high = np.tanh(np.arctanh(r) + np.array([-half, half]))
-    return {"r": r, "r_low": low, "r_high": high, "p": fit["p"], "n": n}
+def _bound(found: pd.Series, *, n_terms: int) -> dict[str, float]:
+    """Return a partial correlation with its interval."""
+    n, r = int(found["n"]), float(found["r"])
+    half = stats.norm.ppf(0.5 + CONFIDENCE / 2) / np.sqrt(max(n - n_terms - 2, 1))
+    with np.errstate(divide="ignore"):
+        low, high = np.tanh(np.arctanh(r) + np.array([-half, half]))
+    return {"r": r, "r_low": low, "r_high": high, "n": n}
 
 
 def _list_studies(known: pd.Index, design: pd.DataFrame, batch: pd.Series | None) -> list[tuple[str, pd.Index]]:

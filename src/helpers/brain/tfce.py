@@ -129,7 +129,7 @@ def test_maps(
     ValueError
         When the group cannot be judged with so few maps, or shuffling within blocks cannot change it.
     """
-    terms = choose_terms(maps, design, "group").drop(columns="intercept")
+    terms = choose_terms(maps, design, "group")
     values = maps.values.loc[terms.index]
     rng_t, rng_tfce = rng.spawn(2)
     max_t = permutation.test_max_t(values, terms, blocks=blocks, n_permutations=n_permutations, rng=rng_t)

@@ -153,14 +153,16 @@ def _expect(claim: str, found: pd.DataFrame, claims: Sequence[Claim]) -> dict[st
     """Average what is expected of each cohort's design, for what was planted in it."""
     names = ("recovered", "supported", "contradicted")
     one = next((one for one in claims if one.id == claim), None)
-    designs = found.reindex(columns=["d", "d_low", "d_high", "n_high", "n_low", "true_d"])
-    designs = designs.fillna({"true_d": 0.0}).dropna()
+    designs = found.reindex(columns=["d", "d_low", "d_high", "t", "df", "n_high", "n_low", "true_d"])
+    designs = designs.fillna({"true_d": 0.0}).dropna(subset=["d", "d_low", "d_high", "n_high", "n_low"])
     if one is None or one.is_rank or designs.empty:
         return {f"expected_{name}": float("nan") for name in names}
     expected = [
         expect_words(
             one.sign * row.true_d,
-            recover_contrast(row.d, row.d_low, row.d_high, n_high=int(row.n_high), n_low=int(row.n_low)),
+            recover_contrast(
+                row.d, row.d_low, row.d_high, t=row.t, df=row.df, n_high=int(row.n_high), n_low=int(row.n_low)
+            ),
             smallest=one.smallest_effect_of_interest,
         )
         for row in designs.itertuples()

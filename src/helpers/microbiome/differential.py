@@ -8,9 +8,8 @@ from scipy import stats
 from scipy.special import expit
 from skbio.stats.composition import ancombc
 
-from helpers.contrasts import CONFIDENCE, adjust_bh, fit_contrasts
+from helpers.contrasts import CONFIDENCE, adjust_bh, find_df, fit_contrasts
 from helpers.designs import match_design, refuse_determined
-from helpers.linear_algebra import count_rank
 from helpers.problems import count, name_some
 
 FIELDS = ["estimate", "ci_low", "ci_high", "p", "q"]
@@ -56,7 +55,7 @@ def run_linda(logs: pd.DataFrame, design: pd.DataFrame, *, tested: str = "group"
     """
     fitted = fit_contrasts(logs, design, tested=tested)
     table = fitted[["estimate", "ci_low", "ci_high"]] - find_mode(fitted["estimate"].dropna().to_numpy(float))
-    df = len(logs) - count_rank(_match(logs.index, design, tested).to_numpy(float))
+    df = find_df(_match(logs.index, design, tested), tested=tested)
     quantile = stats.t.ppf(0.5 + CONFIDENCE / 2, df)
     t = table["estimate"] / (table["ci_high"] - table["ci_low"]) * 2 * quantile
     return _add_q(table.assign(p=2 * stats.t.sf(t.abs(), df)))

@@ -7,28 +7,47 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from helpers.contrasts import bound_effect, correct_bias
+from helpers.designs import ALONE
+
 Array = NDArray[np.float64]
 NIL = 1e-10
 
 
 class ManyContrasts(NamedTuple):
-    """Standardised differences and their t, each (labellings, outcomes), and the residual degrees of freedom."""
+    """Standardised differences and their t, each (labellings, outcomes), and degrees of freedom, each (labellings,).
+
+    As :func:`helpers.contrasts.fit_contrasts` gives them: d freed of its bias in small samples, t with an error that does
+    not assume one variance, ``df`` of that t, ``df_residual`` of the residual standard deviation.
+    """
 
     d: Array
     t: Array
-    df: Array  # (labellings,)
+    df: Array
+    df_residual: Array
+
+
+class _Products(NamedTuple):
+    """Sums over the people kept, per labelling: what the least squares need."""
+
+    terms: Array  # (n, k), the intercept first
+    weights: Array  # (labellings or 1, n)
+    inverse: Array  # (labellings or 1, k, k)
+    slopes: Array  # (labellings or 1, k, outcomes), on the nuisance alone
+    free: Array  # (labellings, n), labels freed of the nuisance
+    own: Array  # (labellings, 1), sum of squares of these; NaN where nothing is left
 
 
 def fit_labellings(values: Array, nuisance: Array, labels: Array, kept: Array | None = None) -> ManyContrasts:
     """Contrast outcomes under many labellings of the same people.
 
-    The same least squares as :func:`helpers.contrasts.fit_contrasts`, for each row of ``labels`` in the place of the
-    group: labellings meet outcomes in one product of matrices.
+    The same model as :func:`helpers.contrasts.fit_contrasts`, for each row of ``labels`` in the place of the group:
+    labellings meet outcomes in products of matrices.
 
     Parameters
     ----------
     values : numpy.ndarray of shape (n, n_outcomes)
-        Without blanks.
+        Without missing values.
     nuisance : numpy.ndarray of shape (n, n_terms)
         Covariates, without the intercept.
     labels : numpy.ndarray of shape (n_labellings, n)
@@ -39,38 +58,102 @@ def fit_labellings(values: Array, nuisance: Array, labels: Array, kept: Array | 
     Returns
     -------
     ManyContrasts
-        NaN where a labelling is determined by the nuisance, or nothing is left over.
+        NaN where a labelling is determined by the nuisance, has a group of one, or nothing is left over.
 
     Examples
     --------
-    Two of two people each, means 2 and 5, residual SD sqrt(2); and the mirror image:
+    Two of two people each, means 2 and 5, residual SD sqrt(2), Hedges' factor for two degrees of freedom 0.564; and
+    the mirror image:
 
     >>> fit_labellings(np.array([[1.0], [3], [4], [6]]), np.empty((4, 0)), np.array([[0.0, 0, 1, 1], [1, 1, 0, 0]])).d.round(3)
-    array([[ 2.121],
-           [-2.121]])
+    array([[ 1.197],
+           [-1.197]])
     """
-    terms = _scale_terms(nuisance)
     outcomes = values - values.mean(axis=0)
     spread = outcomes.std(axis=0)
     outcomes = outcomes / np.where(spread > 0, spread, 1.0)
-    weights = np.ones((1, len(values))) if kept is None else kept
-    n, k = terms.shape
-    among = (weights @ (terms[:, :, None] * terms[:, None, :]).reshape(n, k * k)).reshape(-1, k, k)
-    inverse = np.linalg.pinv(among, rcond=NIL, hermitian=True)
-    rank = np.rint(np.einsum("pij,pji->p", among, inverse))
-    used = labels * weights
-    with_terms = np.stack([(weights * term) @ outcomes for term in terms.T], axis=1)
-    label_terms = used @ terms
-    solved = np.matmul(inverse, with_terms)
-    cross = used @ outcomes - np.matmul(label_terms[:, None, :], solved)[:, 0]
-    own = (used * labels).sum(axis=1) - np.einsum("pi,pij,pj->p", label_terms, _spread(inverse, labels), label_terms)
-    left = weights @ outcomes**2 - (with_terms * solved).sum(axis=1)
-    df = weights.sum(axis=1) - rank - 1
-    own = np.where(own > NIL * n, own, np.nan)[:, None]
+    parts = _multiply(outcomes, nuisance, labels, kept)
+    estimate = parts.free @ outcomes / parts.own
+    left = parts.weights @ outcomes**2 - np.einsum(
+        "pkm,pkm->pm", parts.slopes, np.stack([(parts.weights * term) @ outcomes for term in parts.terms.T], axis=1)
+    )
+    rank = np.rint(np.einsum("pij,pji->p", _cross(parts.terms, parts.weights), parts.inverse))
+    df_residual = np.broadcast_to(parts.weights.sum(axis=1) - rank - 1, len(labels))
     with np.errstate(invalid="ignore", divide="ignore"):
-        variance = (left - cross**2 / own) / np.where(df > 0, df, np.nan)[:, None]
-        residual = np.sqrt(np.where(variance > NIL, variance, np.nan))
-        return ManyContrasts(cross / own / residual, cross / np.sqrt(own) / residual, np.broadcast_to(df, len(labels)))
+        variance = (left - estimate**2 * parts.own) / np.where(df_residual > 0, df_residual, np.nan)[:, None]
+        sd = np.sqrt(np.where(variance > NIL, variance, np.nan))
+        robust, df = _judge_robustly(outcomes, parts, estimate)
+        bias = np.array([correct_bias(one) for one in df_residual])[:, None]
+        return ManyContrasts(
+            estimate / sd * bias, np.where(np.isnan(sd), np.nan, estimate / np.sqrt(robust)), df, df_residual
+        )
+
+
+def _multiply(outcomes: Array, nuisance: Array, labels: Array, kept: Array | None) -> _Products:
+    terms = _scale_terms(nuisance)
+    weights = np.ones((1, len(outcomes))) if kept is None else kept
+    inverse = np.linalg.pinv(_cross(terms, weights), rcond=NIL, hermitian=True)
+    with_terms = np.stack([(weights * term) @ outcomes for term in terms.T], axis=1)
+    free = residualise_labellings(nuisance, labels, kept)
+    own = (free**2).sum(axis=1, keepdims=True)
+    enough = own > NIL * len(outcomes) * np.abs(labels).max() ** 2
+    return _Products(terms, weights, inverse, np.matmul(inverse, with_terms), free, np.where(enough, own, np.nan))
+
+
+def _judge_robustly(outcomes: Array, parts: _Products, estimate: Array) -> tuple[Array, Array]:
+    """Return the variance of each estimate (HC2), and the degrees of freedom of each labelling (Bell and McCaffrey).
+
+    The squared residuals are never formed: their weighted sums follow from sums of products.
+    """
+    terms, free, own = parts.terms, parts.free, parts.own
+    leverage = np.einsum("ni,pij,nj->pn", terms, parts.inverse, terms) + free**2 / own
+    left = np.where(parts.weights > 0, 1 - leverage, 1.0)
+    alone = (left < ALONE) & (np.abs(free) > ALONE)
+    weights = parts.weights * np.divide(free**2, left, out=np.zeros_like(left), where=left > ALONE) / own**2
+    among, beside = _cross(terms, weights), (weights * free) @ terms
+    square = (weights * free**2).sum(axis=1, keepdims=True)
+    slopes = parts.slopes
+    on_terms = np.stack([(weights * term) @ outcomes for term in terms.T], axis=1)
+    variance = weights @ outcomes**2 - 2 * (slopes * on_terms).sum(axis=1)
+    variance += (slopes * np.matmul(among, slopes)).sum(axis=1)
+    variance -= 2 * estimate * ((weights * free) @ outcomes - np.matmul(beside[:, None], slopes)[:, 0])
+    variance += estimate**2 * square
+    joint = among @ parts.inverse
+    inner = np.einsum("pij,pji->p", joint, joint)
+    inner += 2 * (np.matmul(beside[:, None], parts.inverse)[:, 0] * beside).sum(axis=1) / own[:, 0]
+    inner += (square / own)[:, 0] ** 2
+    total = (weights**2 * (1 - 2 * (1 - left))).sum(axis=1) + inner
+    df = (weights * left).sum(axis=1) ** 2 / total
+    known = ~alone.any(axis=1)
+    return np.where(known[:, None] & (variance > NIL**2), variance, np.nan), np.where(known, df, np.nan)
+
+
+def _cross(terms: Array, weights: Array) -> Array:
+    """Return the weighted cross-products of the terms: (labellings, k, k)."""
+    n, k = terms.shape
+    return (weights @ (terms[:, :, None] * terms[:, None, :]).reshape(n, k * k)).reshape(-1, k, k)
+
+
+def bound_effects(d: Array, t: Array, df: Array, df_residual: Array) -> tuple[Array, Array]:
+    """Return the 95 % intervals of standardised differences, as :func:`helpers.contrasts.fit_contrasts` does.
+
+    Parameters
+    ----------
+    d, t, df, df_residual : numpy.ndarray of shape (n,)
+        From :class:`ManyContrasts`, one labelling.
+
+    Examples
+    --------
+    >>> low, high = bound_effects(*(np.array([x]) for x in (0.5, 2.0, 60.0, 60.0)))
+    >>> bool(low[0] < 0.01 < 0.5 < high[0])
+    True
+    """
+    low, high = np.full((2, len(d)), np.nan)
+    for own, residual in {*zip(df[np.isfinite(df)], df_residual[np.isfinite(df)], strict=True)}:
+        chosen = (df == own) & (df_residual == residual)
+        ratio = d[chosen] / correct_bias(residual)
+        low[chosen], high[chosen] = bound_effect(ratio, np.abs(ratio / t[chosen]), own, residual)
+    return low, high
 
 
 def _scale_terms(nuisance: Array) -> Array:
@@ -105,8 +188,6 @@ def residualise_labellings(nuisance: Array, labels: Array, kept: Array | None = 
     """
     terms = _scale_terms(nuisance)
     weights = np.ones((1, len(nuisance))) if kept is None else kept
-    n, k = terms.shape
-    among = (weights @ (terms[:, :, None] * terms[:, None, :]).reshape(n, k * k)).reshape(-1, k, k)
-    inverse = _spread(np.linalg.pinv(among, rcond=NIL, hermitian=True), labels)
+    inverse = _spread(np.linalg.pinv(_cross(terms, weights), rcond=NIL, hermitian=True), labels)
     slopes = np.einsum("pij,pj->pi", inverse, (labels * weights) @ terms)
     return weights * (labels - slopes @ terms.T)

@@ -13,7 +13,7 @@ from scipy import stats
 
 from helpers.cohort import assign_groups, design_matrix
 from helpers.contract import Cohort
-from helpers.multiverse.fitting import fit_labellings
+from helpers.multiverse.fitting import bound_effects, fit_labellings
 from helpers.multiverse.groupings import Score, read_score
 from helpers.multiverse.outcomes import Outcomes, prepare_outcomes
 from helpers.permutation import draw_orders
@@ -187,6 +187,7 @@ class _Part(NamedTuple):
     d: NDArray[np.float64]
     t: NDArray[np.float64]
     df: float
+    df_residual: float
     found: NDArray[np.bool_]
 
 
@@ -228,7 +229,9 @@ def _fit_part(
     critical = stats.t.ppf(1 - ALPHA / 2, np.maximum(fit.df, 1))[:, None]
     n = len(alike.people) if used is None else int(used[0].sum())
     found = signs[alike.columns] * fit.t > critical
-    return _Part(alike.columns, {GROUPS: option, **choices}, n, fit.d, fit.t, float(fit.df[0]), found)
+    return _Part(
+        alike.columns, {GROUPS: option, **choices}, n, fit.d, fit.t, float(fit.df[0]), float(fit.df_residual[0]), found
+    )
 
 
 def _join(
@@ -242,15 +245,15 @@ def _join(
         )
     sizes = [len(part.columns) for part in parts]
     d, t = (np.concatenate([getattr(part, name) for part in parts], axis=1) for name in ("d", "t"))
-    df = np.repeat([part.df for part in parts], sizes)
+    df, df_residual = (np.repeat([getattr(part, name) for part in parts], sizes) for name in ("df", "df_residual"))
     table = outcomes.table.loc[np.concatenate([part.columns for part in parts])].reset_index(drop=True)
     for name in (GROUPS, COVARIATES, BATCH):
         table[name] = np.repeat(np.array([part.choices[name] for part in parts], dtype=object), sizes)
     with np.errstate(invalid="ignore", divide="ignore"):
-        half = stats.t.ppf(1 - ALPHA / 2, np.maximum(df, 1)) * np.abs(d[0] / t[0])
+        low, high = bound_effects(d[0], t[0], df, df_residual)
     declared = [table[name].isna() | (table[name] == options[0]) for name, options in decisions.items()]
     table = table.assign(
-        effect=d[0], effect_low=d[0] - half, effect_high=d[0] + half, p=2 * stats.t.sf(np.abs(t[0]), df),
+        effect=d[0], effect_low=low, effect_high=high, p=2 * stats.t.sf(np.abs(t[0]), df),
         n=np.repeat([part.n for part in parts], sizes), is_declared=np.logical_and.reduce(declared),
     )  # fmt: skip
     known = ~np.isnan(d[0])

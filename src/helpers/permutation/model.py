@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.designs import match_design
+from helpers.designs import match_design, weigh_residuals
 from helpers.linear_algebra import span, span_design
 from helpers.permutation.orders import match_blocks
 from helpers.permutation.plans import Plan, plan_flips, plan_shuffles
@@ -36,17 +36,26 @@ class PermutationModel:
     round, the columns they are multiplied with. All rearrangements are equally likely in both directions, so the few
     columns of the design are rearranged and the features never move.
 
+    One tested column is judged by a t that does not assume one variance (HC2, as in
+    :func:`helpers.contrasts.fit_contrasts`): with a pooled variance the test is right only where groups spread alike or
+    are of one size. This one is exact where they spread alike, and right in large samples where they do not [1]_. Its
+    weighted squared residuals follow from two more products; what a rearranged nuisance takes from them is taken off in
+    proportion.
+
     Attributes
     ----------
     residuals : numpy.ndarray of shape (n_people, n_features)
         Features freed from the nuisance, each of length 1; 0 where nothing is left.
     terms : numpy.ndarray of shape (n_terms, n_people)
-        Orthonormal: first the ``n_tested`` columns freed from the nuisance, then the part of the nuisance that a
-        rearrangement can change.
+        First the ``n_tested`` columns freed from the nuisance, then the part of the nuisance that a rearrangement can
+        change, all orthonormal; where ``studentised`` also the weights of the squared residuals times the tested column,
+        and these weights.
     n_tested, df : int
         Tested columns; degrees of freedom of the residuals.
+    own_df : float
+        Degrees of freedom of t; of the residuals where not ``studentised``.
     observed : numpy.ndarray of shape (n_features,)
-        R² of the unshuffled data, always in double precision; with the sign of the effect when ``signed``.
+        R² of the unshuffled data, t² / (t² + df), always in double precision; with the sign of the effect when ``signed``.
     direction : numpy.ndarray of shape (n_features,)
         1 or -1: sign of the effect of the first tested column.
     testable : numpy.ndarray of bool, shape (n_features,)
@@ -56,12 +65,19 @@ class PermutationModel:
     signed : bool
         Whether the statistic carries the sign of the effect: for one-sided tests.
     precision : {"double", "single"}
+    studentised : bool
+
+    References
+    ----------
+    .. [1] Chung EY, Romano JP (2013). Exact and asymptotically robust permutation tests. Annals of Statistics
+       41(2):484-507. doi:10.1214/13-AOS1090
     """
 
     residuals: np.ndarray
     terms: np.ndarray
     n_tested: int
     df: int
+    own_df: float
     observed: np.ndarray
     direction: np.ndarray
     testable: np.ndarray
@@ -70,6 +86,7 @@ class PermutationModel:
     n_blocks: int
     signed: bool
     precision: Precision
+    studentised: bool
 
     @property
     def n_people(self) -> int:
@@ -88,7 +105,7 @@ class PermutationModel:
         return self.terms[:, drawn].reshape(-1, self.n_people)
 
     def explain(self, rearranged: np.ndarray, columns: slice) -> np.ndarray:
-        """Return the share of variance (R²) that the tested columns explain.
+        """Return the share of variance (R²) that the tested columns explain: t² / (t² + df) of one column.
 
         Parameters
         ----------
@@ -102,6 +119,8 @@ class PermutationModel:
         numpy.ndarray of shape (n_drawn, n_columns)
             Between 0 and 1; between -1 and 1 when ``signed``.
         """
+        if self.studentised:
+            return self._studentise(rearranged, columns)
         n_terms = len(self.terms)
         products = rearranged @ self.residuals[:, columns]
         parts = products.reshape(n_terms, len(rearranged) // n_terms, -1)
@@ -124,6 +143,28 @@ class PermutationModel:
             explained /= rest
         return explained
 
+    def _studentise(self, rearranged: np.ndarray, columns: slice) -> np.ndarray:
+        """Return t² / (t² + df) with the t that does not assume one variance."""
+        residuals = self.residuals[:, columns]
+        n_drawn = len(rearranged) // len(self.terms)
+        products = (rearranged[:-n_drawn] @ residuals).reshape(len(self.terms) - 1, n_drawn, -1)
+        effect, nuisance, weighted = products[0], products[1:-1], products[-1]
+        variance = rearranged[-n_drawn:] @ residuals**2
+        square = effect * effect
+        weighted *= 2 * effect
+        variance -= weighted
+        np.multiply(square, self.terms[0] ** 2 @ self.terms[-1], out=weighted)
+        variance += weighted
+        if len(nuisance):
+            np.square(nuisance, out=nuisance)
+            rest = 1 - nuisance.sum(axis=0)
+            variance *= np.maximum(rest, TIES[self.precision], out=rest)
+        variance *= self.df
+        variance += square
+        np.maximum(variance, np.finfo(variance.dtype).tiny, out=variance)
+        square /= variance
+        return np.copysign(square, effect, out=square) if self.signed else square
+
     def to_statistic(self, r2: np.ndarray) -> np.ndarray:
         """Turn R² into the absolute t (signed when ``signed``), or into F when several columns are tested."""
         with np.errstate(divide="ignore"):
@@ -137,7 +178,7 @@ class PermutationModel:
         if self.n_tested > 1:
             odds = self.n_tested * stats.f.isf(alpha, self.n_tested, self.df)
         else:
-            odds = stats.t.isf(alpha if self.signed else alpha / 2, self.df) ** 2
+            odds = stats.t.isf(alpha if self.signed else alpha / 2, self.own_df) ** 2
         return float(odds / (self.df + odds))
 
     def find_limits(self) -> np.ndarray:
@@ -214,7 +255,15 @@ def prepare_model(
     basis = span_design(terms.drop(columns=list(tested)).to_numpy(float))
     direction = _free(terms[list(tested)], basis, terms.columns.drop(list(tested)))
     moving = _drop_unmoved(basis, np.zeros_like(groups) if whole_blocks else groups)
-    return _fit(values, direction, basis, moving, features.columns, plan, groups, signed, precision)
+    weights, own_df = _weigh(basis, direction)
+    model = _fit(values, direction, basis, moving, features.columns, plan, groups, signed, precision, weights)
+    return model if weights is None else replace(model, own_df=own_df)
+
+
+def _weigh(basis: np.ndarray, direction: np.ndarray) -> tuple[np.ndarray | None, float]:
+    """Return the weights of squared residuals; None for several tested columns, or where a group has one participant."""
+    weights, own_df = weigh_residuals(basis, direction[:, 0]) if direction.shape[1] == 1 else (None, np.nan)
+    return (None, own_df) if np.isnan(own_df) else (weights, own_df)
 
 
 def prepare_flips(
@@ -272,6 +321,7 @@ def _fit(
     groups: np.ndarray,
     signed: bool,
     precision: Precision,
+    weights: np.ndarray | None = None,
 ) -> PermutationModel:
     df = len(values) - basis.shape[1] - direction.shape[1]
     if df < 1:
@@ -280,7 +330,7 @@ def _fit(
             "(with the intercept): nothing is left to judge the error by. Leave covariates out, or add people."
         )
     residuals = np.empty(values.shape, DTYPES[precision])
-    effects = np.empty((direction.shape[1], values.shape[1]))
+    effects, variance = np.empty((direction.shape[1], values.shape[1])), np.empty(values.shape[1])
     testable = np.empty(values.shape[1], bool)
     for start in range(0, values.shape[1], TILE):
         columns = slice(start, start + TILE)
@@ -291,13 +341,20 @@ def _fit(
         left *= np.where(testable[columns], 1 / np.where(testable[columns], length, 1.0), 0.0)
         effects[:, columns] = direction.T @ left
         residuals[:, columns] = left
+        if weights is not None:
+            variance[columns] = weights @ (left - direction @ effects[:, columns]) ** 2
     observed = np.einsum("ij,ij->j", effects, effects)
+    terms = [direction, moving]
+    if weights is not None:
+        observed /= np.maximum(observed + df * variance, np.finfo(float).tiny)
+        terms += [weights[:, None] * direction, weights[:, None]]
     side = np.sign(effects[0])
     return PermutationModel(
         residuals=residuals,
-        terms=np.ascontiguousarray(np.hstack([direction, moving]).T, dtype=DTYPES[precision]),
+        terms=np.ascontiguousarray(np.hstack(terms).T, dtype=DTYPES[precision]),
         n_tested=direction.shape[1],
         df=df,
+        own_df=df,
         observed=observed * side if signed else observed,
         direction=side,
         testable=testable,
@@ -306,6 +363,7 @@ def _fit(
         n_blocks=len(np.unique(groups)),
         signed=signed,
         precision=precision,
+        studentised=weights is not None,
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.contrasts import COLUMNS, fit_contrasts
+from helpers.contrasts import COLUMNS, correlate_partial, fit_contrasts
 
 SYMPTOMS = (
     "hads.depression",
@@ -89,7 +89,7 @@ def relate_symptoms(
     fitted = fit_contrasts(measures[present], terms, tested="score")
     n = fitted["n_high"] + fitted["n_low"]
     n_covariates = terms.shape[1] - 1
-    r = fitted["t"] / np.sqrt(fitted["t"] ** 2 + n - n_covariates - 2)
+    r = correlate_partial(measures[present], terms, tested="score")["r"]
     bounds = [bound_r("r", one, many - n_covariates) for one, many in zip(r, n, strict=True)]
     renamed = {"estimate": "slope", "ci_low": "slope_low", "ci_high": "slope_high"}
     table = fitted.rename(columns=renamed).assign(n=n, r=r)

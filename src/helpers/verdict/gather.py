@@ -27,8 +27,8 @@ class Evidence:
     claim : Claim
     d, d_low, d_high : float
         Standardised difference, high minus low, with its 95 % interval; NaN for a rank.
-    t : float
-        Of the row, where the table has it.
+    t, df : float
+        Of the row, where the table has them.
     n_high, n_low : int or None
         People behind it.
     power : float
@@ -44,6 +44,7 @@ class Evidence:
     d_low: float = np.nan
     d_high: float = np.nan
     t: float = np.nan
+    df: float = np.nan
     n_high: int | None = None
     n_low: int | None = None
     power: float = np.nan
@@ -62,7 +63,9 @@ class Evidence:
         """d with its standard error and degrees of freedom; None where there is no d."""
         if not np.isfinite([self.d, self.d_low, self.d_high]).all() or not self.n_high or not self.n_low:
             return None
-        return recover_contrast(self.d, self.d_low, self.d_high, t=self.t, n_high=self.n_high, n_low=self.n_low)
+        return recover_contrast(
+            self.d, self.d_low, self.d_high, t=self.t, df=self.df, n_high=self.n_high, n_low=self.n_low
+        )
 
 
 def gather_evidence(claim: Claim, results_dir: str | os.PathLike[str], *, settings: Settings) -> Evidence:
@@ -167,7 +170,8 @@ def _gather_contrast(evidence: Evidence, row: pd.Series) -> Evidence:
     if not np.isfinite([d, low, high]).all():
         return replace(evidence, missing=f"'{row.name}' does not vary, or too few people have it")
     sizes = {name: int(row[name]) for name in ("n_high", "n_low")}
-    found = replace(evidence, d=d, d_low=low, d_high=high, t=float(row.get("t", np.nan)), **sizes)
+    known = {name: float(row.get(name, np.nan)) for name in ("t", "df")}
+    found = replace(evidence, d=d, d_low=low, d_high=high, **known, **sizes)
     return replace(found, power=compute_contrast_power(evidence.claim.smallest_effect_of_interest, found.contrast))
 
 

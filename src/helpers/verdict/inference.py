@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import stats
 
 CONFIDENCE = 0.95
 ALPHA = 0.05
 PRIOR_SCALE = 2**-0.5
-MANY = 1e6  # degrees of freedom that stand for infinitely many
 N_NODES = 200
 REACH = 10.0  # standard deviations on either side that an integral runs over
 
@@ -46,7 +45,14 @@ class Contrast:
 
 
 def recover_contrast(
-    d: float, d_low: float, d_high: float, *, t: float = np.nan, n_high: int = 0, n_low: int = 0
+    d: float,
+    d_low: float,
+    d_high: float,
+    *,
+    t: float = np.nan,
+    df: float = np.nan,
+    n_high: int = 0,
+    n_low: int = 0,
 ) -> Contrast:
     """Recover standard error and degrees of freedom from a row of a result table.
 
@@ -55,7 +61,9 @@ def recover_contrast(
     d, d_low, d_high : float
         With its 95 % interval.
     t : float, optional
-        Of the same row. Without it (or with t of 0) the degrees of freedom are people minus two.
+        Of the same row. Without it (or with t of 0) the standard error is half the interval over its quantile.
+    df : float, optional
+        Of the same row. Without it the degrees of freedom are people minus two.
     n_high, n_low : int
 
     Returns
@@ -69,11 +77,10 @@ def recover_contrast(
     >>> recover_contrast(0.5, 0.0, 1.0, n_high=33, n_low=33).standard_error.round(3)
     np.float64(0.25)
     """
-    half = (d_high - d_low) / 2
+    df = float(df) if np.isfinite(df) else max(float(n_high + n_low - 2), 1.0)
     if np.isfinite(t) and abs(t) > 1e-6 and abs(d) > 1e-12:
-        return Contrast(d, d / t, _find_df(half * t / d))
-    df = max(float(n_high + n_low - 2), 1.0)
-    return Contrast(d, half / stats.t.ppf(0.5 + CONFIDENCE / 2, df), df)
+        return Contrast(d, d / t, df)
+    return Contrast(d, (d_high - d_low) / 2 / stats.t.ppf(0.5 + CONFIDENCE / 2, df), df)
 
 
 def convert_d_to_r(d: float, *, share_high: float) -> float:
@@ -278,15 +285,3 @@ def _average_likelihood(contrast: Contrast, effects: np.ndarray, weights: np.nda
 def _noncentral_cdf(t: float, df: float, shift: float) -> float:
     value = stats.nct.cdf(t, df, shift)
     return float(value if np.isfinite(value) else stats.norm.cdf(t - shift))
-
-
-def _find_df(ratio: float) -> float:
-    """Find the degrees of freedom whose 97.5 % quantile of t is the ratio of half width to standard error."""
-
-    def miss(log_df: float) -> float:
-        return stats.t.ppf(0.5 + CONFIDENCE / 2, np.exp(log_df)) - ratio
-
-    low, high = 0.0, float(np.log(MANY))
-    if miss(high) >= 0:
-        return MANY
-    return float(np.exp(optimize.brentq(miss, low, high))) if miss(low) > 0 else 1.0
