@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import jupytext
@@ -15,13 +16,16 @@ from helpers.problems import CohortError
 from helpers.run import (
     CHAPTERS,
     Chapter,
+    OutputBusy,
     check_parameters,
     engine,
     execution,
+    hold_output,
     parse_parameter,
     read_parameters,
     run_book,
 )
+from helpers.run.failures import read_failures
 from helpers.run.nodes import FilesNode, ValueNode
 from helpers.run.pages import Stamp, finish_page, leave_out, write_skipped_page
 from helpers.run.sources import list_rooms
@@ -116,18 +120,96 @@ def test_number_of_workers_changes_no_table(small, cohort, tmp_path):
         assert numbers(one, chapter) == numbers(two, chapter)
 
 
-def test_a_failing_chapter_is_named_and_stops_only_its_readers(small, cohort, tmp_path):
-    write_notebook(small, "01_first", "raise ValueError('the scale is empty')", "n_folds = 5\n")
-    out = tmp_path / "out"
-    book = run_book(cohort, out, with_book=False)
+READ_IF_THERE = (
+    "from helpers.problems import MissingResult\nfrom helpers.tables import read_result, write_result\nimport pandas as pd\n"
+    "try:\n    table = read_result(results_dir, '01_first', 'numbers') * 2\n"
+    "except MissingResult:\n    table = pd.DataFrame({'x': [0]}, index=pd.Index(['a'], name='id'))\n"
+    "write_result(table, results_dir, '02_second', 'numbers');"
+)
+
+
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_a_failing_chapter_is_left_out_and_the_rest_goes_on(small, cohort, tmp_path, n_workers):
+    write_notebook(small, "02_second", READ_IF_THERE)
+    out, person = tmp_path / "out", cohort.participants.index[3]
+    states(cohort, out)
+    write_notebook(small, "01_first", f"raise ValueError('*no* scale of {person}')", "n_folds = 5\n")
+    book = run_book(cohort, out, with_book=False, n_workers=n_workers)
     first, second, third = book.outcomes
-    assert book.failed
-    assert first.state == "failed"
-    assert "01_first stopped in its code cell" in first.reason
-    assert "the scale is empty" in first.reason
-    assert (second.state, third.state) == ("not reached", "run")
+    assert book.failed and not book.interrupted
+    assert (first.state, second.state, third.state) == ("failed", "run", "unchanged")
+    assert first.reason == f"01_first stopped in its code cell 3: ValueError: *no* scale of {person}"
+    assert "Traceback" in first.log.read_text() and "failed.ipynb" in first.log.read_text()
+    assert numbers(out, "02_second") == "id\tx\na\t0\n"
     assert not (out / "results" / "01_first").exists()
     assert not (out / "pages" / "01_first.ipynb").exists()
+    page = (out / "pages" / "01_first.md").read_text()
+    assert r"\*no\* scale of (id not shown)" in page and "work/01_first.failed.log" in page
+    assert person not in page and str(tmp_path) not in page
+    assert list(read_failures(out / "pages")) == ["01_first"]
+    assert states(cohort, out)["01_first"] == "failed"  # never trusted
+    write_notebook(small, "01_first", WRITE.format(add=4, name="01_first"), "n_folds = 5\n")
+    assert states(cohort, out) == {"01_first": "run", "02_second": "run", "03_third": "unchanged"}
+    assert numbers(out, "02_second") == "id\tx\na\t10\n" and not read_failures(out / "pages")
+
+
+def test_a_failing_chapter_keeps_no_forced_chapter_from_running(small, cohort, tmp_path):
+    write_notebook(small, "02_second", READ_IF_THERE)
+    out = tmp_path / "out"
+    states(cohort, out)
+    write_notebook(small, "01_first", "raise ValueError('no')", "n_folds = 5\n")
+    assert states(cohort, out) == {"01_first": "failed", "02_second": "run", "03_third": "unchanged"}
+    assert states(cohort, out, force=True) == {"01_first": "failed", "02_second": "run", "03_third": "run"}
+
+
+def test_a_killed_kernel_is_told_in_a_sentence(small, cohort, tmp_path):
+    write_notebook(small, "03_third", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+    book = run_book(cohort, tmp_path / "out", with_book=False, only=["03_third"])
+    assert (
+        "03_third stopped: its kernel was ended from outside, most likely for lack of memory" in book.outcomes[0].reason
+    )
+
+
+def test_a_full_disk_under_a_chapter_is_told_in_a_sentence(small, cohort, tmp_path):
+    write_notebook(small, "03_third", "raise OSError(28, 'No space left on device')")
+    book = run_book(cohort, tmp_path / "out", with_book=False, only=["03_third"])
+    assert "03_third stopped in its code cell 3: The disk is full. Free some space" in book.outcomes[0].reason
+
+
+def test_a_dead_worker_is_tried_again_alone(small, cohort, tmp_path, monkeypatch):
+    """Fault injected: the first executions end their worker process; in one process the chapters run."""
+    mark = tmp_path / "died"
+    mark.touch()
+    before = execution.execute_chapter
+
+    def die_once(job):
+        if mark.exists() and os.getpid() != main:
+            mark.unlink(missing_ok=True)
+            os._exit(9)
+        before(job)
+
+    main = os.getpid()
+    monkeypatch.setattr(engine, "execute_chapter", die_once)
+    assert set(states(cohort, tmp_path / "out", n_workers=2).values()) == {"run"}
+
+
+def test_a_second_run_into_the_same_output_waits_or_says_who_works_there(tmp_path):
+    """A lock of another process; a killed one holds nobody up."""
+    out = tmp_path / "out"
+    program = "import sys, time; from pathlib import Path; from helpers.run import hold_output\n"
+    program += "with hold_output(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    other = subprocess.Popen([sys.executable, "-c", program, str(out)], stdout=subprocess.PIPE, text=True)
+    assert other.stdout.readline() == "held\n"
+    with pytest.raises(OutputBusy, match=rf"process {other.pid} on .*--wait"), hold_output(out):
+        pass
+    done = run_command("build", EXAMPLE, "--output", out)
+    assert (done.returncode, f"process {other.pid}" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+    threading.Timer(0.5, other.kill).start()
+    with hold_output(out, wait=True):
+        other.wait()
+    with hold_output(out):
+        pass
+    assert not (out / ".run.json").exists()
 
 
 @pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT])

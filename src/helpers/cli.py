@@ -12,6 +12,7 @@ import click
 
 from helpers.problems import CohortError, Problem, count, write_report
 from helpers.tables import PROJECT_ROOT
+from helpers.trouble import tell_trouble, write_log
 
 OK, FAILED, BAD_INPUT, NO_DATA, INTERRUPTED = 0, 1, 2, 3, 130
 REGISTRY = PROJECT_ROOT / "data" / "open" / "registry.tsv"
@@ -88,6 +89,7 @@ def check(cohort_dir: str, as_json: bool) -> None:
 @click.option("--output", type=click.Path(), help="Where to build; by default _build/<name of the folder>.")
 @click.option("--no-book", is_flag=True, help="Execute the chapters, render no book.")
 @click.option("--force", is_flag=True, help="Execute all again, even what has not changed.")
+@click.option("--wait", is_flag=True, help="Wait while another run works on the same output.")
 def run(
     cohort_dir: str,
     only: tuple[str, ...],
@@ -96,13 +98,14 @@ def run(
     output: str | None,
     no_book: bool,
     force: bool,
+    wait: bool,
 ) -> None:
     """Check COHORT_DIR, execute the chapters it has data for, and render them as a book.
 
     Only what has changed since the last run is executed again. Interrupt it at will: the next run goes on.
     """
     from helpers.contract import load_cohort
-    from helpers.run import CHAPTERS, parse_parameter, run_book
+    from helpers.run import CHAPTERS, hold_output, parse_parameter, run_book
 
     unknown = sorted(set(only) - {chapter.id for chapter in CHAPTERS})
     if unknown:
@@ -118,22 +121,29 @@ def run(
     click.echo(_describe_cohort(cohort))
     if cohort.warnings:
         click.echo(write_report(cohort.warnings))
-    book = run_book(
-        cohort,
-        _output_dir(cohort.folder, output),
-        parameters=chosen,
-        only=only,
-        n_workers=workers,
-        with_book=not (no_book or only),
-        force=force,
-        open_places=_open_places(),
-    )
+    output_dir = _output_dir(cohort.folder, output)
+    with hold_output(output_dir, wait=wait):
+        book = run_book(
+            cohort,
+            output_dir,
+            parameters=chosen,
+            only=only,
+            n_workers=workers,
+            with_book=not (no_book or only),
+            force=force,
+            open_places=_open_places(),
+        )
     for outcome in book.outcomes:
-        click.echo(f"  {outcome.name}: {outcome.state}{f' ({outcome.reason})' if outcome.reason else ''}")
+        reason = outcome.reason if outcome.state != "failed" else ""
+        click.echo(f"  {outcome.name}: {outcome.state}{f' ({reason})' if reason else ''}")
     click.echo(f"Done in {book.seconds:.1f} s.")
     if book.interrupted:
         raise KeyboardInterrupt
     _say_where(book.index)
+    for outcome in book.outcomes:
+        if outcome.state == "failed":
+            log = f"\n    The whole story: {outcome.log}" if outcome.log else ""
+            click.echo(f"{outcome.name} failed. {outcome.reason}{log}", err=True)
     sys.exit(FAILED if book.failed else OK)
 
 
@@ -143,10 +153,12 @@ def run(
 def build(cohort_dir: str, output: str | None) -> None:
     """Render the book of COHORT_DIR again from chapters already executed."""
     from helpers.contract import load_cohort
-    from helpers.run import render_book
+    from helpers.run import hold_output, render_book
 
     cohort = load_cohort(_from_here(cohort_dir))
-    _say_where(render_book(cohort, _output_dir(cohort.folder, output)))
+    output_dir = _output_dir(cohort.folder, output)
+    with hold_output(output_dir):
+        _say_where(render_book(cohort, output_dir))
 
 
 @cli.command()
@@ -343,7 +355,12 @@ def _from_here(folder: str) -> Path:
 
 
 def _output_dir(cohort_folder: Path, output: str | None) -> Path:
-    return Path(output).expanduser().absolute() if output else PROJECT_ROOT / "_build" / cohort_folder.name
+    output_dir = Path(output).expanduser().absolute() if output else PROJECT_ROOT / "_build" / cohort_folder.name
+    files = [place for place in (output_dir, *output_dir.parents) if place.exists() and not place.is_dir()]
+    if files:
+        problem = Problem("--output", None, None, f"{files[0]}, a file", "a folder", "name a folder, or a new path.")
+        raise CohortError([problem])
+    return output_dir
 
 
 def _describe_cohort(cohort) -> str:
@@ -375,21 +392,32 @@ def main(arguments: Iterable[str] | None = None) -> None:
         sys.exit(done.exit_code)
     except (KeyboardInterrupt, click.Abort):
         _stop("Interrupted. What was finished is kept; run the same command again to go on.", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read the output has gone
+        sys.exit(FAILED)
     except Exception as error:
         code = _code_of(error)
         if code is None:
-            raise
+            _stop(tell_trouble(error) or _write_down(error), FAILED)
         _stop(str(error), code)
+
+
+def _write_down(error: Exception) -> str:
+    """Return a sentence on an error that nobody foresaw; its traceback goes to a log."""
+    log = write_log(error, [PROJECT_ROOT / "_build"])
+    where = f"The whole story: {log}" if log else "Its log could not be written anywhere."
+    return f"The program met an error of its own ({type(error).__name__}). Please report it. {where}"
 
 
 def _code_of(error: Exception) -> int | None:
     """Return the exit code of an error that is not the program's fault; None for one that is."""
     from helpers.book import BookError
     from helpers.open_data import OpenDataAltered, OpenDataError, OpenDataUnavailable
+    from helpers.run import ChapterFailed, OutputBusy
 
     if isinstance(error, OpenDataUnavailable | OpenDataAltered):
         return NO_DATA
-    if isinstance(error, BookError):
+    if isinstance(error, BookError | ChapterFailed | OutputBusy):
         return FAILED
     return BAD_INPUT if isinstance(error, OpenDataError) else None
 

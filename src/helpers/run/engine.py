@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import BrokenExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,19 @@ from helpers.run.execution import (
     read_revision,
     say,
 )
+from helpers.run.failures import read_failures, tell_failure, write_failed_page
 from helpers.run.nodes import FilesNode, ValueNode
 from helpers.run.open_sections import provide_open_data
 from helpers.run.pages import Stamp, write_skipped_page
 from helpers.run.sources import collect_rooms, hash_packages, list_rooms, list_versions
 from helpers.tables import PROJECT_ROOT, write_atomically
+from helpers.trouble import tell_trouble
 from helpers.wording import as_text, hide_ids
 
 PAGES, RESULTS, STAGE, HTML = "pages", "results", "book", "html"
 OPEN_DIR = PROJECT_ROOT / "_build" / "open"
+STOPPED = "stopped"  # by somebody, before its end
+WORKER_DIED = "its worker process was ended from outside, most likely for lack of memory. Close other programs."
 FRAME = ("_config.yml", "_toc.yml", "book", "notebooks")
 
 
@@ -46,12 +51,15 @@ class Outcome:
     name : str
     state : {"run", "unchanged", "skipped", "failed", "not reached"}
     reason : str
-        Why it was skipped or failed; empty otherwise.
+        Why it was skipped or failed, in one line; empty otherwise.
+    log : pathlib.Path or None
+        Of what failed: a file with the whole story.
     """
 
     name: str
     state: str
     reason: str = ""
+    log: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -136,15 +144,59 @@ def run_book(
     at_hand = _bring_open_data(cohort, wanted, open_places)
     _write_skipped_pages(skipped, output_dir, facts)
     jobs = [_make_job(c, cohort, output_dir, chosen[c.id], facts, at_hand) for c in wanted]
-    tasks = [_chapter_task(job, cohort, output_dir, skipped) for job in jobs]
-    if with_book:
-        tasks.append(_book_task(cohort, output_dir, skipped))
-    states = _execute(tasks, output_dir, n_workers, force)
-    outcomes = [_outcome(c.id, skipped, states) for c in CHAPTERS if c.id in skipped or not only or c.id in only]
-    outcomes += [_outcome("book", skipped, states)] if with_book else []
+    done = {name: Outcome(name, "skipped", reason) for name, reason in skipped.items()}
+    done |= _run_jobs(jobs, cohort, output_dir, skipped, n_workers=n_workers, with_book=with_book, force=force)
+    outcomes = [done[c.id] for c in CHAPTERS if c.id in skipped or not only or c.id in only]
+    outcomes += [done["book"]] if with_book else []
     index = output_dir / HTML / "index.html"
-    rendered = with_book and states["book"][0] in ("run", "unchanged")
+    rendered = with_book and done["book"].state in ("run", "unchanged")
     return BookRun(tuple(outcomes), index if rendered else None, time.perf_counter() - started)
+
+
+def _run_jobs(
+    jobs: Sequence[Job],
+    cohort: Cohort,
+    output_dir: Path,
+    skipped: Mapping[str, str],
+    *,
+    n_workers: int,
+    with_book: bool,
+    force: bool,
+) -> dict[str, Outcome]:
+    """Execute chapters and render the book; where chapters fail, go on as if they had been skipped.
+
+    What ended because its worker process died is tried once more in this process.
+    """
+    done: dict[str, Outcome] = {}
+    left_out, retried = dict(skipped), False
+    while True:
+        tasks = [_chapter_task(job, cohort, output_dir, left_out) for job in jobs if job.chapter.id not in left_out]
+        tasks += [_book_task(cohort, output_dir, left_out)] if with_book else []
+        found = _execute(tasks, output_dir, n_workers, force) if tasks else {}
+        done |= {name: one for name, one in found.items() if one.state != "unchanged" or not _is_done(done.get(name))}
+        failed = {name: one for name, one in found.items() if one.state == "failed" and name != "book"}
+        if not failed or any(one.state == STOPPED for one in found.values()):
+            return {name: _settle(one) for name, one in done.items()}
+        if n_workers > 1 and not retried and any(one.reason == WORKER_DIED for one in failed.values()):
+            n_workers, retried = 1, True
+            continue
+        reasons = {name: hide_ids(one.reason, cohort.participants.index) for name, one in failed.items()}
+        for job in jobs:
+            if job.chapter.id in failed:
+                write_failed_page(job, reasons[job.chapter.id])
+        left_out |= {name: tell_failure(reason) for name, reason in reasons.items()}
+        for job in jobs if force else ():
+            if done[job.chapter.id].state == "not reached":
+                job.page.unlink(missing_ok=True)
+        force = False
+
+
+def _is_done(outcome: Outcome | None) -> bool:
+    return outcome is not None and outcome.state in ("run", "unchanged")
+
+
+def _settle(outcome: Outcome) -> Outcome:
+    return replace(outcome, state="not reached") if outcome.state == STOPPED else outcome
 
 
 def _available(cohort: Cohort) -> set[str]:
@@ -184,10 +236,6 @@ def _bring_open_data(cohort: Cohort, chapters: Iterable[Chapter], places: Mappin
     return names - set(lacking)
 
 
-def _outcome(name: str, skipped: Mapping[str, str], states: Mapping[str, tuple[str, str]]) -> Outcome:
-    return Outcome(name, "skipped", skipped[name]) if name in skipped else Outcome(name, *states[name])
-
-
 def _make_job(
     chapter: Chapter,
     cohort: Cohort,
@@ -218,7 +266,8 @@ def _write_skipped_pages(skipped: Mapping[str, str], output_dir: Path, facts: tu
     for chapter in CHAPTERS:
         note, page = output_dir / PAGES / f"{chapter.id}.md", output_dir / PAGES / f"{chapter.id}.ipynb"
         if chapter.id not in skipped:
-            note.unlink(missing_ok=True)
+            if page.is_file():
+                note.unlink(missing_ok=True)
             continue
         page.unlink(missing_ok=True)
         shutil.rmtree(output_dir / RESULTS / chapter.id, ignore_errors=True)
@@ -241,7 +290,7 @@ def _chapter_task(job: Job, cohort: Cohort, output_dir: Path, skipped: Mapping[s
         ),
         "data": FilesNode(name=f"{chapter.id} data", files=tuple(data)),
         "cohort": FilesNode(name="cohort", folder=cohort.folder),
-        "job": ValueNode(name=f"{chapter.id} job", value=job, text=_describe_job(job)),
+        "job": ValueNode(name=f"{chapter.id} job", value=job, text=_describe_job(job, skipped)),
     }
     needs |= {
         name: FilesNode(name=f"open {name}", folder=OPEN_DIR / name)
@@ -284,8 +333,8 @@ def render_book(cohort: Cohort, output_dir: Path) -> Path:
     BookError
         When a chapter was not executed yet, or a page cannot be rendered.
     """
-    skipped = _list_skipped(cohort)
-    _render_book((output_dir, _book_facts(cohort), skipped))
+    left_out = _list_skipped(cohort) | read_failures(output_dir / PAGES)
+    _render_book((output_dir, _book_facts(cohort), left_out))
     return output_dir / HTML / "index.html"
 
 
@@ -339,7 +388,13 @@ def _render_book(order: tuple[Path, dict[str, Any], dict[str, str]], **_: object
     started = time.perf_counter()
     (output_dir / HTML / "index.html").unlink(missing_ok=True)
     stage_book(PROJECT_ROOT, output_dir / STAGE, executed_dir=output_dir / PAGES, cohort_facts=facts, skipped=skipped)
-    build_html(output_dir / STAGE, output_dir / HTML)
+    try:
+        build_html(output_dir / STAGE, output_dir / HTML)
+    except BookError as error:
+        log = output_dir / "work" / "book.failed.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(str(error), encoding="utf-8")
+        raise ChapterFailed(str(error).splitlines()[0], log) from None
     say(f"  book done in {time.perf_counter() - started:.1f} s")
 
 
@@ -347,16 +402,15 @@ def _results_node(output_dir: Path, chapter: str) -> FilesNode:
     return FilesNode(name=f"{chapter} results", folder=output_dir / RESULTS / chapter)
 
 
-def _describe_job(job: Job) -> str:
-    """Return what a job's state hangs on: parameters, what the cohort has, its stamp, the installed packages."""
-    values = [sorted(job.parameters.items()), sorted(job.available), job.stamp, hash_packages()]
+def _describe_job(job: Job, left_out: Collection[str]) -> str:
+    """Return what a job's state hangs on: parameters, what the cohort has, its stamp, what it cannot read, the packages."""
+    unread = sorted(set(job.chapter.reads) & set(left_out))
+    values = [sorted(job.parameters.items()), sorted(job.available), job.stamp, unread, hash_packages()]
     return json.dumps(values, default=str)
 
 
-def _execute(
-    tasks: list[pytask.TaskWithoutPath], output_dir: Path, n_workers: int, force: bool
-) -> dict[str, tuple[str, str]]:
-    """Let pytask run what is stale; return state and reason by task."""
+def _execute(tasks: list[pytask.TaskWithoutPath], output_dir: Path, n_workers: int, force: bool) -> dict[str, Outcome]:
+    """Let pytask run what is stale; return what became of each task."""
     output_dir.mkdir(parents=True, exist_ok=True)
     settings = output_dir / "engine.toml"  # Its folder is where pytask keeps what it knows: one memory per book.
     settings.write_text("[tool.pytask.ini_options]\n", encoding="utf-8")
@@ -376,22 +430,25 @@ def _execute(
         pytask.console.quiet = False
     if not hasattr(session, "execution_reports") or not session.execution_reports:
         raise RuntimeError(f"The task engine could not start (exit code {session.exit_code!r}).")
-    states = {task.name: ("not reached", "the run was stopped before it") for task in tasks}
+    done = {task.name: Outcome(task.name, STOPPED, "the run was stopped before it") for task in tasks}
     for report in session.execution_reports:
-        states[report.task.name] = _read_report(report)
-    return states
+        done[report.task.name] = _read_report(report)
+    return done
 
 
-def _read_report(report: pytask.ExecutionReport) -> tuple[str, str]:
-    outcome = report.outcome
+def _read_report(report: pytask.ExecutionReport) -> Outcome:
+    name, outcome = report.task.name, report.outcome
     if outcome == pytask.TaskOutcome.SUCCESS:
-        return "run", ""
+        return Outcome(name, "run")
     if outcome in (pytask.TaskOutcome.SKIP_UNCHANGED, pytask.TaskOutcome.PERSISTENCE):
-        return "unchanged", ""
-    if outcome == pytask.TaskOutcome.FAIL:
-        error = report.exc_info[1] if report.exc_info else None
-        if isinstance(error, KeyboardInterrupt):
-            return "not reached", "the run was stopped before its end"
-        known = isinstance(error, ChapterFailed | BookError)
-        return "failed", str(error) if known else f"{type(error).__name__}: {error}"
-    return "not reached", "a chapter whose results it reads failed"
+        return Outcome(name, "unchanged")
+    if outcome != pytask.TaskOutcome.FAIL:
+        return Outcome(name, "not reached", "a chapter whose results it reads failed")
+    error = report.exc_info[1] if report.exc_info else None
+    if isinstance(error, KeyboardInterrupt):
+        return Outcome(name, STOPPED, "the run was stopped before its end")
+    if isinstance(error, ChapterFailed):
+        return Outcome(name, "failed", error.reason, error.log)
+    if isinstance(error, BrokenExecutor):
+        return Outcome(name, "failed", WORKER_DIED)
+    return Outcome(name, "failed", tell_trouble(error) or f"{type(error).__name__}: {str(error).splitlines()[0]}")

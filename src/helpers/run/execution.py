@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ import jupytext
 import nbformat
 import papermill
 import yaml
+from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
@@ -27,13 +30,31 @@ from helpers.run.chapters import CHAPTERS, Chapter
 from helpers.run.pages import Stamp, finish_page, leave_out
 from helpers.run.sources import list_versions
 from helpers.tables import PROJECT_ROOT, write_atomically
+from helpers.trouble import tell_trouble
 
 NOTEBOOKS_DIR = PROJECT_ROOT / "notebooks"
+LONGEST_REASON = 400
+COLOURS = re.compile(r"\x1b\[[\d;]*m")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 class ChapterFailed(RuntimeError):
-    """A chapter stopped with an error; the message says where and keeps the page for looking at."""
+    """A chapter stopped.
+
+    Attributes
+    ----------
+    reason : str
+        In one line: the cell and the error, or what the machine did.
+    log : pathlib.Path or None
+        File with the whole story; None where it could not be written.
+    """
+
+    def __init__(self, reason: str, log: Path | None = None):
+        self.reason, self.log = reason, log
+        super().__init__(reason, log)
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 @dataclass(frozen=True)
@@ -69,6 +90,11 @@ class Job:
         """Folder of this chapter's own result tables."""
         return self.results_dir / self.chapter.id
 
+    @property
+    def work(self) -> Path:
+        """Folder of what a run needs while it works, and of the logs of failed chapters."""
+        return self.page.parent.parent / "work"
+
 
 def execute_chapter(job: Job) -> None:
     """Execute one chapter: first its old page and results go, last its new page comes.
@@ -80,30 +106,70 @@ def execute_chapter(job: Job) -> None:
     Raises
     ------
     ChapterFailed
-        With the cell, the error, and where the half-run notebook was kept.
+        Whatever stopped it, an interrupt aside; its page and results are gone.
     """
     say(f"  {job.chapter.id} …")
     started = time.perf_counter()
-    job.page.unlink(missing_ok=True)
-    shutil.rmtree(job.results, ignore_errors=True)
-    work = job.page.parent.parent / "work"
-    prepared, ran = work / f"{job.chapter.id}.ipynb", work / f"{job.chapter.id}.ran.ipynb"
+    try:
+        job.page.unlink(missing_ok=True)
+        shutil.rmtree(job.results, ignore_errors=True)
+        _execute(job)
+    except Exception as error:
+        job.page.unlink(missing_ok=True)
+        shutil.rmtree(job.results, ignore_errors=True)
+        say(f"  {job.chapter.id} failed after {time.perf_counter() - started:.1f} s")
+        raise ChapterFailed(_explain(job, error), _write_story(job, error)) from None
+    say(f"  {job.chapter.id} done in {time.perf_counter() - started:.1f} s")
+
+
+def _execute(job: Job) -> None:
+    work = job.work
+    prepared, ran, log = (work / f"{job.chapter.id}{ending}" for ending in (".ipynb", ".ran.ipynb", ".log"))
     work.mkdir(parents=True, exist_ok=True)
     notebook = jupytext.read(job.source)
     declared = read_parameters(job.source)
     nbformat.write(leave_out(notebook, job.available), prepared)
     os.environ.update(ONE_THREAD)
-    try:
-        with _kernel_says_to(work / f"{job.chapter.id}.log"):
-            run_notebook(prepared, ran, job.parameters, working_dir=job.source.parent)
-    except PapermillExecutionError as error:
-        shutil.rmtree(job.results, ignore_errors=True)
-        raise ChapterFailed(_explain(job, error, ran)) from None
+    provide_homes(work / "home")
+    with _kernel_says_to(log):
+        run_notebook(prepared, ran, job.parameters, working_dir=job.source.parent)
     page = finish_page(nbformat.read(ran, as_version=4), _make_stamp(job), declared | dict(job.parameters))
     write_atomically(job.page, nbformat.writes(page) + "\n")
-    for path in (prepared, ran, work / f"{job.chapter.id}.log"):
+    for path in (prepared, ran, log):
         path.unlink()
-    say(f"  {job.chapter.id} done in {time.perf_counter() - started:.1f} s")
+
+
+def provide_homes(spare: Path) -> None:
+    """Give the programs behind a kernel a folder for their caches, where a user's own cannot be written.
+
+    Parameters
+    ----------
+    spare : pathlib.Path
+        Gets one folder for each that is needed; made only then.
+    """
+    home = Path.home()
+    usual = {
+        "IPYTHONDIR": home / ".ipython",
+        "MPLCONFIGDIR": home / ".config" / "matplotlib",
+        "JUPYTER_RUNTIME_DIR": home / ".local" / "share" / "jupyter" / "runtime",
+        "JUPYTER_CONFIG_DIR": home / ".jupyter",
+        "NILEARN_DATA": home / "nilearn_data",
+    }
+    for variable, folder in usual.items():
+        if variable not in os.environ and not _may_write(folder):
+            (spare / variable.lower()).mkdir(parents=True, exist_ok=True)
+            os.environ[variable] = str(spare / variable.lower())
+
+
+def _may_write(folder: Path) -> bool:
+    """Say whether a file can be made there; nothing is left behind."""
+    there = next((place for place in (folder, *folder.parents) if place.is_dir()), None)
+    try:
+        with tempfile.TemporaryFile(dir=there) as probe:
+            probe.write(b"0" * 4096)
+    except OSError:
+        return False
+    return True
 
 
 def run_notebook(source: Path, target: Path, parameters: Mapping[str, Any], *, working_dir: Path) -> None:
@@ -251,11 +317,40 @@ def read_revision() -> str:
         return "not under git"
 
 
-def _explain(job: Job, error: PapermillExecutionError, ran: Path) -> str:
-    kept = ran.with_name(f"{job.chapter.id}.failed.ipynb")
-    ran.replace(kept)
-    said = str(error.evalue).strip()
-    return f"{job.chapter.id} stopped in its code cell {error.exec_count}: {error.ename}: {said}\n    The half-run notebook: {kept}"
+def _explain(job: Job, error: Exception) -> str:
+    """Return in one line what stopped a chapter."""
+    trouble = tell_trouble(error)
+    if isinstance(error, DeadKernelError):
+        trouble = "its kernel was ended from outside, most likely for lack of memory. Close other programs, or run with --workers 1."
+    if isinstance(error, PapermillExecutionError):
+        said = trouble or f"{error.ename}: {error.evalue}"
+        return _shorten(f"{job.chapter.id} stopped in its code cell {error.exec_count}: {said}")
+    return _shorten(f"{job.chapter.id} stopped: {trouble or f'{type(error).__name__}: {error}'}")
+
+
+def _shorten(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 1]}…"
+
+
+def _write_story(job: Job, error: Exception) -> Path | None:
+    """Keep the half-run notebook, and write what the kernel said and the whole traceback to a log."""
+    ran, log = job.work / f"{job.chapter.id}.ran.ipynb", job.work / f"{job.chapter.id}.failed.log"
+    try:
+        parts = [_explain(job, error)]
+        if ran.is_file():
+            kept = ran.with_name(f"{job.chapter.id}.failed.ipynb")
+            ran.replace(kept)
+            parts.append(f"The half-run notebook: {kept}")
+        if isinstance(error, PapermillExecutionError):
+            parts.append(COLOURS.sub("", "\n".join(error.traceback)))
+        parts.append("".join(traceback.format_exception(error)))
+        spoken = job.work / f"{job.chapter.id}.log"
+        parts += [f"The kernel said:\n{spoken.read_text(errors='replace')}"] if spoken.is_file() else []
+        log.write_text("\n\n".join(parts), encoding="utf-8")
+    except OSError:
+        return None
+    return log
 
 
 @contextmanager
