@@ -162,6 +162,12 @@ def test_a_failing_chapter_keeps_no_forced_chapter_from_running(small, cohort, t
     assert states(cohort, out, force=True) == {"01_first": "failed", "02_second": "run", "03_third": "run"}
 
 
+def test_a_chapter_without_a_table_is_done_all_the_same(small, cohort, tmp_path):
+    """As the lab of predictions where no open data can be had."""
+    write_notebook(small, "03_third", "seed")
+    assert [states(cohort, tmp_path / "out", only=["03_third"])["03_third"] for _ in range(2)] == ["run", "unchanged"]
+
+
 def test_a_killed_kernel_is_told_in_a_sentence(small, cohort, tmp_path):
     write_notebook(small, "03_third", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
     book = run_book(cohort, tmp_path / "out", with_book=False, only=["03_third"])

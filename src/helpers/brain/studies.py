@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from helpers.brain.numbers import write_fixed
 from helpers.brain.questions import Question
-from helpers.contrasts import COLUMNS, CONFIDENCE, correlate_partial, fit_contrasts
+from helpers.contrasts import COLUMNS, correlate_partial, fit_contrasts
+from helpers.intervals import bound_correlation
 from helpers.problems import count
 from helpers.wording import as_text
 
@@ -147,10 +147,8 @@ def describe_split_with_score(table: pd.DataFrame) -> str:
 def _bound(found: pd.Series, *, n_terms: int) -> dict[str, float]:
     """Return a partial correlation with its interval."""
     n, r = int(found["n"]), float(found["r"])
-    half = stats.norm.ppf(0.5 + CONFIDENCE / 2) / np.sqrt(max(n - n_terms - 2, 1))
-    with np.errstate(divide="ignore"):
-        low, high = np.tanh(np.arctanh(r) + np.array([-half, half]))
-    return {"r": r, "r_low": low, "r_high": high, "n": n}
+    low, high = bound_correlation(r, n - (n_terms - 1))
+    return {"r": r, "r_low": float(low), "r_high": float(high), "n": n}
 
 
 def _list_studies(known: pd.Index, design: pd.DataFrame, batch: pd.Series | None) -> list[tuple[str, pd.Index]]:

@@ -6,11 +6,11 @@ import tempfile
 
 import pandas as pd
 from joblib import Parallel, delayed
-from scipy.stats import binomtest
 
 from helpers.calibration.cohorts import draw_one, make_stream
 from helpers.cohort import assign_groups, design_matrix
 from helpers.contrasts import Q_SHOWN
+from helpers.intervals import bound_proportion
 from helpers.microbiome import compare_methods
 from helpers.resilience import score_outcome
 
@@ -67,5 +67,5 @@ def measure_false_findings(n_cohorts: int, *, root_seed: int, n_workers: int = 1
 
 
 def _surround(n_with: int, n_cohorts: int) -> tuple[float, float]:
-    interval = binomtest(n_with, n_cohorts).proportion_ci(method="wilson")
-    return interval.low, interval.high
+    low, high = bound_proportion(n_with, n_cohorts)
+    return float(low), float(high)

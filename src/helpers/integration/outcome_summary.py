@@ -10,6 +10,7 @@ from scipy.stats import rankdata
 
 from helpers.integration.folded import Array, Ints
 from helpers.integration.summary import INTERVAL, draw_people
+from helpers.intervals import bound_by_draws
 
 ALL_BLOCKS, MEAN = "all blocks", "mean"
 MEASURES = ("q2", "r", "spearman", "rmse")
@@ -71,8 +72,9 @@ def summarise_outcome(
     for name in MEASURES:
         repeats = np.array([one[name] for one in each])
         resampled = np.mean([one[name] for one in drawn], axis=0)
-        low, high = np.nanpercentile(resampled, INTERVAL, axis=0)
-        table = table.assign(**{name: repeats.mean(axis=0), f"{name}_low": low, f"{name}_high": high})
+        estimate = repeats.mean(axis=0)
+        low, high = bound_by_draws(estimate, resampled)
+        table = table.assign(**{name: estimate, f"{name}_low": low, f"{name}_high": high})
         ends = np.percentile(repeats, INTERVAL, axis=0) if len(predicted) > 1 else np.full((2, len(names)), np.nan)
         table = table.assign(**{f"{name}_repeat_low": ends[0], f"{name}_repeat_high": ends[1]})
     table.loc[MEAN, table.columns[table.columns.str.match("r(_|$)|spearman")]] = np.nan

@@ -10,9 +10,9 @@ import statsmodels.api as sm
 from numpy.typing import NDArray
 from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
-from statsmodels.stats.proportion import proportion_confint
 
 from helpers.integration.folded import Array, Ints
+from helpers.intervals import bound_proportion
 
 N_BINS = 5
 WIDE = 1.96  # standard errors on each side of a 95 % interval
@@ -148,7 +148,7 @@ def tabulate_reliability(probabilities: Array, codes: Ints, scorers: Sequence[st
         bins = np.searchsorted(np.unique(np.quantile(said, np.arange(1, N_BINS) / N_BINS)), said, side="left")
         held = pd.DataFrame({"probability": said, "observed": first}).groupby(bins)
         table = held.mean().assign(n=held.size() / n_repeats)
-        low, high = proportion_confint(table["observed"] * table["n"], table["n"], method="wilson")
+        low, high = bound_proportion(table["observed"] * table["n"], table["n"])
         table = table.assign(observed_low=low, observed_high=high).reset_index(drop=True)
         table.insert(0, "bin", table.index + 1)
         table.insert(0, "block", name)

@@ -9,16 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.cluster.hierarchy import leaves_list, linkage
-from scipy.stats import norm
 
 from helpers.integration.folded import Array
 from helpers.integration.splsda import BlockSPLSDA
 from helpers.integration.validation import IntegrationPerformance
+from helpers.intervals import bound_correlation
 from helpers.problems import count
 from helpers.wording import as_text
 
 N_CHANCE = 100  # times that people are exchanged between blocks to see how many links chance gives
-Z_95 = float(norm.ppf(0.975))
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,10 +108,8 @@ def correlate_components(model: BlockSPLSDA, groups: pd.Series) -> pd.DataFrame:
         inside = centre_within(pair, groups)
         overall, within = pair.corr().iloc[0, 1], inside.corr().iloc[0, 1]
         n = len(pair)
-        half = Z_95 / np.sqrt(n - groups.nunique() - 2)
-        middle = np.arctanh(np.clip(within, -1 + 1e-12, 1 - 1e-12))
-        low, high = np.tanh([middle - half, middle + half])
-        rows.append([component, first, second, overall, within, low, high, n])
+        low, high = bound_correlation(within, n - groups.nunique() + 1)
+        rows.append([component, first, second, overall, within, float(low), float(high), n])
     columns = ["component", "first", "second", "r_overall", "r_within", "r_within_low", "r_within_high", "n"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from helpers.integration.folded import Array, Ints
 from helpers.integration.folds import FoldResult
 from helpers.integration.stability import estimate_stability
+from helpers.intervals import bound_by_draws
 
 VOTE, CHANCE = "vote", "chance"
 STEADY = 0.8  # share of fold models from which a feature may be named
@@ -74,7 +75,7 @@ def summarise_repeats(
         "auc_out_of_fold": (ordered.sum(axis=(1, 2)) / together.sum(), auc_draws, "auc"),
     }
     for name, (estimate, drawn, stem) in estimates.items():
-        low, high = np.nanpercentile(drawn, INTERVAL, axis=0)
+        low, high = bound_by_draws(estimate, drawn, at_least=0.0, at_most=1.0)
         table = table.assign(**{name: estimate, f"{stem}_low": low, f"{stem}_high": high})
         table[f"{stem}_repeat_sd"] = per_repeat[stem].std()
         if len(repeats) > 1:
@@ -84,8 +85,10 @@ def summarise_repeats(
             table[[f"{stem}_repeat_low", f"{stem}_repeat_high"]] = np.nan
     if repeats[0].probabilities is not None:
         squares = np.mean([(r.probabilities - (codes == 0)[:, None]) ** 2 for r in repeats], axis=0)
-        low, high = np.percentile(draws @ squares / draws.sum(axis=1, keepdims=True), INTERVAL, axis=0)
-        table = table.assign(brier=squares.mean(axis=0), brier_low=low, brier_high=high)
+        brier = squares.mean(axis=0)
+        drawn = draws @ squares / draws.sum(axis=1, keepdims=True)
+        low, high = bound_by_draws(brier, drawn, at_least=0.0, at_most=1.0)
+        table = table.assign(brier=brier, brier_low=low, brier_high=high)
     n_blocks = scorers.index(VOTE)
     first = np.bincount(np.argmax(auc_draws[:, :n_blocks], axis=1), minlength=n_blocks) / len(auc_draws)
     table["share_first"] = pd.Series(first, index=scorers[:n_blocks])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import norm, rankdata
+from scipy.stats import rankdata
 
-from helpers.contrasts import CONFIDENCE
+from helpers.intervals import bound_correlation
 
 
 def score_metabolites(values: np.ndarray) -> np.ndarray:
@@ -35,6 +35,4 @@ def bound_spearman(rho: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarr
     .. [1] Bonett DG, Wright TA (2000). Sample size requirements for estimating Pearson, Kendall and Spearman
        correlations. Psychometrika 65(1):23-28. doi:10.1007/BF02294183
     """
-    z = np.arctanh(np.clip(rho, -0.999999, 0.999999))
-    half = norm.ppf(0.5 + CONFIDENCE / 2) * np.sqrt((1 + rho**2 / 2) / np.maximum(n - 3, 1))
-    return np.tanh(z - half), np.tanh(z + half)
+    return bound_correlation(rho, n, inflation=1 + np.asarray(rho) ** 2 / 2)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from helpers.intervals import bound_by_draws
 from helpers.resilience.factor import keep_complete, keep_varying, mcdonald_omega, omega_hierarchical
 from helpers.wording import hide_small, hide_small_parts
 
@@ -227,6 +228,6 @@ def _correlate(a: pd.Series, b: pd.Series) -> float:
 def _bootstrap(coefficient: Callable[[pd.DataFrame], float], drawn: Sequence[pd.DataFrame]) -> tuple[float, float]:
     if not drawn:
         return np.nan, np.nan
-    tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.nanpercentile([coefficient(sample) for sample in drawn], [tail, 100 - tail])
-    return float(low), float(high)
+    draws = np.array([[coefficient(sample)] for sample in drawn])
+    low, high = bound_by_draws([np.nanmedian(draws)] if np.isfinite(draws).any() else [np.nan], draws, at_most=1.0)
+    return float(low[0]), float(high[0])

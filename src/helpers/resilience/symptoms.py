@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from helpers.contrasts import COLUMNS, correlate_partial, fit_contrasts
+from helpers.intervals import bound_correlation
 
 SYMPTOMS = (
     "hads.depression",
@@ -199,10 +200,5 @@ def bound_r(name: str, r: float, n: int) -> dict[str, float]:
     >>> {name: round(value, 2) for name, value in bound_r("r", 0.5, 28).items()}
     {'r_low': 0.16, 'r_high': 0.74}
     """
-    if n < 4 or np.isnan(r) or abs(r) >= 1:
-        return {f"{name}_low": np.nan, f"{name}_high": np.nan}
-    half = stats.norm.ppf(0.5 + CONFIDENCE / 2) / np.sqrt(n - 3)
-    return {
-        f"{name}_low": float(np.tanh(np.arctanh(r) - half)),
-        f"{name}_high": float(np.tanh(np.arctanh(r) + half)),
-    }
+    low, high = bound_correlation(r, n)
+    return {f"{name}_low": float(low), f"{name}_high": float(high)}

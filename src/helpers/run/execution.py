@@ -125,7 +125,8 @@ def execute_chapter(job: Job) -> None:
 def _execute(job: Job) -> None:
     work = job.work
     prepared, ran, log = (work / f"{job.chapter.id}{ending}" for ending in (".ipynb", ".ran.ipynb", ".log"))
-    work.mkdir(parents=True, exist_ok=True)
+    for folder in (work, job.results):  # a chapter may have no table: an empty folder says that it was run
+        folder.mkdir(parents=True, exist_ok=True)
     notebook = jupytext.read(job.source)
     declared = read_parameters(job.source)
     nbformat.write(leave_out(notebook, job.available), prepared)

@@ -1,0 +1,133 @@
+"""95 % intervals of proportions and correlations, closed at the values they cannot cross and never beside the estimate."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
+
+CONFIDENCE = 0.95
+Z = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
+
+
+def bound_proportion(successes: ArrayLike, n: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Return Wilson's interval of a proportion.
+
+    Rounding leaves Wilson's upper bound of n of n at 1 - 1e-16, below the proportion itself; here it is 1, and 0 of n
+    begins at 0.
+
+    Parameters
+    ----------
+    successes, n : array_like
+        Successes need not be whole numbers; n of 0 has no interval.
+
+    Returns
+    -------
+    low, high : numpy.ndarray
+        From 0 to 1, low <= successes / n <= high; NaN where n is 0.
+
+    References
+    ----------
+    .. [1] Wilson EB (1927). Probable inference, the law of succession, and statistical inference. J Am Stat Assoc
+       22(158):209-212. doi:10.1080/01621459.1927.10502953
+
+    Examples
+    --------
+    >>> low, high = bound_proportion([0, 5, 10], 10)
+    >>> low.round(3).tolist(), high.round(3).tolist()
+    ([0.0, 0.237, 0.722], [0.278, 0.763, 1.0])
+    """
+    successes, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(n, float))
+    known = n > 0
+    safe = np.where(known, n, 1.0)
+    share = np.clip(np.where(known, successes, 0.0) / safe, 0.0, 1.0)
+    low, high = proportion_confint(share * safe, safe, alpha=1 - CONFIDENCE, method="wilson")
+    low, high = close_interval(share, low, high, at_least=0.0, at_most=1.0)
+    return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
+def bound_correlation(r: ArrayLike, n: ArrayLike, *, inflation: ArrayLike = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Return Fisher's interval of a correlation.
+
+    Parameters
+    ----------
+    r : array_like
+        From -1 to 1.
+    n : array_like
+        Participants; of a partial correlation less one for each covariate. 3 or fewer: no interval.
+    inflation : array_like, default 1
+        Of the variance of Fisher's z, as for rank correlations.
+
+    Returns
+    -------
+    low, high : numpy.ndarray
+        From -1 to 1, low <= r <= high; both r itself at -1 and 1; NaN where there is none.
+
+    Examples
+    --------
+    >>> low, high = bound_correlation([0.5, 1.0], 28)
+    >>> low.round(2).tolist(), high.round(2).tolist()
+    ([0.16, 1.0], [0.74, 1.0])
+    """
+    r, n = np.broadcast_arrays(np.asarray(r, float), np.asarray(n, float))
+    known = (n > 3) & ~np.isnan(r)
+    with np.errstate(divide="ignore"):
+        z = np.arctanh(np.clip(r, -1.0, 1.0))
+    half = Z * np.sqrt(np.asarray(inflation, float) / np.where(known, n - 3, 1.0))
+    low, high = close_interval(r, np.tanh(z - half), np.tanh(z + half), at_least=-1.0, at_most=1.0)
+    return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
+def bound_by_draws(
+    estimate: ArrayLike, draws: ArrayLike, *, at_least: float = -np.inf, at_most: float = np.inf
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the percentile interval of resampled estimates.
+
+    Parameters
+    ----------
+    estimate : array_like of shape (n,)
+    draws : array_like of shape (n_draws, n)
+        NaN: a draw without an answer; left out.
+    at_least, at_most : float
+
+    Returns
+    -------
+    low, high : numpy.ndarray of shape (n,)
+        low <= estimate <= high; NaN where no draw has an answer.
+
+    Examples
+    --------
+    >>> low, high = bound_by_draws([0.5], np.linspace(0, 1, 101)[:, None])
+    >>> low.round(3).tolist(), high.round(3).tolist()
+    ([0.025], [0.975])
+    """
+    draws = np.asarray(draws, float)
+    tail = 50 * (1 - CONFIDENCE)
+    low, high = np.full((2, draws.shape[1]), np.nan)
+    known = ~np.isnan(draws).all(axis=0)
+    if known.any():
+        low[known], high[known] = np.nanpercentile(draws[:, known], [tail, 100 - tail], axis=0)
+    return close_interval(estimate, low, high, at_least=at_least, at_most=at_most)
+
+
+def close_interval(
+    estimate: ArrayLike, low: ArrayLike, high: ArrayLike, *, at_least: float = -np.inf, at_most: float = np.inf
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return an interval that keeps within the range of its measure and holds the estimate.
+
+    Parameters
+    ----------
+    estimate, low, high : array_like
+        NaN stays NaN.
+    at_least, at_most : float
+
+    Examples
+    --------
+    >>> [bound.tolist() for bound in close_interval([1.0], [0.7], [1 - 1e-16], at_most=1.0)]
+    [[0.7], [1.0]]
+    """
+    estimate = np.clip(np.asarray(estimate, float), at_least, at_most)
+    low = np.minimum(np.clip(np.asarray(low, float), at_least, at_most), estimate)
+    high = np.maximum(np.clip(np.asarray(high, float), at_least, at_most), estimate)
+    return low, high
