@@ -25,7 +25,7 @@ from helpers.brain.describe import (
 )
 from helpers.brain.graphs import compare_nodes, describe_nodes, measure_nodes
 from helpers.brain.harmonise import ComBat, compare_harmonisation, describe_harmonisation, harmonise
-from helpers.brain.maps import MapStack, compare_maps, load_maps
+from helpers.brain.maps import MapStack, compare_maps, explain_maps, load_maps
 from helpers.brain.nbs import NbsResult, describe_components, test_nbs
 from helpers.brain.networks import average_networks, compare_motion_handling, compare_networks, test_networks_max_t
 from helpers.brain.pairs import count_pairs, describe_pairs
@@ -91,6 +91,7 @@ __all__ = [
     "describe_studies",
     "describe_transfer",
     "enhance_clusters",
+    "explain_maps",
     "find_published_range",
     "harmonise",
     "keep_still",

@@ -12,8 +12,11 @@ import pandas as pd
 from helpers.contract.maps import Space
 from helpers.contrasts import fit_contrasts
 from helpers.linear_algebra import count_rank
+from helpers.permutation import prepare_model
 from helpers.problems import count, name_some
+from helpers.wording import hide_small
 
+MIN_PER_GROUP = 5  # maps of fewer say nothing of a group
 MIN_OVERLAP = 0.5  # of the brain's voxels that everybody must have
 MASK_MM = 2
 
@@ -131,6 +134,45 @@ def compare_maps(maps: MapStack, design: pd.DataFrame, *, tested: str = "group")
         When so few people have a map that nothing is left to judge the difference by.
     """
     return fit_contrasts(maps.values, choose_terms(maps, design, tested), tested=tested)
+
+
+def explain_maps(files: Mapping[str, Path], design: pd.DataFrame, *, blocks: pd.Series | None, small_cell: int) -> str:
+    """Say why maps cannot be compared between the groups; nothing when they can.
+
+    Parameters
+    ----------
+    files : mapping of str to path
+        As for :func:`load_maps`.
+    design : pandas.DataFrame of shape (n_designed, n_terms)
+    blocks : pandas.Series or None
+        Study of each participant.
+    small_cell : int
+        Smaller numbers of participants are not told.
+
+    Returns
+    -------
+    str
+        The end of a sentence; empty when a comparison can be made.
+    """
+    people = design.index[design.index.isin(list(files))]
+    sizes = design.loc[people, "group"].value_counts().reindex([0.0, 1.0], fill_value=0)
+    if sizes.min() < MIN_PER_GROUP:
+        shown = " and ".join(hide_small(int(sizes[value]), small_cell) for value in (1.0, 0.0))
+        return f"the groups have maps of {shown} participants with all covariates, and a comparison needs {MIN_PER_GROUP} in each"
+    try:
+        maps = load_maps(files, people=people)
+        terms = choose_terms(maps, design, "group")
+        prepare_model(
+            maps.values.iloc[:, :1],
+            terms,
+            tested=["group"],
+            blocks=blocks,
+            n_permutations=1,
+            rng=np.random.default_rng(0),
+        )
+    except ValueError as error:
+        return str(error).rstrip(".")
+    return ""
 
 
 def _open(name: str, path: Path):

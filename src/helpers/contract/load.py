@@ -31,6 +31,8 @@ from helpers.contract.tree import check_tree
 from helpers.problems import CohortError, MissingBlock, Problem, name_some
 from helpers.tables import resolve_path
 
+RANKS_ABOVE = ("phylum", "class", "order", "family")  # genus
+
 
 @dataclass(frozen=True, eq=False)
 class Cohort:
@@ -86,7 +88,7 @@ class Cohort:
         return self.blocks[name]
 
     def available(self) -> set[str]:
-        """Return what a chapter or section may ask for: blocks, questionnaires, ``tree``, ``maps``, ``<measure>_items``.
+        """Return what a chapter or section may ask for: blocks, questionnaires, ``tree``, ``ranks``, ``maps``, ``<measure>_items``.
 
         Maps of a handful of people cannot be compared and do not count.
 
@@ -94,6 +96,7 @@ class Cohort:
         """
         names = set(self.blocks) | set(self.phenotype)
         names |= {"tree"} if self.tree_path else set()
+        names |= {"ranks"} if self._has_ranks() else set()
         names |= {"maps"} if len(self.maps) >= read_schema()["maps"]["at_least"] else set()
         names |= {
             f"{m}_items" for m, table in self.phenotype.items() if list_items(m) and set(list_items(m)) <= set(table)
@@ -102,6 +105,11 @@ class Cohort:
         if isinstance(rule, MeasureRule):
             names |= {"resilience_score"} | ({"symptoms"} if set(self.phenotype) - {rule.measure} else set())
         return names
+
+    def _has_ranks(self) -> bool:
+        """Whether any taxon has a name at a rank above genus."""
+        taxonomy = self.features.get("taxa", pd.DataFrame())
+        return bool(taxonomy[[rank for rank in RANKS_ABOVE if rank in taxonomy]].notna().any(axis=None))
 
 
 def load_cohort(cohort_dir: str | os.PathLike[str], blocks: Collection[str] | None = None) -> Cohort:

@@ -11,7 +11,7 @@ from helpers.microbiome.communities import (
     describe_communities,
 )
 from helpers.microbiome.consensus import Consensus, compare_methods, describe_consensus, describe_false_findings
-from helpers.microbiome.counts import collapse_taxa, describe_counts
+from helpers.microbiome.counts import choose_rank, collapse_taxa, describe_counts
 from helpers.microbiome.dispersion import Dispersion, describe_dispersion, measure_dispersion
 from helpers.microbiome.modules import (
     ModuleScores,
@@ -36,6 +36,7 @@ __all__ = [
     "Ordination",
     "Permanova",
     "arrange_effects",
+    "choose_rank",
     "collapse_taxa",
     "compare_activity",
     "compare_alpha",

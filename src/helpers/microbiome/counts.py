@@ -122,6 +122,23 @@ def describe_counts(counts: pd.DataFrame, *, n_designed: int) -> str:
     )
 
 
+def choose_rank(taxonomy: pd.DataFrame) -> str:
+    """Return the highest rank from phylum down that has names; genus where there is no other.
+
+    Parameters
+    ----------
+    taxonomy : pandas.DataFrame
+        Index taxon; columns ranks.
+
+    Examples
+    --------
+    >>> choose_rank(pd.DataFrame({"genus": ["Blautia"], "family": ["Lachnospiraceae"], "phylum": [None]}, ["t1"]))
+    'family'
+    """
+    named = [rank for rank in RANKS[1:] if rank in taxonomy and taxonomy[rank].notna().any()]
+    return named[0] if named else "genus"
+
+
 def name_ranks(taxonomy: pd.DataFrame, level: str) -> pd.Series:
     """Return the name of each taxon at a rank, without prefix; ``Unclassified`` and the next rank above where it has none.
 

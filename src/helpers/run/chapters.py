@@ -113,6 +113,8 @@ def explain_need(need: str) -> str:
         return "resilience questionnaire in its outcome rule (cohort.yml)"
     if need == "symptoms":
         return "questionnaire beside the one that makes the groups (phenotype/)"
+    if need == "ranks":
+        return f"rank above genus in its taxonomy ({schema['features']['taxonomy']['file']})"
     if need == "tree":
         return f"tree ({schema['tree']['file']})"
     if need == "maps":

@@ -22,12 +22,14 @@ import nbformat
 import papermill
 import yaml
 from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
+from helpers.contract import load_cohort
 from helpers.problems import CohortError, Problem
 from helpers.run.chapters import CHAPTERS, Chapter
-from helpers.run.pages import Stamp, finish_page, leave_out
+from helpers.run.pages import NEEDS, Stamp, finish_page, leave_out
 from helpers.run.sources import list_versions
 from helpers.tables import PROJECT_ROOT, write_atomically
 from helpers.trouble import tell_trouble
@@ -129,7 +131,8 @@ def _execute(job: Job) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     notebook = jupytext.read(job.source)
     declared = read_parameters(job.source)
-    nbformat.write(leave_out(notebook, job.available), prepared)
+    unmet = _find_unmet(job, notebook)
+    nbformat.write(leave_out(notebook, set(job.available) - set(unmet), unmet), prepared)
     os.environ.update(ONE_THREAD)
     provide_homes(work / "home")
     with _kernel_says_to(log):
@@ -138,6 +141,17 @@ def _execute(job: Job) -> None:
     write_atomically(job.page, nbformat.writes(page) + "\n")
     for path in (prepared, ran, log):
         path.unlink()
+
+
+def _find_unmet(job: Job, notebook: NotebookNode) -> dict[str, str]:
+    """Return what this notebook asks for and the cohort has in a form that cannot be used."""
+    if "maps" not in job.available or not any(
+        f"{NEEDS}maps" in cell.metadata.get("tags", []) for cell in notebook.cells
+    ):
+        return {}
+    from helpers.run.needs import find_unmet  # loads the sciences, which a run of unchanged chapters does not need
+
+    return find_unmet(load_cohort(job.parameters["cohort_dir"], blocks=("maps",)))
 
 
 def provide_homes(spare: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 import nbformat
@@ -40,7 +41,9 @@ class Stamp:
     revision: str
 
 
-def leave_out(notebook: NotebookNode, available: Collection[str]) -> NotebookNode:
+def leave_out(
+    notebook: NotebookNode, available: Collection[str], unmet: Mapping[str, str] = MappingProxyType({})
+) -> NotebookNode:
     """Replace the cells whose ``needs-…`` tags the cohort cannot meet by one visible note per run of cells.
 
     Parameters
@@ -49,6 +52,8 @@ def leave_out(notebook: NotebookNode, available: Collection[str]) -> NotebookNod
     available : collection of str
         From `Cohort.available`; of a simulated cohort also ``simulated``, and ``open-<name>`` for each open data set
         at hand.
+    unmet : mapping of str to str, optional
+        What the cohort has in a form that cannot be used, with the reason; not among `available`.
 
     Returns
     -------
@@ -58,7 +63,7 @@ def leave_out(notebook: NotebookNode, available: Collection[str]) -> NotebookNod
     page = deepcopy(notebook)
     cells: list[NotebookNode] = []
     for lacking, run in groupby(page.cells, key=lambda cell: _lacking(cell, available)):
-        cells += [_note_missing(lacking, SIMULATED in available)] if lacking else list(run)
+        cells += [_note_missing(lacking, SIMULATED in available, unmet)] if lacking else list(run)
     page.cells = cells
     return page
 
@@ -70,9 +75,10 @@ def _lacking(cell: NotebookNode, available: Collection[str]) -> tuple[str, ...]:
     )
 
 
-def _note_missing(needs: tuple[str, ...], is_simulated: bool) -> NotebookNode:
-    of_cohort = [explain_need(need) for need in needs if not need.startswith(OPEN)]
+def _note_missing(needs: tuple[str, ...], is_simulated: bool, unmet: Mapping[str, str]) -> NotebookNode:
+    of_cohort = [explain_need(need) for need in needs if not need.startswith(OPEN) and need not in unmet]
     reasons = [f"this cohort has no {' and no '.join(of_cohort)}"] if of_cohort else []
+    reasons += [as_text(unmet[need]) for need in needs if need in unmet]
     reasons += [_explain_open(need, is_simulated) for need in needs if need.startswith(OPEN)]
     return _markdown(f"```{{note}}\n:class: left-out\nLeft out here: {'; '.join(reasons)}.\n```")
 
