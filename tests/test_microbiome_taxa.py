@@ -260,5 +260,8 @@ def test_tree_keeps_every_genus_and_averages_upwards():
     assert named.loc["P", "d"] == pytest.approx(0.0)
     assert tree.loc[named.loc["F", "parent"], "name"] == "O"
     assert sorted(tree.loc[tree["x"] == 3, "y"]) == [0, 1, 2]
-    with pytest.raises(ValueError, match="no rank order"):
-        microbiome.arrange_effects(pd.DataFrame({"d": [1.0]}, index=["a"]), taxonomy.drop(columns="order"))
+    one = pd.DataFrame({"d": [1.0]}, index=["a"])
+    for ranks in (["phylum"], ["family"], ["phylum", "order"]):
+        assert microbiome.arrange_effects(one, taxonomy[[*ranks, "genus"]])["x"].max() == len(ranks)
+    with pytest.raises(ValueError, match="no name above genus"):
+        microbiome.arrange_effects(one, taxonomy[["genus"]])

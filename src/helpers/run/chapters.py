@@ -51,13 +51,16 @@ class Chapter:
         present = [need for need in self.needs if need in available]
         if not self.needs or len(present) >= self.at_least:
             return None
-        if SIMULATED in self.needs:
+        if SIMULATED in self.needs and SIMULATED not in available:
             return "this lab works on simulated and open data, and stands in the book of the example cohort"
         lacking = [explain_need(need) for need in self.needs if need not in available]
-        if self.at_least == 1:
+        if self.at_least in (1, len(self.needs)):
             return f"this cohort has no {' and no '.join(lacking)}"
+        data = [need for need in self.needs if need != SIMULATED]
+        present = [need for need in present if need != SIMULATED]
         have = f"only {' and '.join(present)}" if present else "none of them"
-        return f"it needs at least {self.at_least} of {', '.join(self.needs)}, and this cohort has {have}"
+        at_least = self.at_least - (SIMULATED in self.needs)
+        return f"it needs at least {at_least} of {', '.join(data)}, and this cohort has {have}"
 
 
 CHAPTERS = (
@@ -80,11 +83,12 @@ CHAPTERS = (
         data=("data/schema", "data/sets", "data/claims"),
     ),
     Chapter("lab_leakage", "Lab: leakage", needs=(SIMULATED,), reads=()),
-    Chapter("lab_optima", "Lab: two optima", needs=(SIMULATED,), open_data=("breast_tcga",)),
+    Chapter("lab_optima", "Lab: two optima", needs=(SIMULATED, *INTEGRATED), at_least=3, open_data=("breast_tcga",)),
     Chapter(
         "lab_multiverse",
         "Lab: the multiverse",
-        needs=(SIMULATED,),
+        needs=(SIMULATED, "resilience_score", "symptoms", "connectivity", "taxa", "transcripts", "metabolites"),
+        at_least=7,
         reads=(),
         data=("data/schema", "data/sets", "data/claims"),
     ),
