@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.contract import Cohort, ColumnRule
-from helpers.problems import count, name_some
+from helpers.problems import TooLittle, count, name_some
 from helpers.wording import as_text
 
 
@@ -86,7 +86,7 @@ def design_matrix(cohort: Cohort, groups: pd.DataFrame, covariates: Sequence[str
     design = pd.concat(terms, axis=1)
     sizes = design["group"].value_counts()
     if min(sizes.get(1.0, 0), sizes.get(0.0, 0)) < 2:
-        raise ValueError(
+        raise TooLittle(
             f"Only {count(int(sizes.get(1.0, 0)), 'person')} in the high and {count(int(sizes.get(0.0, 0)), 'person')} in the low "
             f"group have all of {name_some(names)}: too few to compare. Leave a covariate with many blanks out of cohort.yml."
         )

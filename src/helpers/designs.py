@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.linear_algebra import span_design
-from helpers.problems import count, name_some
+from helpers.problems import TooLittle, count, name_some
 
 DETERMINED = 1e-5  # what the covariates leave of a tested column, relative to its spread, below which they determine it
 ALONE = 1e-9  # what a model leaves free of a participant, below which the residual says nothing
@@ -53,7 +53,7 @@ def match_design(index: pd.Index, design: pd.DataFrame, tested: Sequence[str]) -
             raise ValueError(f"{what} {name_some(twice)} more than once. Keep one row per participant.")
     terms = design.loc[design.index.isin(index)]
     if terms.empty:
-        raise ValueError(f"No participant is in both the features and the design. {SPELLING}")
+        raise TooLittle(f"No participant is in both the features and the design. {SPELLING}")
     texts = [name for name in terms if not pd.api.types.is_numeric_dtype(terms[name].dtype)]
     if texts:
         raise ValueError(f"The design holds text in {name_some(texts)}. Code labels as 0/1 columns first.")
@@ -105,7 +105,7 @@ def refuse_determined(terms: pd.DataFrame, tested: str) -> None:
     """
     if free_tested(terms, tested)[1] is None:
         names = name_some(terms.columns.drop(tested)) or "the intercept"
-        raise ValueError(
+        raise TooLittle(
             f"'{tested}' cannot be told apart from {names}: it is constant, or one follows from the other. "
             "Leave that covariate (or the batch) out in cohort.yml, or add people who break the tie."
         )

@@ -73,6 +73,14 @@ class CohortError(ValueError):
         return type(self), (self.problems,)
 
 
+class TooLittle(ValueError):
+    """Data that are in order, and too few for what was asked of them.
+
+    A chapter that meets it is left out with the message as its reason; so is a section of a notebook whose cells are
+    tagged ``may-lack``. Neither is a failure.
+    """
+
+
 class MissingBlock(LookupError):
     """A block of data that this cohort does not have."""
 

@@ -13,7 +13,7 @@ from sklearn.svm import SVC
 
 from helpers.contrasts import fit_contrasts
 from helpers.permutation import MaxTResult
-from helpers.problems import count
+from helpers.problems import TooLittle, count
 
 STRICT = 0.01
 
@@ -93,7 +93,7 @@ def predict_group(
     if np.isnan(values).any():
         raise ValueError("A feature has a missing value; leave out these features, or the people who lack them.")
     if np.bincount(labels, minlength=2).min() < n_folds:
-        raise ValueError(f"Fewer people in a group than folds ({n_folds}). Take fewer folds.")
+        raise TooLittle(f"Fewer people in a group than folds ({n_folds}). Take fewer folds.")
     values = values - values.mean(axis=0)  # a machine with an intercept gives the same answer, sooner
     kernel = values @ values.T / values.shape[1]
     auc = _cross_validate(kernel, labels, n_folds, n_repeats, rng)

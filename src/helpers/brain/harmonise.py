@@ -13,7 +13,7 @@ from helpers.brain.numbers import write_fixed
 from helpers.brain.questions import Question
 from helpers.contrasts import fit_contrasts
 from helpers.linear_algebra import count_rank
-from helpers.problems import count, name_some
+from helpers.problems import TooLittle, count, name_some
 from helpers.wording import as_text
 
 MIN_PER_BATCH = 3
@@ -238,9 +238,9 @@ def describe_harmonisation(table: pd.DataFrame) -> str:
 def _refuse_few(study: pd.Series) -> None:
     sizes = study.value_counts()
     if len(sizes) < 2:
-        raise ValueError(f"ComBat needs two or more studies; here is {name_some(sizes.index)} only. Fix: leave it out.")
+        raise TooLittle(f"ComBat needs two or more studies; here is {name_some(sizes.index)} only. Fix: leave it out.")
     if sizes.min() < MIN_PER_BATCH:
-        raise ValueError(
+        raise TooLittle(
             f"{count(int(sizes.min()), 'person')} of study {sizes.idxmin()}: ComBat learns mean and spread of each study from "
             f"{MIN_PER_BATCH} people or more. Fix: leave this study out, or take fewer folds."
         )

@@ -13,7 +13,7 @@ from helpers.contract.maps import Space
 from helpers.contrasts import fit_contrasts
 from helpers.linear_algebra import count_rank
 from helpers.permutation import prepare_model
-from helpers.problems import count, name_some
+from helpers.problems import TooLittle, count, name_some
 from helpers.wording import hide_small
 
 MIN_PER_GROUP = 5  # maps of fewer say nothing of a group
@@ -93,7 +93,7 @@ def load_maps(files: Mapping[str, Path], *, people: pd.Index | None = None) -> M
     """
     chosen = {name: path for name, path in files.items() if people is None or name in people}
     if len(chosen) < 2:
-        raise ValueError(f"{count(len(chosen), 'map')} of the people asked for: a comparison needs two or more.")
+        raise TooLittle(f"{count(len(chosen), 'map')} of the people asked for: a comparison needs two or more.")
     images = {name: _open(name, path) for name, path in chosen.items()}
     space = _refuse_mixed({name: Space(image.shape[:3], np.asarray(image.affine)) for name, image in images.items()})
     brain = _find_brain(space)
@@ -216,7 +216,7 @@ def _find_brain(space: Space) -> np.ndarray:
     brain = np.asarray(resampled.dataobj) > 0
     in_view = brain.sum() * abs(np.linalg.det(space.affine[:3, :3])) / (np.asarray(template.dataobj).sum() * MASK_MM**3)
     if in_view < MIN_OVERLAP:
-        raise ValueError(
+        raise TooLittle(
             f"The maps ({space}) cover {in_view:.0%} of the brain in MNI space. Fix: bring them into MNI space, or mend the "
             "affine in their headers."
         )
@@ -226,7 +226,7 @@ def _find_brain(space: Space) -> np.ndarray:
 def _refuse_little(shared: np.ndarray, n_blank: pd.Series) -> None:
     if shared.mean() < MIN_OVERLAP:
         worst = n_blank.sort_values(ascending=False, kind="stable")
-        raise ValueError(
+        raise TooLittle(
             f"Only {shared.mean():.0%} of the brain's {len(shared):,} voxels have a value (not 0, not blank) in every map; the "
             f"most lack in {name_some(worst.index[:3])} ({worst.iloc[0]:,}). Fix: export these maps again, or leave them out."
         )
@@ -238,7 +238,7 @@ def choose_terms(maps: MapStack, design: pd.DataFrame, tested: str) -> pd.DataFr
     terms = terms.loc[:, (terms.max() > terms.min()) | (terms.columns == tested)]
     rank = count_rank(terms.to_numpy())
     if rank <= terms.shape[1] or len(terms) <= rank:
-        raise ValueError(
+        raise TooLittle(
             f"{count(len(terms), 'person')} with a map for {terms.shape[1] + 1} terms of the design "
             f"({name_some([*terms.columns, 'intercept'])}): '{tested}' cannot be judged. Fix: leave covariates out of "
             "cohort.yml, or bring more maps."

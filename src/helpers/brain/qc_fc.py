@@ -12,7 +12,7 @@ from helpers.brain.connectivity import EDGE_SEPARATOR, compute_fisher_z
 from helpers.brain.covariates import MOTION_COLUMN
 from helpers.brain.numbers import write_fixed
 from helpers.linear_algebra import span_design
-from helpers.problems import count
+from helpers.problems import TooLittle, count
 
 N_BINS = 12
 NOMINAL = 0.05
@@ -79,7 +79,7 @@ def link_motion(
     basis = span_design(terms.to_numpy(float))
     df = len(people) - basis.shape[1] - 1
     if df < 3:
-        raise ValueError(
+        raise TooLittle(
             f"{count(len(people), 'person')} with connectivity and motion: too few to correlate them beside "
             f"{count(basis.shape[1], 'term')} of the design."
         )
@@ -88,7 +88,7 @@ def link_motion(
     moved = known.loc[people].to_numpy(float)
     moved = moved - basis @ (basis.T @ moved)
     if moved @ moved < 1e-12:
-        raise ValueError(f"Nobody's {MOTION_COLUMN} differs from what the design says, so nothing can follow it.")
+        raise TooLittle(f"Nobody's {MOTION_COLUMN} differs from what the design says, so nothing can follow it.")
     left = z.to_numpy() - basis @ (basis.T @ z.to_numpy())
     r = (moved @ left) / np.sqrt((moved @ moved) * np.maximum((left**2).sum(axis=0), 1e-300))
     t = r * np.sqrt(df / np.maximum(1 - r**2, 1e-300))

@@ -12,7 +12,7 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from helpers.contract import Cohort
-from helpers.problems import count, name_some
+from helpers.problems import TooLittle, count, name_some
 from helpers.tables import align_blocks
 
 BLOCKS = ("connectivity", "taxa", "transcripts", "metabolites")
@@ -69,7 +69,7 @@ def prepare_blocks(cohort: Cohort, groups: pd.DataFrame, *, names: Sequence[str]
         raise ValueError(f"Cannot integrate {', '.join(unknown)}; blocks are {', '.join(BLOCKS)}.")
     present = [name for name in names if name in cohort.blocks]
     if len(present) < 2:
-        raise ValueError(
+        raise TooLittle(
             f"Integration needs at least two of {', '.join(names)}; this cohort has "
             f"{', '.join(present) or 'none'}. Add a block to the cohort folder, or skip this chapter."
         )
@@ -79,7 +79,7 @@ def prepare_blocks(cohort: Cohort, groups: pd.DataFrame, *, names: Sequence[str]
     shared = align_blocks({"groups": grouped, **held}, at_least=0)
     flow = _count_flow(grouped, held, shared.ids)
     if (short := flow.iloc[-1]).min() < MIN_PER_GROUP:
-        raise ValueError(
+        raise TooLittle(
             f"Only {short['n_high']} people of the high and {short['n_low']} of the low group are in every block "
             f"({', '.join(present)}); at least {MIN_PER_GROUP} each are needed. Leave out the block that "
             f"costs most people (names=...), or add people."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from helpers.problems import count, name_some
+from helpers.problems import TooLittle, count, name_some
 
 MIN_PEOPLE = 20
 
@@ -28,7 +28,7 @@ def choose_samples(
     codes = pd.factorize(owners)[0]
     n_people, least = len(np.unique(codes)), max(MIN_PEOPLE, 2 * n_folds)
     if n_people < least:
-        raise ValueError(
+        raise TooLittle(
             f"{count(n_people, 'participant')} with both {'features' if people is not None else 'taxa'} and metabolites; at least {least} "
             "are needed to predict. Are the ids spelled alike, e.g. sub-01?"
         )

@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.contrasts import fit_contrasts
 from helpers.microbiome.counts import check_counts, collapse_taxa
-from helpers.problems import count, name_some
+from helpers.problems import TooLittle, count, name_some
 
 OTHER = "Other"
 
@@ -206,7 +206,7 @@ def _filter_and_transform(
     prevalence = (reads > 0).mean(axis=0)
     kept = (prevalence >= min_prevalence) & (prevalence > 0)
     if kept.sum() < 2:
-        raise ValueError(
+        raise TooLittle(
             f"{count(int(kept.sum()), 'column')} of {reads.shape[1]:,} seen in {min_prevalence:.0%} of people or more; "
             "log-ratios need two. Lower min_prevalence."
         )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.contrasts import Q_SHOWN, adjust_bh, fit_contrasts
-from helpers.problems import name_some
+from helpers.problems import TooLittle, name_some
 
 MODELS = ("rna", "ratio", "covariate")
 MODEL_LABELS = {"rna": "RNA alone", "ratio": "RNA per DNA", "covariate": "RNA, DNA as covariate"}
@@ -110,7 +110,7 @@ def compare_activity(
     both = ((levels["RNA"] > 0) & (levels["DNA"] > 0)).sum()
     tested = shared[(both >= max(FEWEST, min_prevalence * len(samples))).to_numpy()]
     if tested.empty:
-        raise ValueError(f"No feature has RNA and DNA in {FEWEST} samples and in {min_prevalence:.0%} of them.")
+        raise TooLittle(f"No feature has RNA and DNA in {FEWEST} samples and in {min_prevalence:.0%} of them.")
     terms = design.loc[samples]
     rows = [_fit_one(levels["RNA"][name], levels["DNA"][name], terms, model) for name in tested]
     table = pd.concat(rows).rename_axis("feature")

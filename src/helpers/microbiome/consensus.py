@@ -19,6 +19,7 @@ from helpers.microbiome.differential import (
     run_ancombc,
     run_linda,
 )
+from helpers.problems import TooLittle
 from helpers.wording import as_text
 
 METHOD_LABELS = {
@@ -119,7 +120,7 @@ def compare_methods(
     only_in = np.select([shares["prevalence_low"] == 0, shares["prevalence_high"] == 0], ["high", "low"], "")
     usual = kept.loc[:, only_in == ""]
     if usual.shape[1] < 2:
-        raise ValueError(
+        raise TooLittle(
             f"Genera: {usual.shape[1]:,} seen in {min_prevalence:.0%} of people or more, and in both "
             "groups; log-ratios need two. Lower min_prevalence."
         )

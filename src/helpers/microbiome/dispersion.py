@@ -12,7 +12,7 @@ from helpers.microbiome.beta import centre_distances
 from helpers.microbiome.permanova import match_people, match_strata
 from helpers.microbiome.projection import TermTest, measure_term
 from helpers.permutation import TIE, draw_orders
-from helpers.problems import count
+from helpers.problems import TooLittle, count
 
 CENTRES = ("median", "centroid")
 MAX_STEPS = 2000
@@ -180,7 +180,7 @@ def span_groups(labels: np.ndarray, nuisance: np.ndarray) -> np.ndarray:
     """
     term = span(np.eye(labels.max() + 1)[labels], beside=nuisance)
     if term.shape[1] < labels.max() or term.shape[1] + nuisance.shape[1] >= len(labels):
-        raise ValueError("The groups follow from the covariates, or there are too few people: leave a covariate out.")
+        raise TooLittle("The groups follow from the covariates, or there are too few people: leave a covariate out.")
     return term
 
 
@@ -196,7 +196,7 @@ def label_groups(groups: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     sizes = np.bincount(labels, minlength=1)
     if len(names) < 2 or sizes.min() < 2:
         found = ", ".join(f"{name}: {size}" for name, size in zip(names, sizes, strict=False)) or "nobody"
-        raise ValueError(
+        raise TooLittle(
             f"Two groups of at least two people with distances are needed; found {found}. "
             "Are the ids spelled alike, e.g. sub-01?"
         )

@@ -11,7 +11,7 @@ from helpers.linear_algebra import span, span_design
 from helpers.microbiome.beta import centre_distances
 from helpers.microbiome.projection import measure_term
 from helpers.permutation import draw_orders
-from helpers.problems import count, name_some
+from helpers.problems import TooLittle, count, name_some
 from helpers.wording import as_text
 
 KINDS = ("marginal", "sequential", "overall")
@@ -196,9 +196,9 @@ def _arrange(columns: dict[str, np.ndarray], kind: str, n_people: int) -> dict[s
         after = span(after, beside=np.column_stack([before, term]))
         if not term.shape[1]:
             others = name_some(ahead) or "the intercept"
-            raise ValueError(f"'{name}' is constant or follows from {others}: leave one of them out.")
+            raise TooLittle(f"'{name}' is constant or follows from {others}: leave one of them out.")
         if before.shape[1] + term.shape[1] + after.shape[1] >= n_people:
-            raise ValueError(f"{count(n_people, 'sample')} are too few for the terms {name_some(names)}.")
+            raise TooLittle(f"{count(n_people, 'sample')} are too few for the terms {name_some(names)}.")
         places[name] = (before, term, after)
     return places
 

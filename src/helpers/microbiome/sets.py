@@ -10,6 +10,7 @@ from helpers.contrasts import CONFIDENCE, Q_SHOWN, adjust_bh, fit_contrasts
 from helpers.linear_algebra import count_rank, span_design
 from helpers.microbiome.abundance import OTHER, log_prevalent, match_functions
 from helpers.permutation import TIE, prepare_model
+from helpers.problems import TooLittle
 from helpers.wording import as_text
 
 FEWEST = 3
@@ -73,7 +74,7 @@ def compare_function_sets(
     names, sizes = np.unique(members, return_counts=True)
     names = [name for name, size in zip(names, sizes, strict=True) if size >= FEWEST and name != OTHER.lower()]
     if not names or len(logs.columns) - sizes.max() < 2:
-        raise ValueError(f"No functional group has {FEWEST} transcripts, with others beside it; sets need them.")
+        raise TooLittle(f"No functional group has {FEWEST} transcripts, with others beside it; sets need them.")
     within = np.column_stack([members == name for name in names])
     terms = design.loc[logs.index]
     model = prepare_model(

@@ -14,7 +14,7 @@ from helpers.designs import match_design, weigh_residuals
 from helpers.linear_algebra import span, span_design
 from helpers.permutation.orders import match_blocks
 from helpers.permutation.plans import Plan, plan_flips, plan_shuffles
-from helpers.problems import count, name_some
+from helpers.problems import TooLittle, count, name_some
 
 RANK = 1e-10
 EXPLAINED = 1e-12
@@ -325,7 +325,7 @@ def _fit(
 ) -> PermutationModel:
     df = len(values) - basis.shape[1] - direction.shape[1]
     if df < 1:
-        raise ValueError(
+        raise TooLittle(
             f"{count(len(values), 'participant')} are too few for {count(basis.shape[1] + direction.shape[1], 'term')} "
             "(with the intercept): nothing is left to judge the error by. Leave covariates out, or add people."
         )
@@ -375,7 +375,7 @@ def _free(tested: pd.DataFrame, basis: np.ndarray, others: pd.Index) -> np.ndarr
     kept, size = np.linalg.qr(left)
     small = np.diag(size) ** 2 <= RANK * (columns**2).sum(axis=0)
     if small.any():
-        raise ValueError(
+        raise TooLittle(
             f"'{tested.columns[small.argmax()]}' cannot be tested: {count(len(tested), 'participant')}, and it is "
             f"constant or follows from {name_some(others) or 'the intercept'}. Leave that covariate out, or add people."
         )
@@ -416,13 +416,13 @@ def _refuse_still(tested: pd.DataFrame, groups: np.ndarray, whole_blocks: bool) 
     if whole_blocks:
         rows = [tested.to_numpy(float)[groups == group] for group in np.unique(groups)]
         if len({(len(block), block.tobytes()) for block in rows}) == len({len(block) for block in rows}):
-            raise ValueError(
+            raise TooLittle(
                 f"No two blocks of equal size differ in {name_some(tested.columns)}, so exchanging whole blocks "
                 "changes nothing. Shuffle within blocks, or leave blocks out."
             )
     elif tested.groupby(groups).nunique().to_numpy().max() < 2:
         names = name_some(tested.columns)
-        raise ValueError(
+        raise TooLittle(
             f"Every block holds a single value of '{names}', so shuffling within blocks changes nothing. "
             "Use larger blocks, or leave blocks out."
         )

@@ -20,6 +20,7 @@ from helpers.run.chapters import CHAPTERS, OPEN, SIMULATED, Chapter
 from helpers.run.execution import (
     NOTEBOOKS_DIR,
     ChapterFailed,
+    ChapterLacks,
     Job,
     check_parameters,
     execute_chapter,
@@ -38,6 +39,7 @@ from helpers.wording import as_text, hide_ids
 PAGES, RESULTS, STAGE, HTML = "pages", "results", "book", "html"
 OPEN_DIR = PROJECT_ROOT / "_build" / "open"
 STOPPED = "stopped"  # by somebody, before its end
+LACKS = "lacks"  # data: found too little while it was executed
 WORKER_DIED = "its worker process was ended from outside, most likely for lack of memory. Close other programs."
 FRAME = ("_config.yml", "_toc.yml", "book", "notebooks")
 
@@ -174,7 +176,7 @@ def _run_jobs(
         tasks += [_book_task(cohort, output_dir, left_out)] if with_book else []
         found = _execute(tasks, output_dir, n_workers, force) if tasks else {}
         done |= {name: one for name, one in found.items() if one.state != "unchanged" or not _is_done(done.get(name))}
-        failed = {name: one for name, one in found.items() if one.state == "failed" and name != "book"}
+        failed = {name: one for name, one in found.items() if one.state in ("failed", LACKS) and name != "book"}
         if not failed or any(one.state == STOPPED for one in found.values()):
             return {name: _settle(one) for name, one in done.items()}
         if n_workers > 1 and not retried and any(one.reason == WORKER_DIED for one in failed.values()):
@@ -183,8 +185,9 @@ def _run_jobs(
         reasons = {name: hide_ids(one.reason, cohort.participants.index) for name, one in failed.items()}
         for job in jobs:
             if job.chapter.id in failed:
-                write_failed_page(job, reasons[job.chapter.id])
-        left_out |= {name: tell_failure(reason) for name, reason in reasons.items()}
+                _write_note(job, failed[job.chapter.id].state, reasons[job.chapter.id])
+        is_failure = {name: one.state == "failed" for name, one in failed.items()}
+        left_out |= {name: tell_failure(why) if is_failure[name] else why for name, why in reasons.items()}
         for job in jobs if force else ():
             if done[job.chapter.id].state == "not reached":
                 job.page.unlink(missing_ok=True)
@@ -195,8 +198,16 @@ def _is_done(outcome: Outcome | None) -> bool:
     return outcome is not None and outcome.state in ("run", "unchanged")
 
 
+def _write_note(job: Job, state: str, reason: str) -> None:
+    if state == "failed":
+        write_failed_page(job, reason)
+        return
+    stamp = Stamp(*job.stamp, list_versions(), "not executed", read_revision())
+    write_atomically(job.page.with_suffix(".md"), write_skipped_page(job.chapter, reason, stamp))
+
+
 def _settle(outcome: Outcome) -> Outcome:
-    return replace(outcome, state="not reached") if outcome.state == STOPPED else outcome
+    return replace(outcome, state={STOPPED: "not reached", LACKS: "skipped"}.get(outcome.state, outcome.state))
 
 
 def _available(cohort: Cohort) -> set[str]:
@@ -447,6 +458,8 @@ def _read_report(report: pytask.ExecutionReport) -> Outcome:
     error = report.exc_info[1] if report.exc_info else None
     if isinstance(error, KeyboardInterrupt):
         return Outcome(name, STOPPED, "the run was stopped before its end")
+    if isinstance(error, ChapterLacks):
+        return Outcome(name, LACKS, error.reason)
     if isinstance(error, ChapterFailed):
         return Outcome(name, "failed", error.reason, error.log)
     if isinstance(error, BrokenExecutor):

@@ -27,9 +27,9 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from helpers.contract import load_cohort
-from helpers.problems import CohortError, Problem
+from helpers.problems import CohortError, Problem, TooLittle
 from helpers.run.chapters import CHAPTERS, Chapter
-from helpers.run.pages import NEEDS, Stamp, finish_page, leave_out
+from helpers.run.pages import NEEDS, Stamp, allow_lacking, finish_page, forgive_lacking, leave_out
 from helpers.run.sources import list_versions
 from helpers.tables import PROJECT_ROOT, write_atomically
 from helpers.trouble import tell_trouble
@@ -57,6 +57,10 @@ class ChapterFailed(RuntimeError):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class ChapterLacks(ChapterFailed):
+    """A chapter found too little data for anything; the reason says what."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,9 @@ def execute_chapter(job: Job) -> None:
     except Exception as error:
         job.page.unlink(missing_ok=True)
         shutil.rmtree(job.results, ignore_errors=True)
+        if isinstance(error, PapermillExecutionError) and error.ename == TooLittle.__name__:
+            say(f"  {job.chapter.id} has too little data")
+            raise ChapterLacks(_shorten(error.evalue)) from None
         say(f"  {job.chapter.id} failed after {time.perf_counter() - started:.1f} s")
         raise ChapterFailed(_explain(job, error), _write_story(job, error)) from None
     say(f"  {job.chapter.id} done in {time.perf_counter() - started:.1f} s")
@@ -132,15 +139,27 @@ def _execute(job: Job) -> None:
     notebook = jupytext.read(job.source)
     declared = read_parameters(job.source)
     unmet = _find_unmet(job, notebook)
-    nbformat.write(leave_out(notebook, set(job.available) - set(unmet), unmet), prepared)
+    nbformat.write(allow_lacking(leave_out(notebook, set(job.available) - set(unmet), unmet)), prepared)
     os.environ.update(ONE_THREAD)
     provide_homes(work / "home")
     with _kernel_says_to(log):
-        run_notebook(prepared, ran, job.parameters, working_dir=job.source.parent)
-    page = finish_page(nbformat.read(ran, as_version=4), _make_stamp(job), declared | dict(job.parameters))
+        executed = _run_forgiving(prepared, ran, job)
+    page = finish_page(executed, _make_stamp(job), declared | dict(job.parameters))
     write_atomically(job.page, nbformat.writes(page) + "\n")
     for path in (prepared, ran, log):
         path.unlink()
+
+
+def _run_forgiving(prepared: Path, ran: Path, job: Job) -> NotebookNode:
+    """Execute, and return the notebook; sections that found too little data are notes in it."""
+    try:
+        run_notebook(prepared, ran, job.parameters, working_dir=job.source.parent)
+    except PapermillExecutionError as error:
+        executed = forgive_lacking(nbformat.read(ran, as_version=4))
+        if executed is None:
+            raise error
+        return executed
+    return nbformat.read(ran, as_version=4)
 
 
 def _find_unmet(job: Job, notebook: NotebookNode) -> dict[str, str]:

@@ -11,11 +11,13 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+from papermill.execute import ERROR_MARKER_TAG
 
+from helpers.problems import TooLittle
 from helpers.run.chapters import OPEN, SIMULATED, Chapter, explain_need
 from helpers.wording import as_text
 
-NEEDS = "needs-"
+NEEDS, MAY_LACK, GO_ON = "needs-", "may-lack", "raises-exception"
 HIDDEN = ("cohort_dir", "results_dir", "open_dir")
 
 
@@ -64,6 +66,63 @@ def leave_out(
     cells: list[NotebookNode] = []
     for lacking, run in groupby(page.cells, key=lambda cell: _lacking(cell, available)):
         cells += [_note_missing(lacking, SIMULATED in available, unmet)] if lacking else list(run)
+    page.cells = cells
+    return page
+
+
+def allow_lacking(notebook: NotebookNode) -> NotebookNode:
+    """Let execution go on behind the cells of sections that may find too little data.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Cells of such sections have the tag ``may-lack``.
+
+    Returns
+    -------
+    NotebookNode
+        A copy.
+    """
+    page = deepcopy(notebook)
+    for cell in page.cells:
+        if MAY_LACK in cell.metadata.get("tags", []):
+            cell.metadata["tags"] = [*cell.metadata["tags"], GO_ON]
+    return page
+
+
+def forgive_lacking(notebook: NotebookNode) -> NotebookNode | None:
+    """Replace sections that found too little data by a note with the reason.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        As papermill left it.
+
+    Returns
+    -------
+    NotebookNode or None
+        None when a cell failed for another reason.
+
+    Notes
+    -----
+    A section is a run of cells tagged ``may-lack``. Behind its first cell that found too little, the others may miss what
+    that cell would have made; so may later sections.
+    """
+    page = deepcopy(notebook)
+    cells, lacked = [], False
+    kept = [cell for cell in page.cells if ERROR_MARKER_TAG not in cell.metadata.get("tags", [])]
+    for is_section, run in groupby(kept, key=lambda cell: MAY_LACK in cell.metadata.get("tags", [])):
+        section = list(run)
+        errors = [output for cell in section for output in cell.get("outputs", []) if output.output_type == "error"]
+        if not errors:
+            cells += section
+            continue
+        first = errors[0]
+        if not is_section or not (first.ename == TooLittle.__name__ or (lacked and first.ename == "NameError")):
+            return None
+        reason = first.evalue if first.ename == TooLittle.__name__ else "it needs what a section above could not make"
+        lacked = True
+        cells.append(_markdown(f"```{{note}}\n:class: left-out\nLeft out here: {as_text(reason)}\n```"))
     page.cells = cells
     return page
 
