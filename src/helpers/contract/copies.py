@@ -74,6 +74,8 @@ def _standardise(values: np.ndarray, counts: bool) -> tuple[np.ndarray, np.ndarr
         size = np.nanmin(values[rows], axis=0, initial=np.inf) if len(rows) else np.array([])
         skewed = size > 0
         values[:, skewed] = np.log(np.where(values[:, skewed] > 0, values[:, skewed], np.nan))
+        if skewed.any():  # one person's scale is no likeness
+            values[:, skewed] -= _middle_of(values[:, skewed])
     values = values[rows][:, :: max(1, values.shape[1] // MOST_FEATURES)]
     if not len(rows) or not values.shape[1]:
         return values, rows
@@ -82,7 +84,9 @@ def _standardise(values: np.ndarray, counts: bool) -> tuple[np.ndarray, np.ndarr
     middle = np.nanmedian(values, axis=0) if values.shape[1] else np.array([])
     values = np.nan_to_num(values - middle)
     spread = values.std(axis=0)
-    values = np.clip(values[:, spread > 0] / spread[spread > 0], -5, 5)
+    if not (spread > 1e-12).any():
+        return values[:, :0], rows
+    values = np.clip(values[:, spread > 1e-12] / spread[spread > 1e-12], -5, 5)
     values -= values.mean(axis=1, keepdims=True)
     length = np.linalg.norm(values, axis=1)
     kept = length > 1e-9
