@@ -18,6 +18,7 @@ from skbio import TreeNode
 from helpers.contract import inspect_cohort, load_cohort, read_schema
 from helpers.contract.blocks import summarise
 from helpers.contract.tree import scan_newick
+from helpers.wording import hide_ids
 from tests.support import EXAMPLE, run_command
 
 N_NODES, N_IMAGED = 8, 58
@@ -387,6 +388,9 @@ CASES = [
     warning("column_blank", change(TRACTS, lambda t: t.assign(uncinate_left=np.nan)), TRACTS, None, None, "1 column without a single value (uncinate_left)", "where the values were lost"),
     warning("column_constant", change(TRACTS, lambda t: t.assign(uncinate_left=0.4)), TRACTS, None, None, "same value for everybody (uncinate_left)", "nothing can be compared"),
     warning("column_copied", change(VOLUMES, lambda t: t.assign(**{"Right-Amygdala": t["Left-Amygdala"]})), VOLUMES, None, None, "Right-Amygdala of Left-Amygdala", "left and right"),
+    warning("participant_unlike", change(VOLUMES, lambda t: t.assign(**t.drop(columns="icv").mul(np.where(np.arange(len(t)) == 4, 0.1, 1), axis=0))), VOLUMES, 6, None, "divided by 10", "exported"),
+    warning("participants_copied", change(TAXA, lambda t: t.iloc[[0, 1, 2, 4, *range(4, len(t))]].set_axis(t.index)), TAXA, 6, None, "1 pair of participants", "under two ids"),
+    warning("rows_dependent", change("participants.tsv", lambda t: t.assign(family_id=[f"F{i // 2}" for i in range(len(t))])), "participants.tsv", None, "family_id", "the same family_id", "one person per family"),
     warning("column_copied", change(TAXA, lambda t: t.assign(taxon_017=t["taxon_001"])), TAXA, None, None, "taxon_017 of taxon_001", "remove the copy"),
 ]  # fmt: skip
 
@@ -409,7 +413,9 @@ def test_damage_gets_its_message(cohort, case):
     if case.severity == "warning":
         beside = 1 if case.check == "few_people" else 0  # a table with so few is also below half of the participants
         assert len(problems) == len(said) + beside, "a warning comes alone"
-        assert "sub-" not in f"{said[0].file} {said[0]}", "warnings are shown on pages: no participant id"
+        assert "sub-" not in hide_ids(f"{said[0].file} {said[0]}", read(cohort, "participants.tsv").index), (
+            "warnings are shown on pages: no participant id"
+        )
 
 
 def test_systematic_damage_is_told_once(cohort):

@@ -15,6 +15,7 @@ import pandas as pd
 from helpers.contract.blocks import BlockTable, read_block_table
 from helpers.contract.brain import check_edges
 from helpers.contract.columns import ColumnRules, as_numbers, check_columns, participants_rules, phenotype_rules
+from helpers.contract.dependence import check_dependence
 from helpers.contract.design import check_settings
 from helpers.contract.files import ID, Reader, read_sidecar
 from helpers.contract.headers import check_damaged_names, check_item_names, check_names, is_small
@@ -170,6 +171,8 @@ def inspect_cohort(
     reader.problems += problems
     participants = _read_participants(reader, settings)
     ids = participants.index if participants is not None else pd.Index([])
+    if participants is not None:
+        check_dependence(reader, participants)
     phenotype = _read_phenotype(reader, ids)
     scale = None if settings is None else settings.connectivity_scale
     tables, features = _read_blocks(reader, ids, blocks, scale)

@@ -10,9 +10,11 @@ import pandas as pd
 
 from helpers.contract.blocks import BlockTable
 from helpers.contract.brain import check_correlations, check_motion, check_tracts, check_volumes
+from helpers.contract.copies import check_copies
 from helpers.contract.counts import check_counts
 from helpers.contract.files import Reader
 from helpers.contract.metabolites import check_metabolites
+from helpers.contract.profiles import check_profiles
 from helpers.contract.schema import read_schema
 from helpers.problems import count, name_some
 
@@ -51,6 +53,11 @@ def check_measurements(
         _check_range(block, rules)
     _check_people(block)
     _check_columns(block, rules)
+    is_faulty = any(p.file == block.file and p.severity == "error" for p in block.reader.problems)
+    if not (block.has_text or is_faulty):
+        is_counts = bool(rules.get("counts"))
+        odd = set() if name == "motion" else check_profiles(block, name, counts=is_counts, features=features)
+        check_copies(block, counts=is_counts, odd=odd)
 
 
 def _check_range(block: BlockTable, rules: dict[str, Any]) -> None:

@@ -1,0 +1,181 @@
+"""Participants unlike all others, and copies: every kind of damage in every block is found, and clean cohorts are not."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.contract.blocks import BlockTable
+from helpers.contract.copies import check_copies
+from helpers.contract.dependence import check_dependence
+from helpers.contract.files import Reader
+from helpers.contract.profiles import check_profiles
+from tests.support import EXAMPLE
+
+FILES = {
+    "connectivity": "brain/connectivity.tsv",
+    "volumes": "brain/volumes.tsv",
+    "tracts": "brain/tracts.tsv",
+    "taxa": "microbiome/taxa.tsv",
+    "transcripts": "microbiome/transcripts.tsv",
+    "metabolites": "metabolites/metabolites.tsv",
+}
+COUNTS = {"taxa", "transcripts"}
+RAW = ["volumes", "tracts", "metabolites"]
+
+
+@dataclass(frozen=True)
+class Damage:
+    kind: str
+    block: str
+    rows: slice
+    edit: object
+    said: str
+
+
+@pytest.fixture(scope="module")
+def tables():
+    found = {
+        name: pd.read_csv(EXAMPLE / file, sep="\t", index_col=0, na_values="n/a").astype(float)
+        for name, file in FILES.items()
+    }
+    found["connectivity"] = found["connectivity"].iloc[:, ::10]
+    return found
+
+
+def tell(name, table):
+    """Return what is said of a block as it stands in memory."""
+    reader = Reader(Path("."))
+    block = BlockTable(reader, FILES[name], table, lambda row, column: (FILES[name], None, None))
+    features = pd.DataFrame({"scale": "raw"}, index=table.columns) if name == "metabolites" else None
+    odd = check_profiles(block, name, counts=name in COUNTS, features=features)
+    check_copies(block, counts=name in COUNTS, odd=odd)
+    assert {problem.severity for problem in reader.problems} <= {"warning"}
+    return [problem.found for problem in reader.problems]
+
+
+def list_damages():
+    one, half = slice(4, 5), slice(1, None, 2)
+    for name in RAW:
+        yield Damage("divided by 1000", name, one, lambda v: v / 1000, "divided by 1,000")
+        yield Damage("times 1000", name, one, lambda v: v * 1000, "multiplied by 1,000")
+        yield Damage("times ten", name, one, lambda v: v * 10, "multiplied by 10")
+        yield Damage("a million", name, one, lambda v: v * 1e6, "multiplied by 1,000,000")
+        yield Damage("turned", name, one, lambda v: -v, "the sign turned")
+        yield Damage("0", name, one, lambda v: v * 0, "0 everywhere")
+        yield Damage("constant", name, one, lambda v: v * 0 + 0.4, "the same value everywhere")
+        yield Damage("one cell", name, one, large_cell, "one value about 1,000,000 times")
+        yield Damage("every second divided", name, half, lambda v: v / 1000, "by 1,000")
+        yield Damage("batch divided", name, slice(0, 30), lambda v: v / 1000, "divided by 1,000")
+    for name in ("volumes", "metabolites"):
+        for kind, log in (("log2", np.log2), ("ln", np.log), ("log10", np.log10)):
+            yield Damage(kind, name, slice(0, 30), log, kind)
+    yield Damage("log2 of half", "metabolites", half, np.log2, "log2")
+    for name in COUNTS:
+        yield Damage("thousandfold", name, one, lambda v: v * 1000, "times the usual reads")
+        yield Damage("presence", name, one, lambda v: (v > 0) * 1.0, "presence or absence")
+        yield Damage("rounded log", name, one, lambda v: np.log2(v + 1).round(), "rounded logarithms")
+        yield Damage("cpm", name, one, lambda v: (v / v.sum(axis=1, keepdims=True) * 1e6).round(), "1,000,000: rounded")
+        yield Damage(
+            "per cent", name, one, lambda v: (v / v.sum(axis=1, keepdims=True) * 1e5).round(), "100,000: rounded"
+        )
+        yield Damage("one cell", name, one, lambda v: large_cell(v, factor=1e8), "one value of")
+    yield Damage("0", "connectivity", one, lambda v: v * 0, "0 everywhere")
+    yield Damage("constant", "connectivity", one, lambda v: v * 0 + 0.3, "the same value everywhere")
+    yield Damage("turned", "connectivity", one, lambda v: -v, "the sign turned")
+    yield Damage("divided by ten", "connectivity", one, lambda v: v / 10, "1/10 of")
+    yield Damage("times 1000", "connectivity", one, lambda v: v * 1000, "1,000 times")
+    yield Damage("one cell", "connectivity", one, large_cell, "one value of")
+    yield Damage("every second", "connectivity", half, lambda v: v / 1000, "the usual size")
+
+
+def large_cell(v, factor=1e6):
+    v = v.copy()
+    v[0, np.nanargmax(v[0] > 0)] *= factor
+    return v
+
+
+DAMAGES = list(list_damages())
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=[f"{d.block}-{d.kind}" for d in DAMAGES])
+def test_unlike_participants_are_named_with_the_cause(tables, damage):
+    table = tables[damage.block].copy()
+    columns = table.columns != "icv"
+    values = table.to_numpy(copy=True)
+    values[damage.rows, columns] = damage.edit(values[damage.rows][:, columns])
+    table = pd.DataFrame(values, table.index, table.columns)
+    said = [found for found in tell(damage.block, table) if damage.said in found]
+    assert len(said) == 1, tell(damage.block, table)
+    n = len(range(*damage.rows.indices(len(table))))
+    assert n == 1 or said[0].startswith(f"{n} participants") or 2 * n == len(table), said
+    assert n > 1 or table.index[damage.rows][0] in said[0]
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("how", ["same", "rounded", "noise", "scaled", "all"])
+def test_copies_are_named(tables, name, how):
+    table, rng = tables[name].copy(), np.random.default_rng(1)
+    row = table.iloc[4]
+    if how == "all":
+        table = pd.concat([table, table.rename(index=lambda person: f"x{person}")])
+        assert any(f"{len(table) // 2} pairs of participants" in found for found in tell(name, table))
+        return
+    changed = {
+        "same": row,
+        "rounded": row.map(lambda v: float(f"{v:.2g}")),
+        "noise": row * rng.normal(1, 0.01, len(row)),
+        "scaled": row * 1.1,
+    }[how]
+    table.iloc[7] = changed.round() if name in COUNTS else changed
+    said = [found for found in tell(name, table) if "the same or nearly the same values" in found]
+    assert len(said) == 1
+    assert f"{table.index[7]} like {table.index[4]}" in said[0]
+
+
+def test_enough_kinds_are_tried():
+    assert len(DAMAGES) + 5 * len(FILES) >= 60
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nothing_is_said_of_the_clean_example(tables, name):
+    assert tell(name, tables[name]) == []
+
+
+def tell_dependence(ids, **columns):
+    reader = Reader(Path("."))
+    check_dependence(reader, pd.DataFrame(columns, index=ids))
+    return [problem.found for problem in reader.problems]
+
+
+GROUPED = [
+    ([f"F{f:03d}-{k}" for f in range(30) for k in (1, 2)], {}),
+    ([f"inf{f:02d}_v{k}" for f in range(19) for k in range(1, 6)], {}),
+    ([f"{f:02d}{k}" for f in range(1, 21) for k in "ab"], {}),
+    ([f"sub-{f:02d}_ses-{k}" for f in range(1, 21) for k in (1, 2)], {}),
+    ([f"S{i:03d}" for i in range(60)], {"family_id": [f"f{i // 2}" for i in range(60)]}),
+    ([f"S{i:03d}" for i in range(60)], {"subject": [i % 19 for i in range(60)]}),
+    ([f"S{i:03d}" for i in range(60)], {"Household": [f"h{i // 3}" for i in range(60)]}),
+]
+ALONE = [
+    [f"sub-{i:03d}" for i in range(1, 117)],
+    [f"S{site}-{i:03d}" for site in range(1, 6) for i in range(1, 31)],
+    [f"sub-{i:02d}_site-1" for i in range(60)],
+    [f"P{i}" for i in range(80, 200)],
+    [f"sub-A{i:02d}" for i in range(40)],
+    [f"sub-100{i}" for i in range(100, 180)],
+]
+
+
+@pytest.mark.parametrize(("ids", "columns"), GROUPED, ids=[ids[0] + "".join(columns) for ids, columns in GROUPED])
+def test_rows_that_belong_together_are_named(ids, columns):
+    (said,) = tell_dependence(ids, **columns)
+    n_groups = len(set(next(iter(columns.values())))) if columns else None
+    assert n_groups is None or f"{len(ids)} rows in {n_groups} groups" in said
+
+
+@pytest.mark.parametrize("ids", ALONE, ids=[ids[0] for ids in ALONE])
+def test_running_ids_are_no_families(ids):
+    assert tell_dependence(ids, twin=["yes", "no"] * (len(ids) // 2)) == []
