@@ -35,6 +35,9 @@ QUICK = {
     "06_integration.n_permutations": 4,
     "06_integration.n_repeats": 2,
     "06_integration.n_workers": 1,
+    "lab_leakage.n_noise": 2,
+    "lab_leakage.n_twins": 2,
+    "lab_leakage.n_features": 50,
 }
 FOLDER = PROJECT_ROOT / "_build" / "torture"
 

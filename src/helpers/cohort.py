@@ -36,7 +36,7 @@ def assign_groups(cohort: Cohort, scores: pd.Series | None = None) -> pd.DataFra
     rule = cohort.settings.outcome
     ids = cohort.participants.index
     if isinstance(rule, ColumnRule):
-        labels = cohort.participants[rule.column]
+        labels = cohort.participants[rule.column].astype("str")
         high, low = labels.isin(rule.high), labels.isin(rule.low)
         reason = labels.map(lambda label: f"{rule.column} is {label}", na_action="ignore").fillna(
             f"{rule.column} is missing"

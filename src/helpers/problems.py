@@ -76,8 +76,8 @@ class CohortError(ValueError):
 class TooLittle(ValueError):
     """Data that are in order, and too few for what was asked of them.
 
-    A chapter that meets it is left out with the message as its reason; so is a section of a notebook whose cells are
-    tagged ``may-lack``. Neither is a failure.
+    The part of a chapter that meets it is left out with the message as its reason, and so is the whole chapter when
+    nothing else is left of it. That is no failure.
     """
 
 

@@ -227,6 +227,8 @@ def _read_participants(reader: Reader, settings: Settings | None) -> pd.DataFram
     for name in [*free, *(name for name, rule in rules.items() if rule.kind == "text" and name in table)]:
         check_own_column(reader, file, name, table[name], is_used=name in used)
     numbers = as_numbers(table, rules)
+    labels = {settings.outcome.column} if settings is not None and isinstance(settings.outcome, ColumnRule) else set()
+    free = [name for name in free if name not in labels]  # labels 0 and 1 are names of groups, not amounts
     return _numeric_where_possible(numbers, free).dropna(subset=ID).drop_duplicates(ID).set_index(ID)
 
 

@@ -176,8 +176,9 @@ def make_filters(blocks: Mapping[str, pd.DataFrame], *, at_least: float = 0.1) -
 
 def name_features(cohort: Cohort) -> dict[str, str]:
     """Return the name of each feature whose table has one (metabolites, transcripts)."""
-    tables = [cohort.features[block]["name"] for block in ("metabolites", "transcripts") if block in cohort.features]
-    return pd.concat(tables).dropna().to_dict() if tables else {}
+    tables = [cohort.features[block] for block in ("metabolites", "transcripts") if block in cohort.features]
+    names = [table["name"] for table in tables if "name" in table]
+    return pd.concat(names).dropna().to_dict() if names else {}
 
 
 def describe_flow(prepared: PreparedBlocks) -> str:

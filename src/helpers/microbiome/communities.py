@@ -12,8 +12,8 @@ from helpers.linear_algebra import span_design
 from helpers.microbiome.beta import METRIC_LABELS, centre_distances
 from helpers.microbiome.dispersion import compare_spread, label_groups, measure_spread, span_groups
 from helpers.microbiome.permanova import match_people, match_strata
-from helpers.microbiome.projection import measure_term
-from helpers.permutation import draw_orders
+from helpers.microbiome.projection import TermTest, measure_term
+from helpers.permutation import TIE, draw_orders
 from helpers.problems import count
 
 
@@ -116,11 +116,15 @@ def compare_communities(
     orders = draw_orders(blocks, n_permutations=n_permutations, rng=rng)
     nuisance = span_design(np.empty((len(people), 0)) if covariates is None else covariates.loc[people].to_numpy(float))
     term, others = span_groups(labels, nuisance), np.empty((len(people), 0))
-    test = measure_term(inner, term, nuisance=nuisance, others=others, orders=orders)
-    spread = compare_spread(measure_spread(inner, labels, nuisance), labels, nuisance, orders)
+    total = float(np.trace(inner))
+    if total <= TIE:  # all samples alike: nothing to share out
+        test = spread = TermTest(term.shape[1], 0.0, np.nan, np.nan)
+    else:
+        test = measure_term(inner, term, nuisance=nuisance, others=others, orders=orders)
+        spread = compare_spread(measure_spread(inner, labels, nuisance), labels, nuisance, orders)
     return CommunityComparison(
         pseudo_f=test.pseudo_f,
-        r_squared=test.sum_of_squares / float(np.trace(inner)),
+        r_squared=test.sum_of_squares / total if total > TIE else np.nan,
         p_value=test.p_value,
         dispersion_f=spread.pseudo_f,
         dispersion_p=spread.p_value,
@@ -177,6 +181,8 @@ def describe_communities(table: pd.DataFrame) -> str:
     parts = [
         f"{METRIC_LABELS.get(metric, metric)} {100 * row.r_squared:.1f} % (p = {row.p_value:.3g}; dispersion "
         f"p = {row.dispersion_p:.3g})"
+        if np.isfinite(row.r_squared)
+        else f"{METRIC_LABELS.get(metric, metric)}: all samples are alike"
         for metric, row in table.iterrows()
     ]
     first = table.iloc[0]

@@ -8,6 +8,7 @@ from scipy import stats
 
 from helpers.contrasts import COLUMNS, correlate_partial, fit_contrasts
 from helpers.intervals import bound_correlation
+from helpers.problems import TooLittle
 
 SYMPTOMS = (
     "hads.depression",
@@ -149,6 +150,8 @@ def compare_split_and_score(
             **bound_r("r_split", r_split, len(people)),
             "share_kept": (r_split / r_score) ** 2 if abs(r_score) > 0.1 else np.nan,
         }
+    if not rows:
+        raise TooLittle("No symptom was measured beside the score that makes the groups.")
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("feature")
 
 

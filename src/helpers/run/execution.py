@@ -29,7 +29,7 @@ from traitlets.config import Config
 from helpers.contract import load_cohort
 from helpers.problems import CohortError, Problem, TooLittle
 from helpers.run.chapters import CHAPTERS, Chapter
-from helpers.run.pages import NEEDS, Stamp, allow_lacking, finish_page, forgive_lacking, leave_out
+from helpers.run.pages import NEEDS, Stamp, allow_lacking, find_error, finish_page, leave_out, note_lacking
 from helpers.run.sources import list_versions
 from helpers.tables import PROJECT_ROOT, write_atomically
 from helpers.trouble import tell_trouble
@@ -123,9 +123,9 @@ def execute_chapter(job: Job) -> None:
     except Exception as error:
         job.page.unlink(missing_ok=True)
         shutil.rmtree(job.results, ignore_errors=True)
-        if isinstance(error, PapermillExecutionError) and error.ename == TooLittle.__name__:
+        if isinstance(error, ChapterLacks | TooLittle):
             say(f"  {job.chapter.id} has too little data")
-            raise ChapterLacks(_shorten(error.evalue)) from None
+            raise ChapterLacks(_shorten(str(error))) from None
         say(f"  {job.chapter.id} failed after {time.perf_counter() - started:.1f} s")
         raise ChapterFailed(_explain(job, error), _write_story(job, error)) from None
     say(f"  {job.chapter.id} done in {time.perf_counter() - started:.1f} s")
@@ -151,15 +151,22 @@ def _execute(job: Job) -> None:
 
 
 def _run_forgiving(prepared: Path, ran: Path, job: Job) -> NotebookNode:
-    """Execute, and return the notebook; sections that found too little data are notes in it."""
+    """Execute, and return the notebook; parts that found too little data are notes in it."""
     try:
         run_notebook(prepared, ran, job.parameters, working_dir=job.source.parent)
     except PapermillExecutionError as error:
-        executed = forgive_lacking(nbformat.read(ran, as_version=4))
-        if executed is None:
-            raise error
-        return executed
-    return nbformat.read(ran, as_version=4)
+        executed = nbformat.read(ran, as_version=4)
+        found = find_error(executed)
+        if found is None:
+            noted = note_lacking(executed)
+            if isinstance(noted, str):
+                raise ChapterLacks(noted) from None
+            return noted
+        cell, other = found
+        error.exec_count, error.ename, error.evalue = cell.execution_count, other.ename, other.evalue
+        error.traceback = other.traceback
+        raise error
+    return note_lacking(nbformat.read(ran, as_version=4))
 
 
 def _find_unmet(job: Job, notebook: NotebookNode) -> dict[str, str]:

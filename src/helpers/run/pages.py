@@ -13,11 +13,13 @@ import nbformat
 from nbformat import NotebookNode
 from papermill.execute import ERROR_MARKER_TAG
 
-from helpers.problems import TooLittle
+from helpers.problems import MissingResult, TooLittle
 from helpers.run.chapters import OPEN, SIMULATED, Chapter, explain_need
 from helpers.wording import as_text
 
-NEEDS, MAY_LACK, GO_ON = "needs-", "may-lack", "raises-exception"
+NEEDS, GO_ON = "needs-", "raises-exception"
+LACKING = (TooLittle.__name__, MissingResult.__name__)  # MissingResult: an earlier chapter was left out
+FOLLOWS = "it needs what a part above could not make of so little data."
 HIDDEN = ("cohort_dir", "results_dir", "open_dir")
 
 
@@ -71,60 +73,87 @@ def leave_out(
 
 
 def allow_lacking(notebook: NotebookNode) -> NotebookNode:
-    """Let execution go on behind the cells of sections that may find too little data.
+    """Let execution go on behind cells that find too little data; whether that was the reason is judged afterwards.
 
     Parameters
     ----------
     notebook : NotebookNode
-        Cells of such sections have the tag ``may-lack``.
 
     Returns
     -------
     NotebookNode
-        A copy.
+        A copy; every code cell has the tag that lets execution go on.
     """
     page = deepcopy(notebook)
     for cell in page.cells:
-        if MAY_LACK in cell.metadata.get("tags", []):
-            cell.metadata["tags"] = [*cell.metadata["tags"], GO_ON]
+        if cell.cell_type == "code":
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), GO_ON]
     return page
 
 
-def forgive_lacking(notebook: NotebookNode) -> NotebookNode | None:
-    """Replace sections that found too little data by a note with the reason.
+def find_error(notebook: NotebookNode) -> tuple[NotebookNode, NotebookNode] | None:
+    """Return the first cell that failed for another reason than too little data, with its error; None when none did.
 
     Parameters
     ----------
     notebook : NotebookNode
         As papermill left it.
 
-    Returns
-    -------
-    NotebookNode or None
-        None when a cell failed for another reason.
-
     Notes
     -----
-    A section is a run of cells tagged ``may-lack``. Behind its first cell that found too little, the others may miss what
-    that cell would have made; so may later sections.
+    Behind a cell that found too little (:class:`helpers.problems.TooLittle`), others may miss the name that it would have
+    made; that is no failure of theirs.
+    """
+    lacked = False
+    for cell in notebook.cells:
+        for error in _list_errors(cell):
+            if error.ename in LACKING:
+                lacked = True
+            elif not (lacked and error.ename == "NameError"):
+                return cell, error
+    return None
+
+
+def note_lacking(notebook: NotebookNode) -> NotebookNode | str:
+    """Replace cells that found too little data by a note with the reason.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        As papermill left it, without another error (:func:`find_error`).
+
+    Returns
+    -------
+    NotebookNode or str
+        The reason alone when nothing behind the first such cell could be executed.
     """
     page = deepcopy(notebook)
-    cells, lacked = [], False
-    kept = [cell for cell in page.cells if ERROR_MARKER_TAG not in cell.metadata.get("tags", [])]
-    for is_section, run in groupby(kept, key=lambda cell: MAY_LACK in cell.metadata.get("tags", [])):
-        section = list(run)
-        errors = [output for cell in section for output in cell.get("outputs", []) if output.output_type == "error"]
+    page.cells = [cell for cell in page.cells if ERROR_MARKER_TAG not in cell.metadata.get("tags", [])]
+    first = next((at for at, cell in enumerate(page.cells) if _list_errors(cell)), None)
+    if first is None:
+        return page
+    behind = [cell for cell in page.cells[first + 1 :] if cell.cell_type == "code"]
+    if all(_list_errors(cell) for cell in behind):
+        return _list_errors(page.cells[first])[0].evalue
+    said, cells = None, []
+    for cell in page.cells:
+        errors = _list_errors(cell)
+        reason = errors[0].evalue if errors and errors[0].ename in LACKING else FOLLOWS
         if not errors:
-            cells += section
-            continue
-        first = errors[0]
-        if not is_section or not (first.ename == TooLittle.__name__ or (lacked and first.ename == "NameError")):
-            return None
-        reason = first.evalue if first.ename == TooLittle.__name__ else "it needs what a section above could not make"
-        lacked = True
-        cells.append(_markdown(f"```{{note}}\n:class: left-out\nLeft out here: {as_text(reason)}\n```"))
+            cells.append(cell)
+            said = None if cell.cell_type == "markdown" else said
+        elif said is None or reason not in (said, FOLLOWS):
+            cells.append(_markdown(f"```{{note}}\n:class: left-out\nLeft out here: {as_text(reason)}\n```"))
+            said = reason
     page.cells = cells
+    for cell in page.cells:
+        if cell.cell_type == "code":
+            cell.metadata["tags"] = [tag for tag in cell.metadata.get("tags", []) if tag != GO_ON]
     return page
+
+
+def _list_errors(cell: NotebookNode) -> list[NotebookNode]:
+    return [output for output in cell.get("outputs", []) if output.output_type == "error"]
 
 
 def _lacking(cell: NotebookNode, available: Collection[str]) -> tuple[str, ...]:
