@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PORT ?= 8000
 
-.PHONY: help book test serve setup browser lint pairs example margins calibrate contract cards lock kim open clean
+.PHONY: help book test serve setup browser lint pairs example margins calibrate torture contract cards lock kim open clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ lint: $(READY) ## Check style and import layers
 
 calibrate: $(READY) ## Try out on simulated cohorts whether the tests keep their error rates; write book/error_rates.md
 	@OMP_NUM_THREADS=1 $(BIN)/python tools/calibrate.py
+
+torture: $(READY) ## Run 300 cohorts drawn from the contract to rendered books, with few permutations (an hour)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tools.torture 0 300 2
 
 pairs: $(READY) ## Write notebooks/*.ipynb anew from their .md sources
 	@$(BIN)/python tools/write_pairs.py

@@ -62,7 +62,7 @@ class _Writer:
         people |= self._draw_people()
         table = pd.DataFrame(people, self.ids)
         settings: dict[str, Any] = {"name": "generated", "title": "A *generated* cohort_1", "outcome": outcome}
-        settings["kind"] = str(self.rng.choice(["real", "simulated"]))
+        settings["kind"] = str(self.rng.choice(["real", "simulated"], p=[0.8, 0.2]))
         offered = [name for name in ("age", "sex", "bmi", "education_years", "site_label") if name in table]
         settings["covariates"] = [name for name in offered if self.chance(0.5)]
         if "study" in table and self.chance(0.7):

@@ -100,7 +100,8 @@ def run_ancombc(counts: pd.DataFrame, design: pd.DataFrame, *, tested: str = "gr
     Returns
     -------
     pandas.DataFrame
-        Index feature; estimate, ci_low, ci_high (natural log units), p, q.
+        Index feature; estimate, ci_low, ci_high (natural log units), p, q. NaN where its bias cannot be estimated, as of
+        one or two taxa.
 
     References
     ----------
@@ -111,12 +112,16 @@ def run_ancombc(counts: pd.DataFrame, design: pd.DataFrame, *, tested: str = "gr
     safe = {name: f"x{i}" for i, name in enumerate(terms.columns)}
     numbered = counts.set_axis([f"t{i}" for i in range(counts.shape[1])], axis=1) + 1
     people = [f"s{i}" for i in range(len(counts))]
-    fitted = ancombc(
-        numbered.set_axis(people),
-        terms.rename(columns=safe).set_axis(people),
-        formula=" + ".join(safe.values()),
-        p_adjust=None,
-    )
+    try:
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            fitted = ancombc(
+                numbered.set_axis(people),
+                terms.rename(columns=safe).set_axis(people),
+                formula=" + ".join(safe.values()),
+                p_adjust=None,
+            )
+    except ValueError:  # its mixture of effects cannot be fitted to so few taxa
+        return pd.DataFrame(np.nan, counts.columns, FIELDS).rename_axis("feature")
     rows = fitted.result.xs(safe[tested], level="Covariate").loc[numbered.columns]
     estimate, error = rows["Log(FC)"].to_numpy(float), rows["SE"].to_numpy(float)
     table = {"estimate": estimate, "ci_low": estimate - Z * error, "ci_high": estimate + Z * error}

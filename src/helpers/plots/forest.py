@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from helpers.contrasts import Q_SHOWN
-from helpers.plots.style import COLOURS, MARKERS, NEUTRAL, WIDTH_IN, shorten
+from helpers.plots.style import COLOURS, MARKERS, NEUTRAL, WIDTH_IN, require_rows, shorten
 from helpers.wording import hide_small
 
 LINE_IN = 0.24
@@ -47,6 +47,7 @@ def plot_forest(
         Circles: higher in the high group; squares: lower. Filled: q below 0.05.
     """
     shown = contrasts.dropna(subset=["d", "d_low", "d_high"])
+    require_rows(shown)
     if ax is None:
         _, ax = plt.subplots(figsize=(WIDTH_IN, 1.5 + LINE_IN * max(len(shown), 3)), layout="constrained")
     for row, (_, effect) in enumerate(shown.iterrows()):

@@ -12,6 +12,7 @@ from IPython.display import HTML
 from matplotlib.figure import Figure
 
 from helpers.contract import Cohort
+from helpers.problems import TooLittle
 from helpers.wording import hide_small
 
 COLOURS = {"high": "#0072B2", "low": "#D55E00"}
@@ -75,6 +76,25 @@ def mark_real(figure: Figure) -> None:
 
 def _mark(figure: Figure, words: str, colour: str, name: str) -> None:
     figure.text(0.995, 1.0, words, ha="right", va="bottom", fontsize=9, color=colour, fontweight="bold", gid=name)
+
+
+def require_rows(table: pd.DataFrame | pd.Series, what: str = "of these could be estimated") -> None:
+    """Refuse to draw a figure with nothing in it.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame or pandas.Series
+        What would be drawn.
+    what : str
+        What there is none of.
+
+    Raises
+    ------
+    TooLittle
+        When the table has no row.
+    """
+    if not len(table):
+        raise TooLittle(f"None {what}, so there is nothing to draw.")
 
 
 def shorten(name: object, longest: int = 34) -> str:

@@ -19,6 +19,7 @@ from helpers.wording import as_text
 
 NEEDS, GO_ON = "needs-", "raises-exception"
 LACKING = (TooLittle.__name__, MissingResult.__name__)  # MissingResult: an earlier chapter was left out
+FOLLOWING = ("NameError", "KeyError")  # what cells meet that would use what a lacking one has not made
 FOLLOWS = "it needs what a part above could not make of so little data."
 HIDDEN = ("cohort_dir", "results_dir", "open_dir")
 
@@ -109,7 +110,7 @@ def find_error(notebook: NotebookNode) -> tuple[NotebookNode, NotebookNode] | No
         for error in _list_errors(cell):
             if error.ename in LACKING:
                 lacked = True
-            elif not (lacked and error.ename == "NameError"):
+            elif not (lacked and error.ename in FOLLOWING):
                 return cell, error
     return None
 
