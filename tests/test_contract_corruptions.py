@@ -19,11 +19,14 @@ import pytest
 
 from helpers.contract import inspect_cohort, list_files, read_schema
 from helpers.contract.damage import explain_number
+from helpers.contract.direction import check_direction
+from helpers.contract.files import Reader
 from helpers.problems import write_report
 from tests.support import EXAMPLE
 
 HEAVY = ("connectivity.tsv", "nodes.tsv", "transcripts.tsv", "tree.nwk")
 PEOPLE, ANSWERS, SETTINGS = "participants.tsv", "phenotype/cd_risc.tsv", "cohort.yml"
+NODES = "brain/nodes.tsv"
 BRS, METABOLITES, TRACTS = "phenotype/brs.tsv", "metabolites/metabolites.tsv", "brain/tracts.tsv"
 Damage = Callable[[Path], object]
 
@@ -161,6 +164,69 @@ def pack(change: Callable[[bytes], bytes]) -> Damage:
     return write
 
 
+def brain(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Damage:
+    """Write twelve nodes and all their edges, the nodes changed."""
+
+    def write(folder):
+        rng, names = np.random.default_rng(1), [f"n{i:02d}" for i in range(12)]
+        places = {axis: rng.uniform(-60, 60, 12).round(1) for axis in "xyz"}
+        nodes = pd.DataFrame({"network": ["Reward", "Somatomotor"] * 6, **places}, pd.Index(names, name="node"))
+        change(nodes).to_csv(folder / NODES, sep="\t")
+        edges = [f"{a}--{b}" for i, a in enumerate(names) for b in names[i + 1 :]]
+        ids = read(folder, PEOPLE)["participant_id"]
+        r = pd.DataFrame(np.tanh(rng.normal(0.3, 0.2, (len(ids), len(edges)))), pd.Index(ids), edges)
+        r.to_csv(folder / "brain/connectivity.tsv", sep="\t")
+
+    return write
+
+
+def move_nodes(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Damage:
+    return brain(lambda nodes: nodes.assign(**change(nodes[["x", "y", "z"]])))
+
+
+def transcripts(groups: list[str]) -> Damage:
+    """Write six transcripts with these groups."""
+
+    def write(folder):
+        names, ids = [f"r{i}" for i in range(6)], read(folder, PEOPLE)["participant_id"]
+        reads = np.random.default_rng(1).poisson(900, (len(ids), 6)) + 1
+        pd.DataFrame(reads, pd.Index(ids), names).to_csv(folder / "microbiome/transcripts.tsv", sep="\t")
+        table = pd.DataFrame({"group": groups}, pd.Index(names, name="feature"))
+        table.to_csv(folder / "microbiome/features.tsv", sep="\t")
+
+    return write
+
+
+def turn_items(folder: Path) -> None:
+    """Turn the reversed items of the BRS, as if somebody had scored them already."""
+    table = read(folder, BRS)
+    for item in ("brs_2", "brs_4", "brs_6"):
+        table[item] = [str(6 - int(cell)) if cell.isdigit() else cell for cell in table[item]]
+    table.to_csv(folder / BRS, sep="\t", index=False)
+
+
+def headless(folder: Path) -> None:
+    """Drop the header, so that a row of numbers, two of them equal, stands for it."""
+    lines = (folder / TRACTS).read_text().splitlines()[1:]
+    cells = lines[0].split("\t")
+    lines[0] = "\t".join([*cells[:2], cells[1], *cells[3:]])
+    (folder / TRACTS).write_text("\n".join(lines) + "\n")
+
+
+def own_marks(folder: Path) -> None:
+    """Add 34 columns of one's own, each with NA in a cell."""
+    table = read(folder, PEOPLE)
+    more = {f"own_{i}": ["NA"] + ["3"] * (len(table) - 1) for i in range(34)}
+    table.assign(**more).to_csv(folder / PEOPLE, sep="\t", index=False)
+
+
+def per_cent_for_half(folder: Path) -> None:
+    table = read(folder, TRACTS)
+    for row in range(0, len(table), 2):
+        table.iloc[row, 1:] = [cell if cell == "n/a" else str(100 * float(cell)) for cell in table.iloc[row, 1:]]
+    table.to_csv(folder / TRACTS, sep="\t", index=False)
+
+
 @dataclass(frozen=True)
 class Case:
     """One damage, and what the report must say of it; ``also`` names files where the same damage shows again."""
@@ -276,7 +342,7 @@ CASES = [
     Case("sidecar", add("phenotype/brs.json", b"{"), "phenotype/brs.json", None, None, "no readable JSON", "mend it"),
     Case("column of the sidecar", both(raw("participants.json", lambda b: b.replace(b'"diet_score"', b'"dietscore"'))), "participants.json", None, "dietscore", "'dietscore'", "write diet_score", W),
     Case("repeated id", edit(BRS, lambda t: pd.concat([t, t.iloc[[0]]])), BRS, 2, "participant_id", "'sub-001'", "one row per person", also=(BRS,)),
-    Case("repeated id", edit(TRACTS, lambda t: pd.concat([t, t.iloc[[0]]])), TRACTS, 113, "participant_id", "a second time", "one row per person"),
+    Case("repeated id", edit(TRACTS, lambda t: pd.concat([t, t.iloc[[0]]])), TRACTS, 113, "participant_id", "a second time", "one row per participant"),
     Case("missing id", put(PEOPLE, "participant_id", line_4=""), PEOPLE, 4, "participant_id", "a blank cell", "give the person an id", also=("*ids*",)),
     Case("missing id", put(TRACTS, "participant_id", line_4="n/a"), TRACTS, 4, "participant_id", "no id", "give the row an id"),
     Case("unsafe id", put(PEOPLE, "participant_id", line_4="sub-003 "), PEOPLE, 4, "participant_id", "a blank before or behind", "write 'sub-003'", also=("*ids*",)),
@@ -300,13 +366,13 @@ CASES = [
     Case("special file", both(lambda folder: (folder / TRACTS).unlink(), lambda folder: os.mkfifo(folder / TRACTS)), TRACTS, None, None, "a pipe", "replace it"),
     Case("folder for a file", as_folder(TRACTS), TRACTS, None, None, "a folder", "move the file"),
     Case("folder for a file", as_folder(PEOPLE), PEOPLE, None, None, "a folder", "move the file"),
-    Case("unknown file", move(PEOPLE, "Participants.tsv"), "Participants.tsv", None, None, "does not know", "rename it participants.tsv", W, also=(PEOPLE,)),
+    Case("unknown file", move(PEOPLE, "Participants.tsv"), "Participants.tsv", None, None, "not read", "rename it participants.tsv", W, also=(PEOPLE,)),
     Case("unknown file", move(BRS, "phenotype/BRS.tsv"), "phenotype/BRS.tsv", None, None, "close to brs", "rename it phenotype/brs.tsv", W),
-    Case("unknown file", move("phenotype/hads.tsv", "phenotype/hads.csv"), "phenotype/hads.csv", None, None, "does not know", "export it as tab-separated text named phenotype/hads.tsv", W),
-    Case("unknown file", move(TRACTS, "brain/tract.tsv"), "brain/tract.tsv", None, None, "does not know", "rename it brain/tracts.tsv", W),
-    Case("unknown file", add("microbiome/taxa.csv"), "microbiome/taxa.csv", None, None, "does not know", "microbiome/taxa.tsv", W),
-    Case("unknown file", add("my_data.xlsx"), "my_data.xlsx", None, None, "does not know", "ignored", W),
-    Case("unknown file", move("brain", "Brain"), "Brain", None, None, "a folder that the contract does not know", "brain/", W),
+    Case("unknown file", move("phenotype/hads.tsv", "phenotype/hads.csv"), "phenotype/hads.csv", None, None, "not read", "export it as tab-separated text named phenotype/hads.tsv", W),
+    Case("unknown file", move(TRACTS, "brain/tract.tsv"), "brain/tract.tsv", None, None, "not read", "rename it brain/tracts.tsv", W),
+    Case("unknown file", add("microbiome/taxa.csv"), "microbiome/taxa.csv", None, None, "not read", "microbiome/taxa.tsv", W),
+    Case("unknown file", add("my_data.xlsx"), "my_data.xlsx", None, None, "not read", "stay out of the analysis", W),
+    Case("unknown file", move("brain", "Brain"), "Brain", None, None, "a folder that is not read", "rename it brain/", W),
     Case("missing file", lambda folder: (folder / ANSWERS).unlink(), ANSWERS, None, None, "no such file", "add it"),
     Case("missing file", lambda folder: (folder / PEOPLE).unlink(), PEOPLE, None, None, "no such file", "resilience-book new"),
     Case("settings", setting("name: example", "name: example\nname: other"), SETTINGS, 3, None, "the setting name twice", "remove one"),
@@ -324,7 +390,7 @@ CASES = [
     Case("outcome score", setting("high_at_least: 82", "high_at_least: 182"), SETTINGS, None, "outcome", "a cut at 182", "within the range"),
     Case("outcome score", setting("measure: cd_risc", "measure: cdrisc"), "phenotype/cdrisc.tsv", None, None, "no such file", "write cd_risc"),
     Case("small group", setting("high_at_least: 82", "high_at_least: 100"), SETTINGS, None, "outcome", "of 100 or more", "check the cut"),
-    Case("small group", both(outcome("{column: site, high: [N], low: [S]}"), new_column("site", lambda t: ["N"] * 9 + ["S"] * (len(t) - 9))), SETTINGS, None, "outcome", "9 persons with site N", "use labels"),
+    Case("small group", both(outcome("{column: site, high: [N], low: [S]}"), new_column("site", lambda t: ["N"] * 9 + ["S"] * (len(t) - 9))), SETTINGS, None, "outcome", "9 persons with site N", "add participants"),
     Case("constant covariate", every(PEOPLE, "bmi", lambda c: "22"), SETTINGS, None, "covariates", "bmi, the same for everybody", "leave it out", W),
     Case("constant covariate", every(PEOPLE, "study", lambda c: "A"), SETTINGS, None, "batch", "study, the same for everybody", "leave it out", W),
     Case("covariate mostly unknown", every(PEOPLE, "bmi", lambda c: c.where(c.index > 40, "n/a")), SETTINGS, None, "covariates", "bmi, unknown for 43 of 116", "drop out", W),
@@ -335,6 +401,29 @@ CASES = [
     Case("group given away", both(outcome("{column: sex, high: [F], low: [M]}")), SETTINGS, None, "covariates", "sex, which gives away", "leave it out"),
     Case("batch near the group", batch_from_group(4), SETTINGS, None, "batch", "Cramér's V 0.9", "with care", W),
     Case("batch of one", both(raw("participants.json", lambda b: b.replace(b'"A":', b'"C": "study C", "A":')), put(PEOPLE, "study", line_4="C")), SETTINGS, None, "batch", "study C with 1 person", "join", W),
+    Case("name too long", rename(TRACTS, uncinate_left="u" * 1_000_000), TRACTS, 1, None, "1,000,000 characters", "shorten"),
+    Case("numbers for names", headless, TRACTS, 1, None, "numbers in place of column names", "add the line"),
+    Case("path in the settings", outcome("{measure: ../../etc/passwd, score: total, high_at_least: 3}"), SETTINGS, None, "outcome", "'../../etc/passwd'", "name of a questionnaire"),
+    Case("path in the settings", setting("name: example", "name: ../elsewhere"), SETTINGS, None, "name", "'../elsewhere'", "plain name"),
+    Case("coordinates", move_nodes(lambda t: t.assign(x=t["x"] + 300)), NODES, None, "x, y, z", "12 nodes outside the head (n00", "constant shift"),
+    Case("coordinates", move_nodes(lambda t: t / 1000), NODES, None, "x, y, z", "metres", "by 1,000"),
+    Case("coordinates", move_nodes(lambda t: t / 10), NODES, None, "x, y, z", "centimetres", "by 10."),
+    Case("coordinates", move_nodes(lambda t: (t + 64).round()), NODES, None, "x, y, z", "numbers of voxels", "affine"),
+    Case("coordinates", move_nodes(lambda t: t * 0 + 3), NODES, None, "x, y, z", "the same place", "its own place"),
+    Case("genus unknown", every("microbiome/taxonomy.tsv", "genus", lambda c: "n/a"), "microbiome/taxonomy.tsv", None, "genus", "no genus for any of the 420 taxa", "classifier"),
+    Case("genus unknown", every("microbiome/taxonomy.tsv", "genus", lambda c: "g__"), "microbiome/taxonomy.tsv", None, "genus", "no genus", "classifier"),
+    Case("near word", transcripts(["Genetic Propagation", "x", "x", "x", "x", "x"]), "microbiome/features.tsv", 2, "group", "nearly 'genetic_propagation'", "write genetic_propagation", W),
+    Case("near word", brain(lambda t: t.assign(network=["reward ", *list(t["network"])[1:]])), NODES, 2, "network", "'reward '", "write Reward", W),
+    Case("spelling of a column", rename("metabolites/features.tsv", hmdb="HMDB"), "metabolites/features.tsv", 1, "HMDB", "another spelling of hmdb", "write hmdb"),
+    Case("spelling of a column", rename("microbiome/taxonomy.tsv", phylum="Phylum"), "microbiome/taxonomy.tsv", 1, "Phylum", "another spelling of phylum", "write phylum"),
+    Case("items against their scale", turn_items, BRS, None, None, "brs_2, brs_4, brs_6 run against", "as ticked", W),
+    Case("summary row", edit(TRACTS, lambda t: pd.concat([t, t.iloc[[0]].assign(participant_id="Total")])), TRACTS, 113, "participant_id", "'Total'", "remove the row"),
+    Case("missing marker", own_marks, PEOPLE, None, None, "in 34 columns of your own", "nothing rests on it", W),
+    Case("unknown file", add("blood/cytokines.tsv"), "blood", None, None, "a folder that is not read (1 file)", "stay out of the analysis", W),
+    Case("unknown file", both(add("brain/thickness.tsv"), add("brain/alff.tsv")), "brain/alff.tsv", None, None, "2 files that are not read (alff.tsv, thickness.tsv)", "no table for it", W),
+    Case("sidecar", raw("participants.json", lambda b: b"[1, 2]"), "participants.json", None, None, "a list", "mend it", also=(PEOPLE,)),
+    Case("another quantity", every(PEOPLE, "age", lambda c: [str(42 + 11 * i) for i in range(len(c))]), PEOPLE, None, "age", "days or months, of children", "ages unchanged"),
+    Case("number out of range", put(PEOPLE, "age", line_6="13"), PEOPLE, 6, "age", "'13'", "their ages unchanged"),
     Case("batch twice", setting("- bmi", "- study"), SETTINGS, None, "covariates", "as batch and among the covariates", "counts once", W),
 ]  # fmt: skip
 
@@ -368,6 +457,28 @@ def test_every_check_of_the_contract_has_a_corruption():
     for check, severity in listed.items():
         assert severity in {case.severity for case in CASES if case.check == check}, check
     assert len(CASES) >= 60
+
+
+def test_advice_for_half_of_a_table_is_not_for_the_whole(light_copy):
+    per_cent_for_half(light_copy)
+    problems = [p for p in inspect_cohort(light_copy)[1] if p.file == TRACTS]
+    assert len(problems) == 1 and "56 of 112" in problems[0].found and "not the whole table" in problems[0].fix
+
+
+def test_labels_zero_and_one_are_two_labels(light_copy):
+    setting("high: High resilience", "high: 1")(light_copy)
+    setting("low: Low resilience", "low: 0")(light_copy)
+    assert inspect_cohort(light_copy)[0].settings.labels == {"high": "1", "low": "0"}
+
+
+def test_random_answers_run_against_nothing(light_copy):
+    """No false alarm: answers at random in every questionnaire, twenty times."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        answers = pd.DataFrame(rng.integers(1, 6, (116, 6)), columns=[f"brs_{i}" for i in range(1, 7)])
+        reader = Reader(light_copy, [])
+        check_direction(reader, BRS, "brs", answers)
+        assert not reader.problems
 
 
 def test_one_slip_on_a_whole_column_is_one_problem(light_copy):

@@ -48,7 +48,7 @@ class Problem:
         'line 3, column age: '
         """
         parts = [f"line {self.line}"] if self.line is not None else []
-        parts += [f"column {self.column}"] if self.column is not None else []
+        parts += [f"column {_shorten(self.column)}"] if self.column is not None else []
         return ", ".join(parts) + ": " if parts else ""
 
     def to_dict(self) -> dict[str, str | int | None]:
@@ -127,6 +127,12 @@ def _headline(file: str, n_errors: int, n_warnings: int) -> str:
     return f"{file} has {' and '.join(parts)}{tail}"
 
 
+def _shorten(text: object) -> str:
+    """Return a name on one line, cut where it is longer than a name can be."""
+    shown = str(text)
+    return shown if len(shown) <= 2 * QUOTED_AT_MOST else f"{shown[:QUOTED_AT_MOST]}… ({len(shown):,} characters)"
+
+
 def quote(text: object) -> str:
     """Return a text from data in quotes, shortened, with control characters spelled out.
 
@@ -162,6 +168,6 @@ def name_some(names: Iterable[object]) -> str:
     >>> name_some(["a", "b"]), name_some(range(7))
     ('a, b', '0, 1, 2, 3, 4 and 2 more')
     """
-    names = [str(name) for name in names]
+    names = [_shorten(name) for name in names]
     shown = ", ".join(names[:NAMED_AT_MOST])
     return shown if len(names) <= NAMED_AT_MOST else f"{shown} and {len(names) - NAMED_AT_MOST} more"

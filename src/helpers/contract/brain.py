@@ -281,6 +281,8 @@ def check_tracts(block: BlockTable) -> bool:
             **first,
         )
         return True
+    if _report_other_rows(block, expected):
+        return True
     factor = next((f for f in FA_FACTORS if 0.2 * f <= middle <= 0.8 * f and block.summary.range[1] <= f), None)
     if factor:
         block.report(
@@ -298,6 +300,25 @@ def check_tracts(block: BlockTable) -> bool:
             severity="warning",
         )
     return False
+
+
+def _report_other_rows(block: BlockTable, expected: str) -> bool:
+    """Report participants in per cent or thousandths among others in fractions; return whether there are any."""
+    with np.errstate(invalid="ignore"):
+        known = np.isfinite(block.values).any(axis=1)
+        middles = np.full(len(block.values), np.nan)
+        middles[known] = np.nanmedian(np.where(np.isfinite(block.values), block.values, np.nan)[known], axis=1)
+        odd = {factor: np.flatnonzero((middles > 0.2 * factor) & (middles <= 0.8 * factor)) for factor in FA_FACTORS}
+    factor, rows = max(odd.items(), key=lambda item: len(item[1]))
+    if not len(rows) or not (middles <= 1).any():
+        return False
+    block.report(
+        f"anisotropy in {FA_FACTORS[factor]} for {len(rows)} of {count(int(known.sum()), 'participant')}",
+        expected,
+        f"divide these rows by {factor:,}, not the whole table.",
+        row=int(rows[0]),
+    )
+    return True
 
 
 def check_motion(block: BlockTable) -> bool:

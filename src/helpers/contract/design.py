@@ -94,7 +94,12 @@ def find_groups(
         for side, is_in in sides.items():
             if is_in.sum() < MIN_GROUP:
                 wanted = f"with {rule.column} {' or '.join(getattr(rule, side))}"
-                fix = f"use labels that stand in that column ({name_some(labels.dropna().unique())})."
+                there = name_some(labels.dropna().unique())
+                fix = f"use labels that stand in that column ({there})."
+                if is_in.any():
+                    fix = (
+                        f"fewer cannot be compared: add participants, or choose larger groups (labels there: {there})."
+                    )
                 _report_small(reader, side, int(is_in.sum()), wanted, fix)
         return sides["high"][sides["high"] | sides["low"]]
     score = _find_score(reader, rule, phenotype)

@@ -242,15 +242,19 @@ class Reader:
     def _check_repeats(self, file: str, block: pd.DataFrame) -> None:
         twice = block.index[block.index.duplicated()].unique()
         lines = self.lines.get(file)
-        for name in twice[:CELLS_LISTED]:
-            self.report(
-                file,
-                f"'{name}' a second time",
-                "every participant once",
-                "keep one row per person.",
-                line=None if lines is None else lines[int(np.flatnonzero(block.index == name)[1])],
-                column=ID,
-            )
+        if not len(twice):
+            return
+        found = f"{quote(twice[0])} a second time"
+        if len(twice) > 1:
+            found = f"{count(len(twice), 'participant')} more than once ({name_some(map(quote, twice))})"
+        self.report(
+            file,
+            found,
+            "every participant once",
+            "keep one row per participant; further samples of the same people go into the folder repeated/.",
+            line=None if lines is None else lines[int(np.flatnonzero(block.index == twice[0])[1])],
+            column=ID,
+        )
 
 
 def is_plain_number(dtype: object) -> bool:
@@ -286,6 +290,10 @@ def read_sidecar(reader: Reader, file: str, columns: Collection[str]) -> dict[st
         return {}
     try:
         sidecar = json.loads((reader.folder / file).read_bytes().decode("utf-8-sig"))
+        if not isinstance(sidecar, dict):
+            kind = {list: "a list", str: "a text", type(None): "nothing"}.get(type(sidecar), "a single value")
+            reader.report(file, kind, "an object: what is known of each column, by its name", "mend it, or remove it.")
+            return {}
         abouts = {name: about for name, about in sidecar.items() if isinstance(about, dict)}
     except (OSError, ValueError, AttributeError, RecursionError) as error:
         said = (str(error).splitlines() or [type(error).__name__])[0]

@@ -13,6 +13,7 @@ from helpers.contract.files import CELLS_LISTED, ID, Reader
 from helpers.problems import count, name_some, quote
 
 LONGEST_ID = 64
+SUMMARIES = frozenset({"total", "sum", "all", "mean", "average", "median", "sd", "std", "min", "max", "n", "overall"})
 FEWEST_SHARE = 0.5
 
 
@@ -166,6 +167,8 @@ def _report_unknown(reader: Reader, file: str, line: int | None, name: str, gues
     damage = explain_name(str(name))
     found = f"{quote(name)} ({damage.what})" if damage else quote(name)
     fix = damage.fix if damage else "add the person to participants.tsv, or remove the row."
+    if str(name).strip().lower() in SUMMARIES:
+        fix = "remove the row: it holds figures over participants, and is none of them."
     fix = f"write {guess}, if that is who is meant." if guess else fix
     reader.report(file, found, "an id of participants.tsv", fix, line=line, column=ID)
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from helpers.contract.damage import suggest
 from helpers.contract.schema import list_measures, read_schema
-from helpers.problems import Problem, name_some
+from helpers.problems import Problem, count, name_some
 
 ALIKE = 0.8
 DOCUMENTS = re.compile(
@@ -61,7 +61,7 @@ def find_refused(folder: Path) -> dict[str, Problem]:
 
 
 def check_inventory(folder: Path) -> list[Problem]:
-    """Return a warning for every file that the contract does not know and will ignore, with the likeliest name.
+    """Return a warning for everything that the contract does not know and will not read, with the nearest thing it would.
 
     Parameters
     ----------
@@ -70,17 +70,50 @@ def check_inventory(folder: Path) -> list[Problem]:
     Returns
     -------
     list of Problem
-        An error where a folder stands in place of a needed file.
+        One for each unknown folder, with the number of its files, and one for each file with a likely name; further
+        unread files of a folder are told together. An error where a folder stands in place of a needed file. Documents,
+        sidecars, hidden and temporary files are passed over.
     """
     known, problems = _known_files(), []
-    folders = {str(PurePosixPath(file).parent) for file in known}
+    folders = {str(PurePosixPath(file).parent) for file in known} | _own_folders()
+    unread: dict[str, list[str]] = {}
+    inside: set[str] = set()
     for path in _walk(folder):
         file = path.relative_to(folder).as_posix()
+        place = str(PurePosixPath(file).parent)
+        if any(file.startswith(f"{other}/") for other in inside):
+            continue
         if path.is_dir():
-            problems += _check_folder(file, known, folders)
-        elif file not in known and str(PurePosixPath(file).parent) in folders and not _is_aside(path.name):
-            problems += _check_file(file, known, folder)
-    return problems
+            found = _check_folder(file, known, folders, path)
+            problems += found
+            inside |= {file} if found else set()
+        elif file not in known and place in folders - _own_folders() and not _is_aside(path.name):
+            found = _check_file(file, known, folder)
+            problems += found or []
+            if found is None:
+                unread.setdefault(place, []).append(file)
+    return problems + [_tell_unread(place, files, known) for place, files in unread.items()]
+
+
+def _own_folders() -> set[str]:
+    """Return the folders whose files other checks look at, or that are known and not read."""
+    schema = read_schema()
+    return {schema["matrices"]["folder"], schema["maps"]["folder"], schema["repeated"]["folder"]}
+
+
+def _tell_unread(place: str, files: list[str], known: set[str]) -> Problem:
+    here = sorted(
+        {PurePosixPath(name).name.split(".")[0] for name in known if str(PurePosixPath(name).parent) == place}
+    )
+    where = "the folder itself" if place == "." else f"{place}/"
+    expected = f"what is read in {where}: {', '.join(here)}"
+    found = "a file that is not read"
+    if len(files) > 1:
+        found = (
+            f"{count(len(files), 'file')} that are not read ({name_some(PurePosixPath(file).name for file in files)})"
+        )
+    fix = "nothing, if it may stay out of the analysis; the contract has no table for it."
+    return Problem(files[0], None, None, found, expected, fix, "warning")
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -112,26 +145,38 @@ def _known_files() -> set[str]:
     known = {"cohort.yml", people, people.replace(".tsv", ".json"), schema["tree"]["file"]}
     known |= {rules["file"] for rules in schema["features"].values()}
     known |= {rules["file"] for rules in schema["phenotype"]["measures"].values()}
-    endings = {*schema["table_formats"], ".biom"}
-    return known | {rules["file"] + ending for rules in schema["blocks"].values() for ending in endings}
+    for rules in schema["blocks"].values():
+        endings = [*schema["table_formats"], *(schema["count_formats"] if rules.get("counts") else [])]
+        known |= {rules["file"] + ending for ending in endings}
+    return known
 
 
 def _is_aside(name: str) -> bool:
     return bool(DOCUMENTS.fullmatch(name) or DEBRIS.fullmatch(name))
 
 
-def _check_folder(file: str, known: set[str], folders: set[str]) -> list[Problem]:
+def _check_folder(file: str, known: set[str], folders: set[str], path: Path) -> list[Problem]:
     if file in known:
         return [Problem(file, None, None, "a folder", "a file of that name", "move the file out of it, to its place.")]
-    if file in folders or "/" in file:
+    if file in folders:
         return []
-    meant = suggest(file, folders - {"."}, alike=ALIKE)
-    if meant is None:
+    n_files = sum(not inside.is_dir() and not _is_aside(inside.name) for inside in _walk(path))
+    if not n_files:
         return []
-    return [_ignored(file, "a folder that the contract does not know", folders - {"."}, f"{meant}/")]
+    read = sorted(folders - {"."})
+    meant = suggest(PurePosixPath(file).name, {PurePosixPath(name).name: name for name in read}, alike=ALIKE)
+    nearest = next((name for name in read if PurePosixPath(name).name == meant), None)
+    found = f"a folder that is not read ({count(n_files, 'file')})"
+    fix = (
+        f"rename it {nearest}/, if that is what it is; else it stays out of the analysis."
+        if nearest
+        else "nothing, if it may stay out of the analysis; the contract has no tables for it."
+    )
+    return [Problem(file, None, None, found, f"one of {', '.join(f'{name}/' for name in read)}", fix, "warning")]
 
 
-def _check_file(file: str, known: set[str], folder: Path) -> list[Problem]:
+def _check_file(file: str, known: set[str], folder: Path) -> list[Problem] | None:
+    """Return what is said of one unknown file; None when no likely name is known."""
     path = PurePosixPath(file)
     place, ending = str(path.parent), "".join(path.suffixes[-2:] if path.suffix == ".gz" else path.suffixes[-1:])
     stem = path.name.removesuffix(ending)
@@ -141,12 +186,10 @@ def _check_file(file: str, known: set[str], folder: Path) -> list[Problem]:
     if place == "phenotype" and ending == ".tsv":
         is_free = meant is None or (folder / place / f"{meant}.tsv").is_file()
         return [] if is_free else [_misnamed_measure(file, meant)]
-    if meant is None and place == "phenotype":
-        return [_ignored(file, "a file of a kind that is not read here", {"<measure>.tsv"}, f"phenotype/{stem}.tsv")]
-    found = "a file that the contract does not know"
-    target = stems.get(meant) if meant else None
     prefix = "" if place == "." else f"{place}/"
-    return [_ignored(file, found, siblings, f"{prefix}{target}" if target else None, is_other_kind=ending != ".tsv")]
+    if meant is None:
+        return [_ignored(file, {"<measure>.tsv"}, f"phenotype/{stem}.tsv", ending)] if place == "phenotype" else None
+    return [_ignored(file, siblings, f"{prefix}{stems[meant]}", ending)]
 
 
 def _misnamed_measure(file: str, meant: str) -> Problem:
@@ -155,7 +198,7 @@ def _misnamed_measure(file: str, meant: str) -> Problem:
     return Problem(file, None, None, f"a name close to {meant}", expected, fix, "warning")
 
 
-def _ignored(file: str, found: str, known: set[str], meant: str | None, *, is_other_kind: bool = False) -> Problem:
-    how = "export it as tab-separated text named" if is_other_kind else "rename it"
-    fix = f"{how} {meant}, if that is what it is; else it is ignored." if meant else "it is ignored; remove it, or not."
-    return Problem(file, None, None, found, name_some(sorted(known)), fix, "warning")
+def _ignored(file: str, known: set[str], meant: str, ending: str) -> Problem:
+    how = "rename it" if ending == ".tsv" else "export it as tab-separated text named"
+    fix = f"{how} {meant}, if that is what it is; else it stays out of the analysis."
+    return Problem(file, None, None, "a file that is not read", name_some(sorted(known)), fix, "warning")

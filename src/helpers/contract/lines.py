@@ -14,6 +14,8 @@ from typing import BinaryIO
 from helpers.problems import count, name_some, quote
 
 LINES_LISTED = 20
+LONGEST_NAME = 1000
+NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?", re.IGNORECASE)
 SIGNATURES = {
     b"PK\x03\x04": ("a workbook or zip archive by its first bytes", "export the sheet as tab-separated text (.tsv)."),
     b"\xd0\xcf\x11\xe0": ("an old Excel workbook by its first bytes", "export the sheet as tab-separated text (.tsv)."),
@@ -221,6 +223,16 @@ class _Scan:
 
 def _header_flaws(header: list[str]) -> list[Flaw]:
     flaws = []
+    longest = max(header, key=len, default="")
+    if len(longest) > LONGEST_NAME:
+        found = f"a column name of {len(longest):,} characters ({quote(longest)})"
+        return [Flaw(found, f"at most {LONGEST_NAME}", "shorten the name, or look whether the separator is a tab.", 1)]
+    numbers = [name for name in header[1:] if NUMBER.fullmatch(name)]
+    if len(header) > 3 and len(numbers) > 0.8 * (len(header) - 1) and len(set(numbers)) < len(numbers):
+        found = f"numbers in place of column names ({name_some(numbers)})"
+        return [
+            Flaw(found, "a header", "add the line with the names of the columns: the first line is a row of data.", 1)
+        ]
     twice = [name for name, n in Counter(header).items() if n > 1 and name.strip()]
     if twice:
         found = f"the column {name_some(twice)} more than once"

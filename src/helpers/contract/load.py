@@ -17,14 +17,22 @@ from helpers.contract.brain import check_edges
 from helpers.contract.columns import ColumnRules, as_numbers, check_columns, participants_rules, phenotype_rules
 from helpers.contract.dependence import check_dependence
 from helpers.contract.design import check_settings
+from helpers.contract.direction import check_direction
 from helpers.contract.files import ID, Reader, read_sidecar
 from helpers.contract.headers import check_damaged_names, check_item_names, check_names, is_small
 from helpers.contract.ids import check_ids, check_participant_ids
 from helpers.contract.inventory import check_inventory, find_refused, list_files
 from helpers.contract.maps import read_maps
 from helpers.contract.matrices import read_matrices
+from helpers.contract.meaning import check_meaning
 from helpers.contract.measurements import check_features, check_measurements
-from helpers.contract.patterns import check_block_codes, check_own_column
+from helpers.contract.patterns import (
+    FEWEST_JOINED,
+    check_block_codes,
+    check_own_column,
+    holds_only_marks,
+    report_marks,
+)
 from helpers.contract.schema import list_items, read_schema
 from helpers.contract.settings import FILE as SETTINGS_FILE
 from helpers.contract.settings import ColumnRule, MeasureRule, Settings, read_settings
@@ -224,8 +232,12 @@ def _read_participants(reader: Reader, settings: Settings | None) -> pd.DataFram
     check_columns(reader, file, table, rules)
     used = _list_used(settings)
     free = [name for name in table.columns if name not in rules]
-    for name in [*free, *(name for name, rule in rules.items() if rule.kind == "text" and name in table)]:
-        check_own_column(reader, file, name, table[name], is_used=name in used)
+    own = [*free, *(name for name, rule in rules.items() if rule.kind == "text" and name in table)]
+    marked = [name for name in own if name not in used and holds_only_marks(table[name])]
+    for name in own:
+        if name not in marked or len(marked) < FEWEST_JOINED:
+            check_own_column(reader, file, name, table[name], is_used=name in used)
+    report_marks(reader, file, table, marked if len(marked) >= FEWEST_JOINED else [])
     numbers = as_numbers(table, rules)
     labels = {settings.outcome.column} if settings is not None and isinstance(settings.outcome, ColumnRule) else set()
     free = [name for name in free if name not in labels]  # labels 0 and 1 are names of groups, not amounts
@@ -277,6 +289,7 @@ def _read_phenotype(reader: Reader, participants: pd.Index) -> dict[str, pd.Data
         if len(participants):
             check_ids(reader, file, pd.Index(named), participants)
         tables[measure] = as_numbers(table, rules).dropna(subset=ID).drop_duplicates(ID).set_index(ID)
+        check_direction(reader, file, measure, tables[measure])
     return tables
 
 
@@ -380,10 +393,12 @@ def _read_features(reader: Reader, name: str) -> pd.DataFrame | None:
         column: ColumnRules("label", required=True, allowed=tuple(labels))
         for column, labels in rules.get("allowed", {}).items()
     }
-    table = check_names(reader, rules["file"], table, list(columns))
+    table = check_names(reader, rules["file"], table, [*columns, *rules.get("optional", [])])
     check_columns(reader, rules["file"], table, columns)
     check_damaged_names(reader, rules["file"], table[rules["id"]].dropna(), column=rules["id"], first_line=2)
-    return as_numbers(table, columns).dropna(subset=rules["id"]).drop_duplicates(rules["id"]).set_index(rules["id"])
+    numbers = as_numbers(table, columns)
+    check_meaning(reader, name, numbers.set_index(rules["id"]))
+    return numbers.dropna(subset=rules["id"]).drop_duplicates(rules["id"]).set_index(rules["id"])
 
 
 def _read_tree(reader: Reader, tables: dict[str, pd.DataFrame]) -> Path | None:

@@ -17,6 +17,7 @@ FEWEST_NUMBERS = 5
 FEWEST_DIFFERENT = 5
 FAR_ABOVE = 3.0
 MOSTLY = 0.8
+FEWEST_JOINED = 3  # columns with the same harmless damage, from which they are told in one warning
 WORDS = frozenset({"none", "nil", "unknown", "nr", "nd", "n.d.", "—", "–", "-", "--", "---"})
 
 
@@ -187,6 +188,34 @@ def check_own_column(reader: Reader, file: str, column: str, cells: pd.Series, *
         reader.report(file, found, expected, fix, line=line, column=column, severity=severity)
     if not mostly:
         _check_spellings(reader, file, column, texts[~texts.map(_is_mark)], severity)
+
+
+def holds_only_marks(cells: pd.Series) -> bool:
+    """Return whether the damage of a column of one's own is nothing but marks of missing values, such as NA."""
+    texts = cells.dropna()
+    marks = texts.map(_is_mark)
+    if not marks.any():
+        return False
+    rest = texts[~marks]
+    numbers = np.isfinite(pd.to_numeric(rest, errors="coerce").astype(float))
+    return bool(numbers.all() or numbers.mean() < MOSTLY) and not any(
+        n > 1 for n in rest.map(fold_label).groupby(rest).nunique()
+    )
+
+
+def report_marks(reader: Reader, file: str, table: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Report once that many columns of one's own mark missing values in another way."""
+    if not columns:
+        return
+    used = pd.concat([table[name].dropna() for name in columns])
+    marks = used[used.map(_is_mark)].value_counts()
+    reader.report(
+        file,
+        f"{name_some(map(quote, marks.index))} in {count(len(columns), 'column')} of your own ({name_some(columns)})",
+        "n/a where a value is missing",
+        "write n/a; these columns are in no analysis, so nothing rests on it.",
+        severity="warning",
+    )
 
 
 def _is_mark(text: str) -> bool:

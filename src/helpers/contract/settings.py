@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ import yaml
 
 from helpers.contract.damage import suggest
 from helpers.contract.schema import read_reporting
-from helpers.problems import Problem
+from helpers.problems import Problem, quote
 
 FILE = "cohort.yml"
 KINDS = ("real", "simulated")
@@ -33,6 +34,8 @@ KNOWN = {
 }
 CONNECTIVITY_SCALES = ("r", "fisher_z")
 LONGEST_LABEL = 40
+PLAIN = re.compile(r"\w[\w.-]{0,63}")
+NAME = re.compile(r"[^/\\\n\r\0]{1,100}")
 TEMPLATE_HINT = "`resilience-book new <folder>` writes a commented template"
 
 
@@ -181,13 +184,15 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
     for key in ("name", "kind", "outcome"):
         if values.get(key) in (None, ""):
             report(key, "nothing", "a value", f"add a line `{key}: …`; {TEMPLATE_HINT}.")
+    if values.get("name") not in (None, "") and not NAME.fullmatch(str(values["name"])):
+        report("name", quote(values["name"]), "one line of 1 to 100 signs without / and \\", "write a plain name.")
     if values.get("kind") not in (*KINDS, None, ""):
         report("kind", repr(values["kind"]), "real or simulated", "say where the data come from.")
     outcome = _read_outcome(values.get("outcome"), report) if values.get("outcome") else None
     labels = values.get("labels") or {"high": "High", "low": "Low"}
     if not isinstance(labels, dict) or set(labels) != {"high", "low"}:
         report("labels", repr(labels), "high: … and low: …", "name both groups.")
-    elif len({str(label).strip() for label in labels.values()}) < 2 or not all(labels.values()):
+    elif len({str(label).strip() for label in labels.values()} - {"", "None"}) < 2:
         report("labels", repr(labels), "two different labels", "name the groups differently.")
     elif longest := [label for label in map(str, labels.values()) if len(label) > LONGEST_LABEL]:
         report(
@@ -250,6 +255,11 @@ def _read_outcome(outcome: Any, report: Any) -> MeasureRule | ColumnRule | None:
     if isinstance(outcome, dict) and set(outcome) == {"measure", "score", "high_at_least"}:
         cut = outcome["high_at_least"]
         if isinstance(cut, int | float) and not isinstance(cut, bool) and math.isfinite(cut):
+            if bad := [key for key in ("measure", "score") if not PLAIN.fullmatch(str(outcome[key]))]:
+                found = f"{bad[0]}: {quote(outcome[bad[0]])}"
+                fix = "write the name of a questionnaire, such as cd_risc; files are looked for in phenotype/ alone."
+                report("outcome", found, "a name of letters, digits, _, . and -, at most 64", fix)
+                return None
             return MeasureRule(str(outcome["measure"]), str(outcome["score"]), float(cut))
         report("outcome.high_at_least", repr(cut), "a number of points", "write the cut declared in advance, e.g. 82.")
         return None

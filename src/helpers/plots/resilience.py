@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from helpers.plots.forest import plot_forest
-from helpers.plots.style import ACCENT, COLOURS, MARKERS, NEUTRAL, WIDTH_IN
+from helpers.plots.style import ACCENT, COLOURS, MARKERS, NEUTRAL, WIDTH_IN, require_rows
 from helpers.resilience import FactorFit, ScorePrecision, list_bands
 
 NAMES = {
@@ -167,6 +167,7 @@ def plot_bands(scores: pd.DataFrame, *, labels: dict[str, str]) -> Axes:
         The lowest of one axes per score. Marks are medians, lines the middle half of people; grey steps are bands.
     """
     names = list(dict.fromkeys(scores.index.get_level_values("score")))
+    require_rows(scores, "of the questionnaires has published bands")
     figure, axes = plt.subplots(len(names), 1, figsize=(WIDTH_IN, 0.7 + 0.95 * len(names)), squeeze=False)
     figure.subplots_adjust(hspace=1.25)
     for ax, name in zip(axes[:, 0], names, strict=True):

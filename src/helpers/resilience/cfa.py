@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import semopy
 
-from helpers.problems import count, name_some
+from helpers.problems import TooLittle, count, name_some
 from helpers.resilience.factor import keep_varying
 from helpers.resilience.multigroup import rate_fit, standardise_residual
 from helpers.resilience.scales import (
@@ -194,7 +194,7 @@ def choose_items(items: pd.DataFrame, structure: Structure) -> pd.DataFrame:
         raise ValueError("An item stands in two factors of the structure: name it once.")
     complete = keep_varying(items[wanted], at_least_items=4)
     if len(complete) <= len(wanted):
-        raise ValueError(
+        raise TooLittle(
             f"A factor model of {len(wanted)} items needs more than {len(wanted)} people who answered all of them; "
             f"found {count(len(complete), 'such person').replace('persons', 'people')}."
         )

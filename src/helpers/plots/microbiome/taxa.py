@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from helpers.contrasts import Q_SHOWN
 from helpers.microbiome.consensus import METHOD_LABELS, Consensus
 from helpers.plots.forest import plot_forest
-from helpers.plots.style import COLOURS, DIVERGING, MARKERS, NEUTRAL, WIDTH_IN, shorten
+from helpers.plots.style import COLOURS, DIVERGING, MARKERS, NEUTRAL, WIDTH_IN, require_rows, shorten
 
 NAMED_PER_SIDE = 2
 ROW_IN = 0.24
@@ -56,9 +56,10 @@ def plot_volcano(contrasts: pd.DataFrame, *, labels: Mapping[str, str], ax: Axes
         Circles: higher in the high group; squares: lower. Filled: q below 0.05. The two of smallest p on
         each side are named.
     """
+    shown = contrasts.dropna(subset=["estimate", "p"])
+    require_rows(shown)
     if ax is None:
         _, ax = plt.subplots(figsize=(WIDTH_IN, 4.2), layout="constrained")
-    shown = contrasts.dropna(subset=["estimate", "p"])
     height = -np.log10(shown["p"])
     found = shown["q"] < Q_SHOWN
     for side, is_side in (("high", shown["estimate"] > 0), ("low", shown["estimate"] <= 0)):
