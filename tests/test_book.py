@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import nbformat
@@ -12,7 +14,16 @@ import yaml
 from axe_playwright_python.sync_playwright import Axe
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from helpers.book import BookError, build_html, list_chapters, prepare_download, prepare_page, stage_book
+from helpers.book import (
+    BookError,
+    Repository,
+    build_html,
+    find_repository,
+    list_chapters,
+    prepare_download,
+    prepare_page,
+    stage_book,
+)
 from helpers.book.pages import insert_after_title, write_landing_note
 from helpers.run import CHAPTERS as PLANNED
 from helpers.wording import as_text
@@ -104,10 +115,65 @@ def test_landing_page_says_that_the_original_cannot_be_rerun():
     assert "original analysis cannot be re-run" in (ROOT / "book/index.md").read_text(encoding="utf-8")
 
 
-def test_repository_address_is_the_same_wherever_it_stands():
-    address = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
-    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    assert citation["repository-code"] == address
+def test_no_page_names_an_address_that_nobody_has():
+    """The repository's address comes from the clone's origin; none is written down."""
+    texts = [
+        *(ROOT / "book").rglob("*.md"),
+        *(ROOT / "notebooks").glob("*.md"),
+        ROOT / "_config.yml",
+        ROOT / "README.md",
+    ]
+    assert not [path.name for path in texts if "github.com/resilience-book" in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize(
+    ("remote", "address"),
+    [
+        ("git@github.com:owner/book.git", "https://github.com/owner/book"),
+        ("https://github.com/owner/book", "https://github.com/owner/book"),
+        ("https://user:secret@gitlab.com/group/sub/book.git", "https://gitlab.com/group/sub/book"),
+        ("ssh://git@codeberg.org:22/owner/book.git/", "https://codeberg.org/owner/book"),
+        ("git://bitbucket.org/owner/book", "https://bitbucket.org/owner/book"),
+        ("/somewhere/book.git", None),
+        ("../book", None),
+        ("file:///somewhere/book.git", None),
+        ("git@server:owner/book.git", None),
+        ("http://localhost:3000/owner/book", None),
+        ("https://192.168.0.7/owner/book", None),
+        ("https://git.clinic.local/owner/book", None),
+        ("", None),
+    ],
+)
+def test_the_public_address_of_an_origin(tmp_path, remote, address):
+    run = functools.partial(subprocess.run, cwd=tmp_path, check=True, capture_output=True)
+    run(["git", "init", "-b", "trunk"])
+    if remote:
+        run(["git", "remote", "add", "origin", remote])
+    assert find_repository(tmp_path) == (Repository(address, "trunk") if address else None)
+
+
+@pytest.mark.parametrize(
+    ("host", "services"),
+    [("github.com", {"binderhub_url", "colab_url"}), ("gitlab.com", {"binderhub_url"}), ("x.org", set())],
+)
+def test_buttons_are_those_that_the_forge_has(executed, host, services):
+    repository = Repository(f"https://{host}/owner/book", "trunk")
+    stage_book(
+        ROOT,
+        executed.parent / "s",
+        executed_dir=executed,
+        cohort_facts=SIMULATED,
+        skipped={"03_brain": "no"},
+        repository=repository,
+    )
+    settings = yaml.safe_load((executed.parent / "s/_config.yml").read_text(encoding="utf-8"))
+    assert (
+        settings["repository"] == {"url": repository.url, "branch": "trunk"}
+        and settings["html"]["use_edit_page_button"]
+    )
+    assert set(settings.get("launch_buttons", {})) - {"notebook_interface"} == services
+    without = yaml.safe_load((stage(executed) / "_config.yml").read_text(encoding="utf-8"))
+    assert not {"repository", "launch_buttons"} & set(without) and not without["html"]["use_repository_button"]
 
 
 def test_staging_again_touches_nothing(executed):
@@ -338,9 +404,18 @@ def test_search_finds_a_word_offline(opened):
     assert faults == []
 
 
-@pytest.mark.book
-def test_chapters_offer_binder_colab_and_their_source(built_book):
-    text = (built_book / "notebooks/01_cohort.html").read_text(encoding="utf-8")
-    for end in ("lab/tree/notebooks/01_cohort.ipynb", "blob/main/notebooks/01_cohort.ipynb"):
+def test_chapters_offer_binder_colab_and_their_source_where_there_is_a_public_one(executed, tmp_path):
+    repository = Repository("https://github.com/owner/book", "trunk")
+    facts = {"executed_dir": executed, "cohort_facts": SIMULATED, "skipped": {"03_brain": "no"}}
+    stage_book(ROOT, tmp_path / "s", **facts, repository=repository)
+    text = (build_html(tmp_path / "s", tmp_path / "html").parent / "notebooks/01_cohort.html").read_text(
+        encoding="utf-8"
+    )
+    for end in ("lab/tree/notebooks/01_cohort.ipynb", "blob/trunk/notebooks/01_cohort.ipynb"):
         assert end in text
-    assert "edit/main/notebooks/01_cohort.md" in text and "edit/main/notebooks/01_cohort.ipynb" not in text
+    assert "edit/trunk/notebooks/01_cohort.md" in text and "edit/trunk/notebooks/01_cohort.ipynb" not in text
+    stage_book(ROOT, tmp_path / "s", **facts)
+    text = (build_html(tmp_path / "s", tmp_path / "html").parent / "notebooks/01_cohort.html").read_text(
+        encoding="utf-8"
+    )
+    assert not re.search(r"mybinder|colab\.research|github\.com/owner|/edit/|/issues", text)

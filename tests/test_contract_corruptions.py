@@ -462,7 +462,7 @@ def test_every_check_of_the_contract_has_a_corruption():
 def test_advice_for_half_of_a_table_is_not_for_the_whole(light_copy):
     per_cent_for_half(light_copy)
     problems = [p for p in inspect_cohort(light_copy)[1] if p.file == TRACTS]
-    assert len(problems) == 1 and "56 of 112" in problems[0].found and "not the whole table" in problems[0].fix
+    assert len(problems) == 1 and "56 of 111" in problems[0].found and "not the whole table" in problems[0].fix
 
 
 def test_labels_zero_and_one_are_two_labels(light_copy):

@@ -15,9 +15,11 @@ from helpers.book.pages import (
     prepare_page,
     write_landing_note,
 )
+from helpers.book.repository import Repository
 from helpers.wording import as_text, flatten_text
 
 BOOK_TITLE = "The resilience book"
+BUTTONS = ("use_repository_button", "use_edit_page_button", "use_issues_button")
 FRAME_FILES = ("_config.yml", "_toc.yml")
 
 
@@ -40,7 +42,13 @@ def list_chapters(source_root: Path) -> list[str]:
 
 
 def stage_book(
-    source_root: Path, stage_dir: Path, *, executed_dir: Path, cohort_facts: dict, skipped: dict[str, str]
+    source_root: Path,
+    stage_dir: Path,
+    *,
+    executed_dir: Path,
+    cohort_facts: dict,
+    skipped: dict[str, str],
+    repository: Repository | None = None,
 ) -> None:
     """Put the frame and the executed chapters together into one source tree.
 
@@ -59,6 +67,8 @@ def stage_book(
         ``name``, ``title``, ``kind`` (``"simulated"`` or ``"real"``), ``n_participants`` and ``citation``.
     skipped : dict of str to str
         Chapter id to the reason why it was not run, or failed; listed on the landing page.
+    repository : Repository, optional
+        Where readers find the source; without it, no button leads to one.
 
     Raises
     ------
@@ -69,7 +79,7 @@ def stage_book(
     _check_facts(cohort_facts)
     chapters = list_chapters(source_root)
     tree = _collect_frame(source_root)
-    tree["_config.yml"] = _fill_config(tree["_config.yml"], cohort_facts, skipped, chapters)
+    tree["_config.yml"] = _fill_config(tree["_config.yml"], cohort_facts, skipped, chapters, repository)
     for chapter in chapters:
         tree |= _collect_chapter(chapter, source_root, Path(executed_dir), cohort_facts, chapter not in skipped)
     _write_tree(tree, stage_dir)
@@ -90,8 +100,15 @@ def _collect_frame(source_root: Path) -> dict[str, bytes]:
     return {path.relative_to(source_root).as_posix(): path.read_bytes() for path in paths}
 
 
-def _fill_config(config: bytes, facts: dict, skipped: dict[str, str], chapters: list[str]) -> bytes:
+def _fill_config(
+    config: bytes, facts: dict, skipped: dict[str, str], chapters: list[str], repository: Repository | None
+) -> bytes:
     settings = yaml.safe_load(config)
+    if repository is not None:
+        settings["repository"] = {"url": repository.url, "branch": repository.branch}
+        settings["html"] |= dict.fromkeys(BUTTONS, True)
+        if repository.launch_buttons:
+            settings["launch_buttons"] = repository.launch_buttons
     if facts["kind"] == "real":
         settings["title"] = f"{BOOK_TITLE}: {flatten_text(facts['title'])}"
     settings["sphinx"]["config"]["myst_substitutions"] = {

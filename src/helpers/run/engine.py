@@ -13,7 +13,7 @@ from typing import Any
 
 import pytask
 
-from helpers.book import BookError, build_html, stage_book
+from helpers.book import BookError, build_html, find_repository, stage_book
 from helpers.contract import Cohort, hash_cohort, list_files
 from helpers.problems import CohortError, Problem
 from helpers.run.chapters import CHAPTERS, OPEN, SIMULATED, Chapter
@@ -382,7 +382,9 @@ def _book_task(cohort: Cohort, output_dir: Path, skipped: dict[str, str]) -> pyt
     needs |= {
         "frame": FilesNode(name="book frame", files=(*frame, *collect_rooms(["helpers.book"]))),
         "order": ValueNode(
-            name="book order", value=(output_dir, facts, skipped), text=json.dumps([facts, skipped]) + hash_packages()
+            name="book order",
+            value=(output_dir, facts, skipped),
+            text=json.dumps([facts, skipped]) + repr(find_repository(PROJECT_ROOT)) + hash_packages(),
         ),
     }
     return pytask.TaskWithoutPath(
@@ -398,7 +400,14 @@ def _render_book(order: tuple[Path, dict[str, Any], dict[str, str]], **_: object
     say("  book …")
     started = time.perf_counter()
     (output_dir / HTML / "index.html").unlink(missing_ok=True)
-    stage_book(PROJECT_ROOT, output_dir / STAGE, executed_dir=output_dir / PAGES, cohort_facts=facts, skipped=skipped)
+    stage_book(
+        PROJECT_ROOT,
+        output_dir / STAGE,
+        executed_dir=output_dir / PAGES,
+        cohort_facts=facts,
+        skipped=skipped,
+        repository=find_repository(PROJECT_ROOT),
+    )
     try:
         build_html(output_dir / STAGE, output_dir / HTML)
     except BookError as error:
