@@ -21,7 +21,7 @@ def check_copies(block: BlockTable, *, counts: bool = False, odd: Collection[int
 
     Each feature is standardised over participants (counts as logarithms), so that what all people share is gone. Pairs
     then correlate around 0; a pair is a copy at a correlation of 0.97 or more that also lies eight robust standard
-    deviations (Fisher z) above all pairs. For counts, the features that the two have must agree as well.
+    deviations (Fisher z) above all pairs.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from helpers.problems import count, name_some
 MIN_PEOPLE, MIN_FEATURES = 10, 8
 MOST_FEATURES = 1000
 COMMON = 0.5
-GAPS = {"volumes": 2.0, "tracts": 1.6, "connectivity": 2.5, "metabolites": 5.0, "counts": 30.0, "maps": 6.0}
+GAPS = {"volumes": 2.0, "tracts": 1.6, "connectivity": 2.5, "metabolites": 5.0, "counts": 30.0}
 SPREADS = 6
 TURNED, ALIKE = -0.3, 0.3
 SLOPE_GAP = 0.45
@@ -40,7 +40,7 @@ def check_profiles(
     block : BlockTable
         Of shape (n_participants, n_features); fewer than 10 participants or 8 features are not judged.
     name : str
-        One of the contract's blocks, or ``maps``.
+        One of the contract's blocks.
     counts : bool
         Whether these are reads, of which depth differs lawfully.
     features : pandas.DataFrame or None
@@ -64,7 +64,7 @@ def check_profiles(
         causes[said if not counts else "presence or absence in place of reads"].append(row)
     judged &= ~flat
     if judged.sum() >= MIN_PEOPLE:
-        judge = _judge_counts if counts else _judge_signed if name in ("connectivity", "maps") else _judge_ratios
+        judge = _judge_counts if counts else _judge_signed if name == "connectivity" else _judge_ratios
         for cause, rows in judge(values, np.flatnonzero(judged), GAPS["counts" if counts else name]).items():
             causes[cause] += rows
     for cause, rows in causes.items():
@@ -83,7 +83,7 @@ def _choose(block: BlockTable, name: str, features: pd.DataFrame | None) -> np.n
         scale = None if features is None or "scale" not in features.columns else features["scale"]
         usable &= (scale is not None) and (scale.reindex(block.table.columns) == "raw").to_numpy()
     columns = np.flatnonzero(usable)
-    if name in ("connectivity", "volumes", "tracts", "metabolites", "maps"):
+    if name in ("connectivity", "volumes", "tracts", "metabolites"):
         return columns[:: max(1, -(-len(columns) // MOST_FEATURES))]
     return columns
 
