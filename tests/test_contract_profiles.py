@@ -22,7 +22,7 @@ FILES = {
     "transcripts": "microbiome/transcripts.tsv",
     "metabolites": "metabolites/metabolites.tsv",
 }
-COUNTS = {"taxa", "transcripts"}
+COUNTS = ("taxa", "transcripts")
 RAW = ["volumes", "tracts", "metabolites"]
 
 

@@ -73,7 +73,7 @@ Simulated data. Share of planted cohorts whose 95 % interval holds the planted d
 people share their luck: the transcripts of C09 to C12 and C15 err together, so that several of them may seem biased at once. The planted
 difference is exact in every cohort, and carried by the continuous score: it adds to the spread within a group, not to the error of the difference.
 Intervals are therefore a little wider than they need be, and cover a little more than 95 %. Volumes and tracts are averaged in standard
-deviations of the cohort at hand, which the planted effect itself widens, so that their bias points a little towards zero. The interval of *d* takes the residual standard deviation as known; its coverage stands in the last column.
+deviations of the cohort at hand, which the planted effect itself widens, so that their bias points a little towards zero. The coverage of the interval of *d* stands in the last column.
 
 ## What chapter 07 would say
 
