@@ -28,7 +28,8 @@ from helpers.run import (
 from helpers.run.failures import read_failures
 from helpers.run.nodes import FilesNode, ValueNode
 from helpers.run.pages import Stamp, finish_page, leave_out, write_skipped_page
-from helpers.run.sources import list_rooms
+from helpers.run.sources import hash_rooms, list_rooms
+from helpers.run.staleness import MEASURED, find_stale_pages
 from tests.support import EXAMPLE, run_command
 
 HEAD = "---\njupytext:\n  text_representation:\n    extension: .md\n    format_name: myst\nkernelspec:\n  name: python3\n  display_name: Python 3\n---\n"
@@ -358,6 +359,16 @@ def test_nodes_tell_content_not_time(tmp_path):
     assert ValueNode(name="v", value=1, text="1").state() != ValueNode(name="v", value=1, text="2").state()
     with pytest.raises(TypeError, match="written by its task"):
         node.save(1)
+
+
+def test_a_page_of_figures_says_when_the_code_has_changed_since(tmp_path):
+    run = tmp_path / "run.yml"
+    run.write_text(f"date: '2026-01-01'\nrooms: {hash_rooms(MEASURED)}\n")
+    assert find_stale_pages(run) == {}
+    for text in ("rooms: 0123456789abcdef\n", ""):
+        run.write_text(f"date: '2026-01-01'\n{text}")
+        note = find_stale_pages(run)["book/error_rates.md"]
+        assert "run of 2026-01-01" in note and "make calibrate" in note
 
 
 def test_declared_parameters_are_read_from_the_tagged_cell():

@@ -30,6 +30,8 @@ from helpers.calibration import (
 from helpers.contract import load_cohort
 from helpers.plots.calibration import plot_coverage, plot_rates
 from helpers.plots.style import use_style
+from helpers.run.sources import hash_rooms
+from helpers.run.staleness import MEASURED
 from helpers.tables import PROJECT_ROOT, read_table, write_atomically
 from helpers.verdict import load_claims
 
@@ -97,6 +99,7 @@ def describe_run(tests: pd.DataFrame, plan: Plan) -> dict:
         "n_participants": plan.n_participants,
         **dataclasses.asdict(plan.effort),
         "n_quick": N_QUICK,
+        "rooms": hash_rooms(MEASURED),
         "seconds": {name: round(float(mean), 2) for name, mean in seconds.items()},
     }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import nbformat
 import yaml
@@ -10,6 +12,7 @@ from nbformat import NotebookNode
 
 from helpers.book.pages import (
     BookError,
+    insert_after_title,
     name_cohort,
     prepare_download,
     prepare_page,
@@ -49,6 +52,7 @@ def stage_book(
     cohort_facts: dict,
     skipped: dict[str, str],
     repository: Repository | None = None,
+    notes: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Put the frame and the executed chapters together into one source tree.
 
@@ -69,6 +73,8 @@ def stage_book(
         Chapter id to the reason why it was not run, or failed; listed on the landing page.
     repository : Repository, optional
         Where readers find the source; without it, no button leads to one.
+    notes : mapping of str to str, optional
+        Page of the frame (``book/error_rates.md``) to a block of MyST that is put under its title.
 
     Raises
     ------
@@ -80,6 +86,8 @@ def stage_book(
     chapters = list_chapters(source_root)
     tree = _collect_frame(source_root)
     tree["_config.yml"] = _fill_config(tree["_config.yml"], cohort_facts, skipped, chapters, repository)
+    for name, note in notes.items():
+        tree[name] = insert_after_title(tree[name].decode(), note, source=name).encode()
     for chapter in chapters:
         tree |= _collect_chapter(chapter, source_root, Path(executed_dir), cohort_facts, chapter not in skipped)
     _write_tree(tree, stage_dir)

@@ -32,6 +32,7 @@ from helpers.run.nodes import FilesNode, ValueNode
 from helpers.run.open_sections import provide_open_data
 from helpers.run.pages import Stamp, write_skipped_page
 from helpers.run.sources import collect_rooms, hash_packages, list_rooms, list_versions
+from helpers.run.staleness import find_stale_pages
 from helpers.tables import PROJECT_ROOT, write_atomically
 from helpers.trouble import tell_trouble
 from helpers.wording import as_text, hide_ids
@@ -384,7 +385,10 @@ def _book_task(cohort: Cohort, output_dir: Path, skipped: dict[str, str]) -> pyt
         "order": ValueNode(
             name="book order",
             value=(output_dir, facts, skipped),
-            text=json.dumps([facts, skipped]) + repr(find_repository(PROJECT_ROOT)) + hash_packages(),
+            text=json.dumps([facts, skipped])
+            + repr(find_repository(PROJECT_ROOT))
+            + repr(find_stale_pages())
+            + hash_packages(),
         ),
     }
     return pytask.TaskWithoutPath(
@@ -407,6 +411,7 @@ def _render_book(order: tuple[Path, dict[str, Any], dict[str, str]], **_: object
         cohort_facts=facts,
         skipped=skipped,
         repository=find_repository(PROJECT_ROOT),
+        notes=_tell_stale(),
     )
     try:
         build_html(output_dir / STAGE, output_dir / HTML)
@@ -416,6 +421,13 @@ def _render_book(order: tuple[Path, dict[str, Any], dict[str, str]], **_: object
         log.write_text(str(error), encoding="utf-8")
         raise ChapterFailed(str(error).splitlines()[0], log) from None
     say(f"  book done in {time.perf_counter() - started:.1f} s")
+
+
+def _tell_stale() -> dict[str, str]:
+    stale = find_stale_pages()
+    for page in stale:
+        say(f"  {page} shows figures of earlier code; make calibrate measures them anew")
+    return stale
 
 
 def _results_node(output_dir: Path, chapter: str) -> FilesNode:

@@ -65,6 +65,17 @@ def hash_files(files: Iterable[Path], *, root: Path) -> str | None:
     return digest.hexdigest()
 
 
+def hash_rooms(names: Iterable[str]) -> str:
+    """Return a short hash over the named rooms and all rooms they import, to tell whether code has changed since.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Dotted names such as ``helpers.calibration``.
+    """
+    return str(hash_files(collect_rooms(names), root=PROJECT_ROOT))[:16]
+
+
 @cache
 def hash_packages() -> str:
     """Return one sha256 over the names and versions of all installed packages."""
