@@ -258,3 +258,14 @@ def test_the_checklist_links_to_pages_and_escapes_what_a_cohort_says(cohort):
     assert '<a href="01_cohort.html#table-1">Table 1</a>' in page
     assert '<a href="../book/how_to_rerun.html">How to rerun</a>' in page
     assert "<script>" not in page and "&lt;script&gt;" in page
+
+
+def test_a_side_with_nobody_has_no_column_and_the_caption_says_so(cohort, groups):
+    """Nobody is 0, and no small number: everybody in a group counts as complete here."""
+    compared = table1.compare_complete(cohort, groups, groups.index)
+    assert compared["others"].iloc[0] == "0" and not compared["others"].str.startswith(("<", "n <")).any()
+    shown = show_table1(
+        compared, labels=cohort.settings.labels, name="complete", caption="Complete beside others."
+    ).data
+    assert "Nobody is in: The others; the column is left out." in shown
+    assert ">The others<" not in shown and "SMD" not in shown

@@ -45,6 +45,10 @@ def show_table1(table: pd.DataFrame, *, labels: Mapping[str, str], caption: str,
     ------
     ValueError
         A name with other signs.
+
+    Notes
+    -----
+    A side with nobody in it has no column, and the caption says so.
     """
     if not re.fullmatch("[a-z][a-z0-9]*", name):
         raise ValueError(
@@ -56,13 +60,19 @@ def show_table1(table: pd.DataFrame, *, labels: Mapping[str, str], caption: str,
     first_row = ~shown["characteristic"].duplicated()
     for column in (f"missing_{first}", f"missing_{second}", "smd"):
         shown[column] = shown[column].where(~first_row | (shown[column] != ""), "–")
+    nobody = [side for side in (first, second) if shown[side].iloc[0] == "0"]
+    sides = [side for side in (first, second) if side not in nobody]
+    if nobody:
+        shown = shown.drop(columns=[*nobody, *(f"missing_{side}" for side in nobody), "smd"])
+        caption = f"{caption} Nobody is in: {', '.join(heads[side] for side in nobody)}; the column is left out."
+    numbers = [*sides, *([] if nobody else ["smd"]), *(f"missing_{side}" for side in sides)]
     looks = (
         GT(shown, rowname_col="statistic", groupname_col="characteristic", id=name)
         .tab_stubhead("Characteristic")
-        .tab_spanner("Missing", [f"missing_{first}", f"missing_{second}"])
-        .cols_label({first: heads[first], second: heads[second], "smd": "SMD"})
-        .cols_label({f"missing_{side}": heads[side] for side in (first, second)})
-        .cols_align("right", [first, second, "smd", f"missing_{first}", f"missing_{second}"])
+        .tab_spanner("Missing", [f"missing_{side}" for side in sides])
+        .cols_label({side: heads[side] for side in sides} | ({} if nobody else {"smd": "SMD"}))
+        .cols_label({f"missing_{side}": heads[side] for side in sides})
+        .cols_align("right", numbers)
         .tab_options(**LOOKS)
         .opt_css(f"#{name} * {{ color: inherit !important; }}")
     )

@@ -170,6 +170,8 @@ def _summarise_column(label: str, values: dict[str, pd.Series], small: int) -> l
 
 def _show(values: pd.Series, template: str, small: int) -> str:
     known = values.dropna()
+    if known.empty:
+        return "–"
     if len(known) < small:
         return f"n <{small}"
     q1, q2, q3 = known.quantile([0.25, 0.5, 0.75])
@@ -179,10 +181,10 @@ def _show(values: pd.Series, template: str, small: int) -> str:
 def _show_levels(values: pd.Series, levels: list, small: int) -> list[str]:
     counts = [int((values == level).sum()) for level in levels]
     known = sum(counts)
-    shown = [f"{n} ({100 * n / known:.0f}%)" if n >= small else f"<{small}" for n in counts]
-    if sum(n < small for n in counts) == 1 and len(counts) > 1:
-        next_smallest = min((n, i) for i, n in enumerate(counts) if n >= small)[1]
-        shown[next_smallest] = "hidden"
+    shown = [f"{n} ({100 * n / known:.0f}%)" if n >= small else hide_small(n, small) for n in counts]
+    large = [(n, i) for i, n in enumerate(counts) if n >= small]
+    if sum(0 < n < small for n in counts) == 1 and large:
+        shown[min(large)[1]] = "hidden"
     return shown
 
 
