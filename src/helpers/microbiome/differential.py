@@ -54,7 +54,8 @@ def run_linda(logs: pd.DataFrame, design: pd.DataFrame, *, tested: str = "group"
     [0.0, 0.0, 0.0, 4.0]
     """
     fitted = fit_contrasts(logs, design, tested=tested)
-    table = fitted[["estimate", "ci_low", "ci_high"]] - find_mode(fitted["estimate"].dropna().to_numpy(float))
+    known = fitted["estimate"].dropna().to_numpy(float)
+    table = fitted[["estimate", "ci_low", "ci_high"]] - (find_mode(known) if known.size else np.nan)
     df = find_df(_match(logs.index, design, tested), tested=tested)
     quantile = stats.t.ppf(0.5 + CONFIDENCE / 2, df)
     t = table["estimate"] / (table["ci_high"] - table["ci_low"]) * 2 * quantile
