@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import shutil
 from pathlib import Path
@@ -14,6 +15,7 @@ from filelock import FileLock
 from helpers.cli import CACHE, MIRROR_VARIABLE, NO_DATA, REGISTRY
 from helpers.open_data import OpenDataUnavailable, fetch_dataset, fetch_files, load_registry
 from helpers.tables import PROJECT_ROOT
+from tests.extremes import PLOTS, Recorder, draw_at_extremes, find_places
 from tests.support import EXAMPLE, require, run_command
 
 mpl.use("agg")
@@ -22,6 +24,19 @@ mpl.use("agg")
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(1)
+
+
+@pytest.fixture(autouse=True)
+def drawn_at_extremes(request, monkeypatch):
+    """Draw what a test hands to ``plot_`` functions again at the ends of what can be in it."""
+    recorder = Recorder()
+    for place in find_places(request.module):
+        for name, one in list(vars(place).items()):
+            if inspect.isfunction(one) and one in PLOTS:
+                monkeypatch.setattr(place, name, recorder.stand_before(one))
+    yield
+    monkeypatch.undo()
+    draw_at_extremes(recorder)
 
 
 @pytest.fixture

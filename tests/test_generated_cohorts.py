@@ -8,7 +8,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from helpers.contract import inspect_cohort
 from helpers.problems import write_report
-from helpers.run.pages import FOLLOWS, find_error, note_lacking
+from helpers.run.pages import FOLLOWS, find_error, note_lacking, take_warnings
 from tools.generated_cohorts import write_cohort
 from tools.torture import try_cohort
 
@@ -71,3 +71,12 @@ def test_a_chapter_with_nothing_left_is_its_reason():
 def test_another_error_is_a_failure_wherever_it_stands(cells):
     cell, error = find_error(make_page("# T", *cells))
     assert error.ename in ("NameError", "ValueError") and cell.source in ("f()", "g()")
+
+
+def test_warnings_of_libraries_leave_the_page_and_are_kept():
+    cell = new_code_cell("fit()", outputs=[new_output("stream", name="stderr", text="Careful: flat\n"), new_output("stream", name="stdout", text="done\n")])  # fmt: skip
+    page = new_notebook(cells=[new_markdown_cell("# T"), cell, new_code_cell("b = 2")])
+    quiet, said = take_warnings(page)
+    assert [out.name for out in quiet.cells[1].outputs] == ["stdout"] and len(page.cells[1].outputs) == 2
+    assert said == "fit()\n\nCareful: flat\n"
+    assert take_warnings(quiet) == (quiet, "")

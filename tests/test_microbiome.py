@@ -101,7 +101,7 @@ def test_depth_is_the_shallowest_and_losses_are_counted(small, rng):
     assert microbiome.measure_alpha(small, n_rarefactions=1, rng=rng).depth == 4
     deeper = microbiome.measure_alpha(small, depth=8, n_rarefactions=1, rng=rng)
     assert (deeper.n_lost, list(deeper.values.index)) == (2, ["c"])
-    assert "2 samples with fewer reads left out" in microbiome.describe_alpha(deeper)
+    assert "<5 samples with fewer reads left out" in microbiome.describe_alpha(deeper)
 
 
 def test_one_taxon_has_no_evenness(small, rng):

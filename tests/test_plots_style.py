@@ -34,8 +34,8 @@ def test_figures_of_real_people_do_not(cohort):
 
 
 def test_labels_carry_their_n(cohort):
-    groups = pd.DataFrame({"group": ["high", "low", "low", None]})
-    assert label_groups(cohort, groups) == {"high": "High resilience (n=1)", "low": "Low resilience (n=2)"}
+    groups = pd.DataFrame({"group": ["high"] * 3 + ["low"] * 7 + [None]})
+    assert label_groups(cohort, groups) == {"high": "High resilience (n=<5)", "low": "Low resilience (n=7)"}
 
 
 def test_table_is_escaped_rounded_and_has_no_empty_cell():

@@ -279,8 +279,8 @@ def test_symptoms_leave_out_the_outcome_and_follow_ids():
 
 
 def test_sentences_hold_the_numbers():
-    groups = pd.DataFrame({"score": [70.0, 90.0, np.nan], "group": ["low", "high", None]})
+    groups = pd.DataFrame({"score": [70.0, 90.0, np.nan] * 5, "group": ["low", "high", None] * 5})
     said = r.describe_scores(groups, MeasureRule("cd_risc", "total", 82))
-    assert said.startswith("2 of 3 participants have a `cd_risc` total: mean 80.0")
+    assert said.startswith("10 of 15 participants have a `cd_risc` total: mean 80.0")
     assert "50 % reach the cut-off of 82" in said
     assert "no answers item by item" in r.describe_precision(None)

@@ -1,10 +1,12 @@
 """Style and import layers, as the tools see them."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
 
 from helpers.tables import PROJECT_ROOT
+from tests.extremes import PLOTS
 
 BIN = Path(sys.executable).parent
 
@@ -39,3 +41,13 @@ def test_import_layers_would_notice_a_breach(tmp_path):
     )
     assert done.returncode != 0
     assert "helpers.problems -> helpers.verdict" in done.stdout
+
+
+def test_every_plot_is_drawn_by_a_test_and_so_at_its_extremes():
+    called = {
+        getattr(node.func, "attr", getattr(node.func, "id", ""))
+        for file in (PROJECT_ROOT / "tests").glob("test_*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    }
+    assert {plot.__name__ for plot in PLOTS} <= called

@@ -13,6 +13,7 @@ from helpers.simulate import simulate_cohort
 from helpers.wording import as_code, as_text, hide_ids, hide_small_parts
 from tests.book_fixtures import list_pages, open_browser, open_theme, serve, settle
 from tests.support import run_command
+from tools.small_cells import find_small_cells
 
 HOSTILE = (
     "<script>window.struck=1</script> *a*_b_ {ref}`x` $y$ [z](javascript:1) | `c` <img src=x onerror=window.struck=1>"
@@ -96,3 +97,17 @@ def test_no_id_of_a_participant_is_in_the_built_book(hostile):
     assert len(files) > 20
     found = {path.name for path in files if "_static" not in path.parts and pattern.search(path.read_text("utf-8"))}
     assert found == set()
+
+
+PAGE = """<article><p>Contrasts rest on {0} of 60 people.</p><p>Fewer than 3 people; at least 2 people.</p>
+<table><thead><tr><th>block</th><th>n</th></tr></thead><tbody><tr><th>taxa</th><td>{1}</td></tr></tbody></table>
+<svg><text>High (n={2})</text></svg></article>"""
+
+
+@pytest.mark.parametrize(("numbers", "n_found"), [
+    ((50, 50, 50), 0), ((60, 0, 0), 0), ((3, 50, 50), 1), ((57, 50, 50), 1), ((50, 4, 50), 1), ((50, 50, 1), 1),
+])  # fmt: skip
+def test_small_numbers_on_a_page_are_found(tmp_path, numbers, n_found):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "01.html").write_text(PAGE.format(*numbers))
+    assert len(find_small_cells(tmp_path, 5)) == n_found

@@ -3,7 +3,7 @@
 Everything is the real path: the check, the runner, papermill, kernels, staging, Jupyter Book. What differs: kernels are forked
 from a process that has the rooms loaded already (:mod:`tools.ready_kernels`), permutations are few, and one output folder serves
 all cohorts of a worker, so that Jupyter Book renders the changed pages alone. A cohort counts when every chapter ran or was
-skipped with its reason and the book was rendered.
+skipped with its reason, the book was rendered, and no page tells a number of participants that is too small to be told.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from helpers.tables import PROJECT_ROOT
 from helpers.trouble import write_log
 from tools.generated_cohorts import write_cohort
 from tools.ready_kernels import offer_ready_kernels
+from tools.small_cells import find_small_cells
 
 QUICK = {
     "n_permutations": 19,
@@ -61,7 +62,8 @@ def try_cohort(seed: int, folder: Path) -> list[str]:
     except Exception as error:
         return [f"{type(error).__name__}: {error} ({write_log(error, [folder])})"]
     bad = [f"{one.name}: {one.reason}" for one in book.outcomes if one.state not in ("run", "unchanged", "skipped")]
-    return bad or ([] if book.index else ["no book"])
+    told = find_small_cells(book.index.parent, cohort.settings.small_cell) if book.index else ["no book"]
+    return [*bad, *told]
 
 
 def _work(seeds: list[int], folder: Path) -> list[tuple[int, list[str]]]:

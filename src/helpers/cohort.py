@@ -9,7 +9,7 @@ import pandas as pd
 
 from helpers.contract import Cohort, ColumnRule
 from helpers.problems import TooLittle, count, name_some
-from helpers.wording import as_text
+from helpers.wording import as_text, tell_part
 
 
 def assign_groups(cohort: Cohort, scores: pd.Series | None = None) -> pd.DataFrame:
@@ -102,7 +102,7 @@ def describe_design(cohort: Cohort, groups: pd.DataFrame, design: pd.DataFrame) 
     small = cohort.settings.small_cell
     people = f"fewer than {small} people" if lost < small else count(lost, "person").replace("persons", "people")
     left_out = f"; {people} left out for a missing covariate" if lost else ""
-    return f"Contrasts rest on {len(design)} of {in_group} people in a group, {adjusted}{left_out}."
+    return f"Contrasts rest on {tell_part(len(design), in_group, small)} people in a group, {adjusted}{left_out}."
 
 
 def _code(column: pd.Series, *, is_label: bool) -> pd.DataFrame:

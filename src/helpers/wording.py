@@ -46,15 +46,64 @@ def as_code(name: object) -> str:
     return f"`{flatten_text(name).replace('`', chr(39)) or ' '}`"
 
 
-def hide_small(n: int, small_cell: int) -> str:
+_RULE = {"small_cell": 5}
+
+
+def set_small_cell(small_cell: int) -> None:
+    """Set below which number of people nothing is told from here on, for all that is not told otherwise.
+
+    Parameters
+    ----------
+    small_cell : int
+        ``small_cell`` of ``cohort.yml``; 5 before it is set.
+    """
+    _RULE["small_cell"] = small_cell
+
+
+def hide_small(n: int, small_cell: int | None = None) -> str:
     """Return a count as text; one above zero and below `small_cell` is not told.
+
+    Parameters
+    ----------
+    n : int
+    small_cell : int, optional
+        By default what :func:`set_small_cell` set.
 
     Examples
     --------
     >>> hide_small(3, 5), hide_small(0, 5), hide_small(5, 5)
     ('<5', '0', '5')
     """
-    return f"<{small_cell}" if 0 < n < small_cell else str(n)
+    least = _RULE["small_cell"] if small_cell is None else small_cell
+    return f"<{least}" if 0 < n < least else f"{n:,}"
+
+
+def tell_range(counts: Iterable[float], small_cell: int | None = None) -> str:
+    """Return the range of numbers of people as text.
+
+    Examples
+    --------
+    >>> tell_range([44, 72, 3], 5), tell_range([9, 9], 5), tell_range([2, 3], 5)
+    ('<5–72', '9', '<5')
+    """
+    known = [int(n) for n in counts if n == n]
+    ends = list(dict.fromkeys(hide_small(n, small_cell) for n in (min(known), max(known)))) if known else []
+    return "–".join(ends)
+
+
+def tell_part(n: int, total: int, small_cell: int | None = None) -> str:
+    """Return a part of a known total as text, so that neither it nor the rest is told when it is small.
+
+    Examples
+    --------
+    >>> tell_part(90, 116, 5), tell_part(3, 116, 5), tell_part(114, 116, 5), tell_part(116, 116, 5)
+    ('90 of 116', 'fewer than 5 of 116', 'all but fewer than 5 of 116', '116 of 116')
+    """
+    least = _RULE["small_cell"] if small_cell is None else small_cell
+    part = f"fewer than {least}" if 0 < n < least else f"{n:,}"
+    if 0 < total < least:
+        return f"fewer than {least}"
+    return f"{f'all but fewer than {least}' if 0 < total - n < least else part} of {total:,}"
 
 
 def hide_small_parts(counts: Sequence[int], small_cell: int) -> list[str]:

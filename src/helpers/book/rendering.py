@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -59,13 +60,24 @@ def build_html(stage_dir: Path, html_dir: Path) -> Path:
     before = (kept / "rendered").read_text().split() if (kept / "rendered").exists() else []
     if before == [settings, everything] and index.exists():
         return index
-    if before[:1] != [settings] or not (html_dir / "searchindex.js").exists():
+    if before[:1] != [settings] or not (html_dir / "searchindex.js").exists() or is_from_the_future(kept):
         _clear(html_dir, kept)
     else:
         (kept / "rendered").unlink()
     _render(stage_dir, html_dir, kept)
     (kept / "rendered").write_text(f"{settings}\n{everything}\n")
     return index
+
+
+def is_from_the_future(kept: Path) -> bool:
+    """Say whether something kept from the last build is newer than now: the clock was set back, and ages tell nothing.
+
+    Parameters
+    ----------
+    kept : pathlib.Path
+        A folder; one that is not there is not.
+    """
+    return any(path.stat().st_mtime > time.time() for path in kept.rglob("*"))
 
 
 def _render(stage_dir: Path, html_dir: Path, kept: Path) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 from helpers.contrasts import fit_contrasts
 from helpers.microbiome.counts import Branches, check_counts, list_branches, read_tree
 from helpers.problems import count
+from helpers.wording import hide_small
 
 METRICS = ("observed", "shannon", "inverse_simpson", "pielou", "faith_pd")
 METRIC_LABELS = {
@@ -150,7 +151,7 @@ def describe_alpha(alpha: AlphaDiversity) -> str:
     """
     if alpha.depth is None:
         return f"{count(alpha.n_participants, 'sample')}, all reads of each: not rarefied."
-    lost = f"{count(alpha.n_lost, 'sample')} with fewer reads left out" if alpha.n_lost else "no sample was lost"
+    lost = f"{hide_small(alpha.n_lost)} samples with fewer reads left out" if alpha.n_lost else "no sample was lost"
     times = "once" if alpha.n_rarefactions == 1 else f"{alpha.n_rarefactions} times"
     return f"{count(alpha.n_participants, 'sample')}, each rarefied {times} to {alpha.depth:,} reads; {lost}."
 

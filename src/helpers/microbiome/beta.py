@@ -216,7 +216,7 @@ def locate_groups(ordination: Ordination, groups: pd.Series) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Index group; columns n, x, y (centroid), width, height, angle_deg of the ellipse that would hold 68 % of
-        the people if they were spread normally.
+        the people if they were spread normally; blank where fewer than three span none.
 
     Examples
     --------
@@ -229,11 +229,17 @@ def locate_groups(ordination: Ordination, groups: pd.Series) -> pd.DataFrame:
     rows = {}
     for name, people in known.groupby(known).groups.items():
         plane = ordination.coordinates.loc[people].to_numpy()[:, :2]
-        variances, directions = np.linalg.eigh(np.cov(plane.T))
-        height, width = 2 * np.sqrt(ELLIPSE_CHI2 * variances.clip(min=0))
-        angle = np.degrees(np.arctan2(*directions[::-1, 1]))
-        rows[name] = [len(plane), *plane.mean(axis=0), width, height, angle]
+        rows[name] = [len(plane), *plane.mean(axis=0), *_span_ellipse(plane)]
     return pd.DataFrame.from_dict(rows, orient="index", columns=["n", "x", "y", "width", "height", "angle_deg"])
+
+
+def _span_ellipse(plane: np.ndarray) -> tuple[float, float, float]:
+    """Return width, height and angle in degrees of the ellipse of points."""
+    if len(plane) < 3:
+        return np.nan, np.nan, np.nan
+    variances, directions = np.linalg.eigh(np.cov(plane.T))
+    height, width = 2 * np.sqrt(ELLIPSE_CHI2 * variances.clip(min=0))
+    return width, height, float(np.degrees(np.arctan2(*directions[::-1, 1])))
 
 
 def describe_ordination(ordination: Ordination) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from skbio import TreeNode
 
 from helpers.problems import count, name_some
+from helpers.wording import tell_part
 
 RANKS = ("domain", "phylum", "class", "order", "family", "genus")
 RANK_PREFIX = r"^\s*[a-z]__"
@@ -110,14 +111,14 @@ def describe_counts(counts: pd.DataFrame, *, n_designed: int) -> str:
 
     Examples
     --------
-    >>> counts = pd.DataFrame({"t1": [3, 1], "t2": [0, 3]}, index=["a", "b"])
-    >>> describe_counts(counts, n_designed=3)
-    '2 of 3 people have counts of 2 taxa; their samples hold 3 to 4 reads, and 25 % of all counts are zero.'
+    >>> counts = pd.DataFrame({"t1": [3, 1] * 3, "t2": [0, 3] * 3})
+    >>> describe_counts(counts, n_designed=12)
+    '6 of 12 people have counts of 2 taxa; their samples hold 3 to 4 reads, and 25 % of all counts are zero.'
     """
     totals = counts.sum(axis=1)
     zeros = float((counts == 0).to_numpy().mean())
     return (
-        f"{len(counts):,} of {n_designed:,} people have counts of {counts.shape[1]:,} taxa; their samples hold "
+        f"{tell_part(len(counts), n_designed)} people have counts of {counts.shape[1]:,} taxa; their samples hold "
         f"{totals.min():,.0f} to {totals.max():,.0f} reads, and {100 * zeros:.0f} % of all counts are zero."
     )
 

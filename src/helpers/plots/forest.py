@@ -11,10 +11,9 @@ from matplotlib.lines import Line2D
 
 from helpers.contrasts import Q_SHOWN
 from helpers.plots.style import COLOURS, MARKERS, NEUTRAL, WIDTH_IN, require_rows, shorten
-from helpers.wording import hide_small
+from helpers.wording import tell_range
 
 LINE_IN = 0.24
-SMALL_CELL = 5  # fewer people than this are not told on a figure
 
 
 def plot_forest(
@@ -66,7 +65,7 @@ def plot_forest(
     for label, feature in zip(ax.get_yticklabels(), shown.index, strict=True):
         label.set_fontweight("bold" if feature in marked else "normal")
     ax.set_ylim(len(shown) - 0.4, -0.6)
-    n_high, n_low = _write_range(contrasts["n_high"]), _write_range(contrasts["n_low"])
+    n_high, n_low = tell_range(contrasts["n_high"]), tell_range(contrasts["n_low"])
     high, low = (labels[side].split(" (n=")[0] for side in ("high", "low"))
     ax.set_xlabel(
         f"Standardised difference d, 95 % interval\n← higher in {low} (n = {n_low})  ·  higher in {high} (n = {n_high}) →",
@@ -81,11 +80,6 @@ def _write_name(feature: str, names: pd.Series | None, marked: Sequence[str]) ->
     name = str(feature if names is None else names.get(feature, feature))
     short = shorten(name)
     return f"► {short}" if feature in marked else short
-
-
-def _write_range(counts: pd.Series) -> str:
-    low, high = (hide_small(int(n), SMALL_CELL) for n in (counts.min(), counts.max()))
-    return low if low == high else f"{low}–{high}"
 
 
 def _make_keys() -> list[Line2D]:

@@ -11,14 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.multiverse import Curve
-from helpers.plots.style import ACCENT, COLOURS, NEUTRAL, WIDTH_IN
-from helpers.wording import hide_small
+from helpers.plots.style import ACCENT, COLOURS, NEUTRAL, WIDTH_IN, shorten
+from helpers.wording import tell_range
 
 LINE_IN = 0.2
 LABEL_WIDTH = 30
 ARROWS = {"higher": "↑", "lower": "↓"}
 PALE = "#c9c9c9"
-SMALL_CELL = 5  # fewer people than this are not told on a figure
 
 
 def plot_curve(curve: Curve, *, title: str = "") -> Figure:
@@ -94,7 +93,7 @@ def plot_claims(summary: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
-    people = _write_people(pd.concat([summary["n_least"], summary["n_most"]]))
+    people = tell_range(pd.concat([summary["n_least"], summary["n_most"]]))
     ax.set_xlabel(f"d (n = {people} people)\n← against the claim  ·  as the claim expects →", fontsize=9)
     ax.figure.legend(loc="outside lower center", ncols=2)
     return ax
@@ -125,7 +124,7 @@ def plot_influence(influence: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             j, i, f"{100 * share:.0f}", ha="center", va="center", fontsize=9, color="white" if share > 0.55 else "black"
         )
     ax.set_xticks(range(len(order)), order, rotation=45, ha="left", rotation_mode="anchor")
-    ax.set_yticks(range(len(table)), table.index)
+    ax.set_yticks(range(len(table)), [shorten(claim) for claim in table.index])
     ax.tick_params(top=True, bottom=False, labeltop=True, labelbottom=False, length=0)
     ax.set_xlabel("% of the variance over specifications")
     for spine in ax.spines.values():
@@ -182,9 +181,4 @@ def _draw_options(ax: Axes, curve: Curve) -> None:
     ax.tick_params(axis="y", length=0)
     ax.set(xlim=(0, n), ylim=(line - 0.4, -0.6))
     shades = "" if n == n_bins else f"\n(shades: how many in each of {n_bins} stretches)"
-    ax.set_xlabel(f"{n:,} specifications by size of effect, n = {_write_people(curve.points['n'])}{shades}", fontsize=9)
-
-
-def _write_people(counts: pd.Series) -> str:
-    low, high = (hide_small(int(n), SMALL_CELL) for n in (counts.min(), counts.max()))
-    return low if low == high else f"{low}–{high}"
+    ax.set_xlabel(f"{n:,} specifications by size of effect, n = {tell_range(curve.points['n'])}{shades}", fontsize=9)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from helpers.contract import Cohort
 from helpers.problems import TooLittle
-from helpers.wording import hide_small
+from helpers.wording import hide_small, set_small_cell
 
 COLOURS = {"high": "#0072B2", "low": "#D55E00"}
 NEUTRAL = "#595959"
@@ -27,12 +27,13 @@ PEOPLE = frozenset({"n", "n_high", "n_low", "n_answered", "count"})
 
 
 def use_style(cohort: Cohort) -> None:
-    """Set fonts and sizes; from here on every pyplot figure of a simulated cohort carries the words.
+    """Set fonts, sizes and the least number of people told; from here on every figure of a simulated cohort says so.
 
     Parameters
     ----------
     cohort : Cohort
     """
+    set_small_cell(cohort.settings.small_cell)
     mpl.rcParams.update(
         {
             "figure.figsize": (WIDTH_IN, 3.8),
@@ -120,7 +121,8 @@ def label_groups(cohort: Cohort, groups: pd.DataFrame) -> dict[str, str]:
     """
     sizes = groups["group"].value_counts()
     return {
-        side: f"{shorten(cohort.settings.labels[side], 28)} (n={int(sizes.get(side, 0))})" for side in ("high", "low")
+        side: f"{shorten(cohort.settings.labels[side], 28)} (n={hide_small(int(sizes.get(side, 0)))})"
+        for side in ("high", "low")
     }
 
 
@@ -130,7 +132,7 @@ def show_table(
     n_rows: int | None = None,
     digits: int = 3,
     *,
-    small_cell: int = 5,
+    small_cell: int | None = None,
 ) -> HTML:
     """Show a table at the end of a cell: rounded, escaped, with a caption, scrolling inside its box.
 
@@ -143,8 +145,9 @@ def show_table(
         Show only the first rows; the caption then says how many there are.
     digits : int, default 3
         Significant digits of numbers; whole numbers are shown whole. Blanks are shown as a dash.
-    small_cell : int, default 5
-        Numbers of people (columns n, n_high, n_low, n_answered, count) above zero and below it are not told.
+    small_cell : int, optional
+        Numbers of people (columns n, n_high, n_low, n_answered, count) above zero and below it are not told; by default
+        that of the cohort whose style is in use.
 
     Returns
     -------
@@ -158,7 +161,7 @@ def show_table(
     rows = "".join(
         f'<tr><th scope="row">{escape(str(name))}</th>'
         + "".join(
-            f"<td>{_cell(value, digits, small_cell if is_count else 0)}</td>"
+            f"<td>{_cell(value, digits, is_count=is_count, small_cell=small_cell)}</td>"
             for value, is_count in zip(row, counted, strict=True)
         )
         + "</tr>"
@@ -171,12 +174,12 @@ def show_table(
     )
 
 
-def _cell(value: object, digits: int, small_cell: int) -> str:
+def _cell(value: object, digits: int, *, is_count: bool, small_cell: int | None) -> str:
     if value is None or value == "" or (not isinstance(value, str) and pd.isna(value)):
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int | float) and 0 < value < small_cell:
+    if is_count and isinstance(value, int | float):
         return escape(hide_small(int(value), small_cell))
     if isinstance(value, float) and not value.is_integer():
         text = f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"

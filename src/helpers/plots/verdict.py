@@ -9,11 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from helpers.plots.style import ACCENT, NEUTRAL, WIDTH_IN
-from helpers.wording import hide_small
+from helpers.wording import tell_range
 
 LABEL_WIDTH = 30
 LINE_IN = 0.19
-SMALL_CELL = 5  # fewer people than this are not told on a figure
 
 LOOKS = {
     "supported": (ACCENT, "o"),
@@ -71,8 +70,7 @@ def _write_people(verdicts: pd.DataFrame, side: str) -> str:
     counts = verdicts.loc[verdicts["d"].notna(), f"n_{side}"]
     if counts.empty:
         return ""
-    low, high = (hide_small(int(n), SMALL_CELL) for n in (counts.min(), counts.max()))
-    return f" (n = {low})" if low == high else f" (n = {low}–{high})"
+    return f" (n = {tell_range(counts)})"
 
 
 def _name_claim(name: str, row: pd.Series) -> str:

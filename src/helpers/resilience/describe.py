@@ -8,7 +8,7 @@ import pandas as pd
 from helpers.contract import MeasureRule
 from helpers.resilience.reliability import ScorePrecision
 from helpers.resilience.symptoms import expect_share_kept
-from helpers.wording import as_code, as_text, hide_small
+from helpers.wording import as_code, as_text, hide_small, tell_part
 
 
 def describe_scores(groups: pd.DataFrame, rule: MeasureRule) -> str:
@@ -27,7 +27,7 @@ def describe_scores(groups: pd.DataFrame, rule: MeasureRule) -> str:
     score = groups["score"].dropna()
     low, high = score.quantile([0.05, 0.95])
     return (
-        f"{len(score)} of {len(groups)} participants have a {as_code(rule.measure)} {as_text(rule.score)}: mean {score.mean():.1f} "
+        f"{tell_part(len(score), len(groups))} participants have a {as_code(rule.measure)} {as_text(rule.score)}: mean {score.mean():.1f} "
         f"(SD {score.std():.1f}), median {score.median():.1f}; nine in ten lie between {low:.1f} and {high:.1f}. "
         f"{100 * (score >= rule.high_at_least).mean():.0f} % reach the cut-off of {rule.high_at_least:g}."
     )

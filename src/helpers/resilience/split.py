@@ -11,7 +11,7 @@ from scipy import stats
 from helpers.power import ALPHA
 from helpers.resilience.scales import list_bands
 from helpers.resilience.symptoms import bound_r, correlate, expect_share_kept
-from helpers.wording import as_text, hide_small
+from helpers.wording import as_text, hide_small, tell_part
 
 TRUE_R = 0.3  # a medium relation (Cohen 1988), for power before any data are seen
 MEDIAN = "sample median (never do this)"
@@ -154,7 +154,7 @@ def describe_median(score: pd.Series, *, declared: float, labels: Mapping[str, s
     moved = int(((known >= median) != (known >= declared)).sum())
     side = labels["high" if median < declared else "low"]
     return (
-        f"The median of this sample is {median:g}. Cut there, {moved} of {len(known)} people would change sides, all to "
+        f"The median of this sample is {median:g}. Cut there, {tell_part(moved, len(known))} people would change sides, all to "
         f"*{as_text(side)}*, and half would be resilient in any sample, however it fares: groups of two studies "
         "could not be compared."
     )

@@ -29,7 +29,16 @@ from traitlets.config import Config
 from helpers.contract import load_cohort
 from helpers.problems import CohortError, Problem, TooLittle
 from helpers.run.chapters import CHAPTERS, Chapter
-from helpers.run.pages import NEEDS, Stamp, allow_lacking, find_error, finish_page, leave_out, note_lacking
+from helpers.run.pages import (
+    NEEDS,
+    Stamp,
+    allow_lacking,
+    find_error,
+    finish_page,
+    leave_out,
+    note_lacking,
+    take_warnings,
+)
 from helpers.run.sources import list_versions
 from helpers.tables import PROJECT_ROOT, write_atomically
 from helpers.trouble import tell_trouble
@@ -144,10 +153,20 @@ def _execute(job: Job) -> None:
     provide_homes(work / "home")
     with _kernel_says_to(log):
         executed = _run_forgiving(prepared, ran, job)
-    page = finish_page(executed, _make_stamp(job), declared | dict(job.parameters))
+    quiet, warned = take_warnings(executed)
+    _keep_warnings(job, warned)
+    page = finish_page(quiet, _make_stamp(job), declared | dict(job.parameters))
     write_atomically(job.page, nbformat.writes(page) + "\n")
     for path in (prepared, ran, log):
         path.unlink()
+
+
+def _keep_warnings(job: Job, warned: str) -> None:
+    kept = job.work / f"{job.chapter.id}.warnings.log"
+    kept.unlink(missing_ok=True)
+    if warned:
+        write_atomically(kept, warned)
+        say(f"  {job.chapter.id}: a library warned; its words are in {kept}")
 
 
 def _run_forgiving(prepared: Path, ran: Path, job: Job) -> NotebookNode:

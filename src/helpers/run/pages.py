@@ -179,6 +179,28 @@ def _explain_open(need: str, is_simulated: bool) -> str:
     return f"a section on other people, from the open data set {name}, stands in the book of the example cohort"
 
 
+def take_warnings(notebook: NotebookNode) -> tuple[NotebookNode, str]:
+    """Take what libraries wrote to standard error off a page: a warning is for a log, not for readers.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        As papermill left it.
+
+    Returns
+    -------
+    NotebookNode, str
+        A copy without it; and all of it, each part under the cell it came from.
+    """
+    page, said = deepcopy(notebook), []
+    for cell in page.cells:
+        own = "".join(output.text for output in cell.get("outputs", []) if output.get("name") == "stderr")
+        if own:
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+            said.append(f"{cell.source}\n\n{own}")
+    return page, "\n".join(said)
+
+
 def finish_page(notebook: NotebookNode, stamp: Stamp, parameters: Mapping[str, Any]) -> NotebookNode:
     """Hide the parameter cells of an executed notebook and stamp it with its origin.
 

@@ -66,8 +66,10 @@ def _draw_loadings(axis: Axes, rows: pd.DataFrame, column: str, frequency: str, 
     axis.barh(places, rows[column], height=0.7, color=ACCENT, alpha=0.85)
     axis.set_yticks(places, [shorten(names.get(feature, feature)) for feature in rows.index])
     axis.axvline(0, color=NEUTRAL, lw=0.8)
-    reach = float(rows[column].abs().max()) * 1.35
+    reach = float(rows[column].abs().max()) * 1.35 if len(rows) else 1.0
     axis.set_xlim(-reach, reach)
+    if not len(rows):
+        axis.text(0, 0, "no feature has a loading here", ha="center", va="bottom", fontsize=9, color=NEUTRAL)
     for place, (value, share) in enumerate(zip(rows[column], rows[frequency], strict=True)):
         side = "left" if value >= 0 else "right"
         axis.annotate(

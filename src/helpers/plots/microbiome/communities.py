@@ -132,18 +132,9 @@ def plot_composition(
 
 def _draw_place(place: pd.Series, side: str, ax: Axes) -> None:
     centre = (place["x"], place["y"])
-    ax.add_patch(
-        Ellipse(
-            centre,
-            place["width"],
-            place["height"],
-            angle=place["angle_deg"],
-            fill=False,
-            lw=1.6,
-            ec=COLOURS[side],
-            ls="-" if side == "high" else "--",
-        )
-    )
+    if np.isfinite(place["width"]):
+        size, line = (place["width"], place["height"]), "-" if side == "high" else "--"
+        ax.add_patch(Ellipse(centre, *size, angle=place["angle_deg"], fill=False, lw=1.6, ec=COLOURS[side], ls=line))
     ax.plot(*centre, MARKERS[side], color=COLOURS[side], ms=11, mec="black", mew=1.2, zorder=4)
     ax.axhline(0, color=NEUTRAL, lw=0.4, zorder=0)
     ax.axvline(0, color=NEUTRAL, lw=0.4, zorder=0)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from helpers.microbiome.alpha import METRIC_LABELS, AlphaDiversity
 from helpers.plots.style import COLOURS, MARKERS, NEUTRAL, WIDTH_IN
+from helpers.wording import hide_small
 
 SIDES = ("low", "high")
 N_COLUMNS = 3
@@ -54,7 +55,7 @@ def plot_alpha(
     for ax in panels[len(metrics) :]:
         ax.remove()
     figure.supxlabel(
-        f"{alpha.depth:,} reads per sample, mean of {alpha.n_rarefactions} rarefactions; {alpha.n_lost} samples left out",
+        f"{alpha.depth:,} reads per sample, mean of {alpha.n_rarefactions} rarefactions; {hide_small(alpha.n_lost)} samples left out",
         fontsize=9,
     )
     return figure

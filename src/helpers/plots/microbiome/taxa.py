@@ -60,7 +60,7 @@ def plot_volcano(contrasts: pd.DataFrame, *, labels: Mapping[str, str], ax: Axes
     require_rows(shown)
     if ax is None:
         _, ax = plt.subplots(figsize=(WIDTH_IN, 4.2), layout="constrained")
-    height = -np.log10(shown["p"])
+    height = -np.log10(shown["p"].clip(lower=np.finfo(float).tiny))  # a p of 0 has underflowed
     found = shown["q"] < Q_SHOWN
     for side, is_side in (("high", shown["estimate"] > 0), ("low", shown["estimate"] <= 0)):
         for filled, chosen in ((True, is_side & found), (False, is_side & ~found)):
@@ -77,10 +77,10 @@ def plot_volcano(contrasts: pd.DataFrame, *, labels: Mapping[str, str], ax: Axes
         for place, name in enumerate(height[is_side].nlargest(NAMED_PER_SIDE).index):
             _name_point(ax, name, shown.loc[name, "estimate"], height[name], place)
     if found.any():
-        ax.axhline(-np.log10(shown.loc[found, "p"].max()), color=NEUTRAL, lw=1, ls=":")
+        ax.axhline(height[found].min(), color=NEUTRAL, lw=1, ls=":")
     ax.axvline(0, color=NEUTRAL, lw=0.6, zorder=0)
-    widest = 1.25 * shown["estimate"].abs().max()
-    ax.set(xlim=(-widest, widest), ylim=(0, 1.12 * height.max()), ylabel="−log10 p")
+    widest = 1.25 * shown["estimate"].abs().max() or 1
+    ax.set(xlim=(-widest, widest), ylim=(0, 1.12 * height.max() or 1), ylabel="−log10 p")
     high, low = (labels[side].split(" (n=")[0] for side in ("high", "low"))
     ax.set_xlabel(f"Adjusted difference (natural log units)\n← higher in {low}  ·  higher in {high} →", fontsize=9)
     n_found = int(found.sum())
