@@ -174,7 +174,7 @@ def test_partial_correlation_is_that_of_residuals(values, design):
     assert table["r"].iloc[0] == pytest.approx(stats.pearsonr(left[0], left[1])[0])
     assert table["r"].iloc[1] == pytest.approx(stats.pearsonr(left[0], left[2])[0])
     assert (table["r_low"] < table["r"]).all() and (table["r"] < table["r_high"]).all()
-    assert "60 people" in brain.describe_split_with_score(table)
+    assert "n = 60" in brain.describe_split_with_score(table)
 
 
 def test_without_scores_or_questions_there_is_nothing_to_compare(values, design):

@@ -205,6 +205,13 @@ def turn_items(folder: Path) -> None:
     table.to_csv(folder / BRS, sep="\t", index=False)
 
 
+def copy_answers(folder: Path) -> None:
+    """Enter the form of one participant under the id of another."""
+    table = read(folder, "phenotype/cd_risc.tsv")
+    table.iloc[7, 1:] = table.iloc[8, 1:]
+    table.to_csv(folder / "phenotype/cd_risc.tsv", sep="\t", index=False)
+
+
 def headless(folder: Path) -> None:
     """Drop the header, so that a row of numbers, two of them equal, stands for it."""
     lines = (folder / TRACTS).read_text().splitlines()[1:]
@@ -417,6 +424,7 @@ CASES = [
     Case("spelling of a column", rename("metabolites/features.tsv", hmdb="HMDB"), "metabolites/features.tsv", 1, "HMDB", "another spelling of hmdb", "write hmdb"),
     Case("spelling of a column", rename("microbiome/taxonomy.tsv", phylum="Phylum"), "microbiome/taxonomy.tsv", 1, "Phylum", "another spelling of phylum", "write phylum"),
     Case("items against their scale", turn_items, BRS, None, None, "brs_2, brs_4, brs_6 run against", "as ticked", W),
+    Case("answers copied", copy_answers, "phenotype/cd_risc.tsv", None, None, "1 pair of participants with the same answers", "two ids", W),
     Case("summary row", edit(TRACTS, lambda t: pd.concat([t, t.iloc[[0]].assign(participant_id="Total")])), TRACTS, 113, "participant_id", "'Total'", "remove the row"),
     Case("missing marker", own_marks, PEOPLE, None, None, "in 34 columns of your own", "nothing rests on it", W),
     Case("unknown file", add("blood/cytokines.tsv"), "blood", None, None, "a folder that is not read (1 file)", "stay out of the analysis", W),

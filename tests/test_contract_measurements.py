@@ -116,6 +116,15 @@ def all_matrices(edit, **options):
     return damage
 
 
+def declare_r_as_z(folder):
+    """Give r of edges from weak to strong, their z spreading alike, and say that they are z."""
+    table, rng = read(folder, CONNECTIVITY), np.random.default_rng(2)
+    z = np.linspace(0.3, 1.1, table.shape[1]) + rng.normal(0, 0.2, table.shape)
+    save(folder, CONNECTIVITY, pd.DataFrame(np.tanh(z), table.index, table.columns))
+    with (folder / "cohort.yml").open("a") as settings:
+        settings.write("connectivity_scale: fisher_z\n")
+
+
 def put(row, column, value):
     def edit(table):
         table = table.astype(object) if isinstance(value, str) else table
@@ -310,6 +319,7 @@ CASES = [
     Case("correlation_range", set_cell(CONNECTIVITY, 2, 1, 1.0), CONNECTIVITY, 4, f"{R1}--{R3}", "'1'", "correct the value"),
     Case("correlation_range", matrix("sub-003", lambda t: put(4, 1, -7.0)(put(1, 4, -7.0)(t))), ONE, 3, "Reward_05", "'-7'", "correct the value"),
     Case("fisher_z", change(CONNECTIVITY, lambda t: np.arctanh(t.clip(0.3, 0.99) ** 0.1).round(4)), CONNECTIVITY, 2, f"{R1}--{R2}", "look like Fisher z", "connectivity_scale: fisher_z"),
+    warning("r_as_fisher_z", declare_r_as_z, CONNECTIVITY, None, None, "these look like r", "remove connectivity_scale"),
     Case("fisher_z", all_matrices(lambda t: t * 1.5 + 0.3 - 0.8 * np.eye(8)), f"{MATRICES}/sub-001.tsv", None, None, "look like Fisher z", "connectivity_scale: fisher_z"),
     Case("edge_never", change(CONNECTIVITY, blank_node(slice(None))), CONNECTIVITY, None, None, "7 edges without a value for anybody: all edges of Reward_02", "remove these columns"),
     warning("edge_blank", change(CONNECTIVITY, blank_node([1, 2, 3])), CONNECTIVITY, None, None, "7 edges in 3 rows; all edges of Reward_02", "contrasts of these edges"),

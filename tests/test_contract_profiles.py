@@ -21,7 +21,9 @@ FILES = {
     "taxa": "microbiome/taxa.tsv",
     "transcripts": "microbiome/transcripts.tsv",
     "metabolites": "metabolites/metabolites.tsv",
+    "maps": "brain/maps",
 }
+TABLES = [name for name in FILES if name != "maps"]
 COUNTS = ("taxa", "transcripts")
 RAW = ["volumes", "tracts", "metabolites"]
 
@@ -40,7 +42,12 @@ def tables():
     found = {
         name: pd.read_csv(EXAMPLE / file, sep="\t", index_col=0, na_values="n/a").astype(float)
         for name, file in FILES.items()
+        if name in TABLES
     }
+    found["logs"] = np.log(found["metabolites"].where(found["metabolites"] > 0))
+    rng = np.random.default_rng(4)
+    voxels = rng.normal(0.5, 1, 300) + rng.normal(0, 0.7, (40, 300))
+    found["maps"] = pd.DataFrame(voxels, [f"sub-{i:03d}" for i in range(40)], [f"v{i}" for i in range(300)])
     found["connectivity"] = found["connectivity"].iloc[:, ::10]
     return found
 
@@ -48,8 +55,10 @@ def tables():
 def tell(name, table):
     """Return what is said of a block as it stands in memory."""
     reader = Reader(Path("."))
+    scales = {"metabolites": "raw", "logs": "log"}
+    features = pd.DataFrame({"scale": scales[name]}, index=table.columns) if name in scales else None
+    name = "metabolites" if name == "logs" else name
     block = BlockTable(reader, FILES[name], table, lambda row, column: (FILES[name], None, None))
-    features = pd.DataFrame({"scale": "raw"}, index=table.columns) if name == "metabolites" else None
     odd = check_profiles(block, name, counts=name in COUNTS, features=features)
     check_copies(block, counts=name in COUNTS, odd=odd)
     assert {problem.severity for problem in reader.problems} <= {"warning"}
@@ -73,6 +82,23 @@ def list_damages():
         for kind, log in (("log2", np.log2), ("ln", np.log), ("log10", np.log10)):
             yield Damage(kind, name, slice(0, 30), log, kind)
     yield Damage("log2 of half", "metabolites", half, np.log2, "log2")
+    for kind, edit, cause in (
+        ("raw", np.exp, "no logarithms"),
+        ("log2", lambda v: v / np.log(2), "of another base"),
+        ("turned", lambda v: -v, "the sign turned"),
+        ("divided", lambda v: v / 1000, "divided by 1,000"),
+        ("0", lambda v: v * 0, "0 everywhere"),
+        ("one cell", lambda v: large_cell(v + 0.0), "one value of"),
+    ):
+        yield Damage(kind, "logs", one, edit, cause)
+    yield Damage("raw of a batch", "logs", slice(0, 30), np.exp, "no logarithms")
+    for kind, edit, cause in (
+        ("0", lambda v: v * 0, "0 everywhere"),
+        ("turned", lambda v: -v, "the sign turned"),
+        ("thousandth", lambda v: v / 1000, "the usual size"),
+        ("one voxel", lambda v: large_cell(v, 1e8), "one value of"),
+    ):
+        yield Damage(kind, "maps", one, edit, cause)
     for name in COUNTS:
         yield Damage("thousandfold", name, one, lambda v: v * 1000, "times the usual reads")
         yield Damage("presence", name, one, lambda v: (v > 0) * 1.0, "presence or absence")

@@ -136,6 +136,6 @@ def test_predicted_against_measured_leaves_blanks_out(potential):
     features = pd.DataFrame({"name": ["x", "y", "z"], "scale": "raw"}, index=["m1", "m2", "m3"])
     ax = plot_metabolites.plot_predicted(potential, "m2", features).axes[0]
     assert len(ax.collections[0].get_offsets()) == 3
-    assert ax.get_title(loc="left") == "y\nSpearman 0.10, n = 3"
+    assert ax.get_title(loc="left") == "y\nSpearman 0.10, n = <5"
     assert ax.get_xlabel() == "Predicted potential, out of fold (normal score)"
     assert ax.get_ylabel() == "Measured (log2 units)"

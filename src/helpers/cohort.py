@@ -9,7 +9,7 @@ import pandas as pd
 
 from helpers.contract import Cohort, ColumnRule
 from helpers.problems import TooLittle, count, name_some
-from helpers.wording import as_text, tell_part
+from helpers.wording import as_text, hide_small, tell_part
 
 
 def assign_groups(cohort: Cohort, scores: pd.Series | None = None) -> pd.DataFrame:
@@ -87,7 +87,7 @@ def design_matrix(cohort: Cohort, groups: pd.DataFrame, covariates: Sequence[str
     sizes = design["group"].value_counts()
     if min(sizes.get(1.0, 0), sizes.get(0.0, 0)) < 2:
         raise TooLittle(
-            f"Only {count(int(sizes.get(1.0, 0)), 'person')} in the high and {count(int(sizes.get(0.0, 0)), 'person')} in the low "
+            f"Only {hide_small(int(sizes.get(1.0, 0)))} in the high and {hide_small(int(sizes.get(0.0, 0)))} in the low "
             f"group have all of {name_some(names)}: too few to compare. Leave a covariate with many blanks out of cohort.yml."
         )
     return design

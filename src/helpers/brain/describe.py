@@ -11,7 +11,7 @@ from scipy import stats
 from helpers.brain.numbers import write_fixed
 from helpers.permutation import MaxTResult
 from helpers.problems import count, name_some
-from helpers.wording import as_code, as_text
+from helpers.wording import as_code, as_text, hide_small
 
 ALPHA = 0.05
 
@@ -35,16 +35,16 @@ def describe_effect(row: pd.Series, *, labels: Mapping[str, str], unit: str = ""
 
     Examples
     --------
-    >>> row = pd.Series({"n_high": 2, "n_low": 3, "estimate": -1.0, "ci_low": -2.0, "ci_high": 0.0, "d": -0.5,
+    >>> row = pd.Series({"n_high": 20, "n_low": 30, "estimate": -1.0, "ci_low": -2.0, "ci_high": 0.0, "d": -0.5,
     ...                  "d_low": -1.0, "d_high": 0.0, "p": 0.04})
     >>> describe_effect(row, labels={"high": "A", "low": "B"}, unit="mm")
-    'A (n = 2) minus B (n = 3): d = −0.50 (95% CI −1.00 to 0.00), that is −1 mm (−2 to 0); p = 0.04'
+    'A (n = 20) minus B (n = 30): d = −0.50 (95% CI −1.00 to 0.00), that is −1 mm (−2 to 0); p = 0.04'
     """
     if pd.isna(row["estimate"]):
         return "too few people, or no variation, to compare the groups"
     unit = f" {unit}" if unit else ""
     return (
-        f"{as_text(labels['high'])} (n = {row['n_high']:.0f}) minus {as_text(labels['low'])} (n = {row['n_low']:.0f}): "
+        f"{as_text(labels['high'])} (n = {hide_small(int(row['n_high']))}) minus {as_text(labels['low'])} (n = {hide_small(int(row['n_low']))}): "
         f"d = {write_fixed(row['d'])} (95% CI {write_fixed(row['d_low'])} to {write_fixed(row['d_high'])}), that is "
         f"{_short(row['estimate'])}{unit} ({_short(row['ci_low'])} to {_short(row['ci_high'])}); "
         f"{_p(row['p'])}"
@@ -150,7 +150,7 @@ def describe_sensitivity(runs: Mapping[str, pd.DataFrame], *, declared: str) -> 
         return f"The nodes of this cohort form no pair {declared}."
     parts = [
         f"{write_fixed(row['d'])} ({write_fixed(row['d_low'])} to {write_fixed(row['d_high'])}; "
-        f"n = {row['n_high'] + row['n_low']:.0f}) {name}"
+        f"n = {hide_small(int(row['n_high'] + row['n_low']))}) {name}"
         for name, row in known.items()
     ]
     few = "".join(f"; too few people to say {name}" for name in runs if name not in known)

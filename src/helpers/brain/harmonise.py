@@ -14,7 +14,7 @@ from helpers.brain.questions import Question
 from helpers.contrasts import fit_contrasts
 from helpers.linear_algebra import count_rank
 from helpers.problems import TooLittle, count, name_some
-from helpers.wording import as_text
+from helpers.wording import as_text, hide_small
 
 MIN_PER_BATCH = 3
 GROUP = "group"
@@ -231,7 +231,7 @@ def describe_harmonisation(table: pd.DataFrame) -> str:
             for _, row in rows.iterrows()
         ]
         n = int(rows.iloc[0][["n_high", "n_low"]].sum())
-        sentences.append(f"- {as_text(measure)} (n = {n}): d = {', '.join(parts)}.")
+        sentences.append(f"- {as_text(measure)} (n = {hide_small(int(n))}): d = {', '.join(parts)}.")
     return "\n".join(sentences)
 
 

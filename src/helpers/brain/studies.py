@@ -11,8 +11,7 @@ from helpers.brain.numbers import write_fixed
 from helpers.brain.questions import Question
 from helpers.contrasts import COLUMNS, correlate_partial, fit_contrasts
 from helpers.intervals import bound_correlation
-from helpers.problems import count
-from helpers.wording import as_text
+from helpers.wording import as_text, hide_small
 
 POOLED = "all studies"
 MIN_PER_GROUP = 5
@@ -111,7 +110,7 @@ def describe_studies(table: pd.DataFrame) -> str:
     sentences = []
     for name, rows in table.groupby("measure", sort=False):
         parts = [
-            f"{write_fixed(row['d'])} ({write_fixed(row['d_low'])} to {write_fixed(row['d_high'])}; n = {row['n_high'] + row['n_low']:.0f}) "
+            f"{write_fixed(row['d'])} ({write_fixed(row['d_low'])} to {write_fixed(row['d_high'])}; n = {hide_small(int(row['n_high'] + row['n_low']))}) "
             f"in {as_text(row['study'])}"
             for _, row in rows.iterrows()
         ]
@@ -138,9 +137,7 @@ def describe_split_with_score(table: pd.DataFrame) -> str:
             f"{write_fixed(row['r'])} ({write_fixed(row['r_low'])} to {write_fixed(row['r_high'])}) with the {row['asked']}"
             for _, row in rows.iterrows()
         ]
-        sentences.append(
-            f"- {as_text(name)}: partial r = {', '.join(parts)} ({count(int(rows['n'].max()), 'person')})."
-        )
+        sentences.append(f"- {as_text(name)}: partial r = {', '.join(parts)} (n = {hide_small(int(rows['n'].max()))}).")
     return "\n".join(sentences).replace("persons", "people")
 
 

@@ -15,6 +15,7 @@ from helpers.problems import count, name_some
 EDGE = "--"
 NODES = "brain/nodes.tsv"
 SCALES = ("r", "fisher_z")
+R_AT_LEAST, R_STRONG, R_EDGES, R_SLOPE = 0.7, 0.4, 20, 0.15
 LARGEST_Z = 4
 Z_SHARE = 0.05
 ICV = "icv"
@@ -126,8 +127,29 @@ def check_correlations(block: BlockTable, scale: str | None) -> None:
             f"between {-limit:g} and {limit:g} ({unit})",
             "correct the value, or write n/a.",
         )
+    if scale == "fisher_z" and not beyond.size and _look_like_r(block):
+        block.report(
+            f"no value beyond {max(summary.range, key=abs):.3g}, and edges spread the less the nearer they are to 1: these look like r",
+            "Fisher z, as cohort.yml says",
+            "remove connectivity_scale from cohort.yml if these are r; nothing, if they were turned into z.",
+            severity="warning",
+        )
     if not block.has_text:
         _check_blank_edges(block)
+
+
+def _look_like_r(block: BlockTable) -> bool:
+    """Say whether values declared as z are r: all within 1, near it, and spreading as 1 - r² does.
+
+    The spread of z over people does not depend on its mean; that of r shrinks with 1 - r².
+    """
+    low, high = block.summary.range
+    values = np.asarray(block.values, dtype=float)
+    middle, spread = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+    told = (spread > 0) & (np.abs(middle) < 1)
+    if not R_AT_LEAST <= max(high, -low) < 1 or (np.abs(middle[told]) > R_STRONG).sum() < R_EDGES:
+        return False
+    return np.polyfit(np.log(1 - middle[told] ** 2), np.log(spread[told]), 1)[0] > R_SLOPE
 
 
 def _look_like_z(block: BlockTable, beyond: np.ndarray) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import numpy as np
+import pandas as pd
 
 from helpers.contract.blocks import BlockTable
+from helpers.contract.files import Reader
 from helpers.problems import count, name_some
 
 MIN_PEOPLE, MIN_FEATURES = 10, 12
@@ -14,6 +16,7 @@ MOST_FEATURES = 400
 ALIKE = 0.97
 SPREADS = 8
 SHARED = 10
+CHANCE_LOG10 = -8
 
 
 def check_copies(block: BlockTable, *, counts: bool = False, odd: Collection[int] = ()) -> None:
@@ -44,6 +47,36 @@ def check_copies(block: BlockTable, *, counts: bool = False, odd: Collection[int
         row=pairs[0][1],
         severity="warning",
     )
+
+
+def check_answers(reader: Reader, file: str, answers: pd.DataFrame) -> None:
+    """Warn of participants who gave another's answers to every item of a questionnaire.
+
+    Two people may agree by chance where many give the same answers; a pair is told when the product of the shares of
+    people who gave each of these answers is below one in 10^8. Items go together, hence so small a number.
+
+    Parameters
+    ----------
+    reader : Reader
+    file : str
+    answers : pandas.DataFrame of shape (n_participants, n_items)
+        Index participant_id; NaN where not answered.
+    """
+    known = answers[answers.notna().all(axis=1)]
+    if len(known) < MIN_PEOPLE or known.shape[1] < MIN_FEATURES:
+        return
+    shares = np.column_stack([known[name].map(known[name].value_counts(normalize=True)) for name in known])
+    rare = np.log10(shares).sum(axis=1) < CHANCE_LOG10
+    groups = known[rare].groupby(list(known.columns), sort=False).groups.values()
+    said = [f"{second} like {same[0]}" for same in groups for second in same[1:]]
+    if said:
+        reader.report(
+            file,
+            f"{count(len(said), 'pair')} of participants with the same answers to all {known.shape[1]} items ({name_some(said)})",
+            "answers of different people",
+            "look whether one form was entered under two ids; keep it once.",
+            severity="warning",
+        )
 
 
 def find_alike(values: np.ndarray, *, counts: bool = False) -> list[tuple[int, int]]:

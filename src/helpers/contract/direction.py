@@ -69,9 +69,10 @@ def check_direction(reader: Reader, file: str, measure: str, table: pd.DataFrame
     low, high = rules["range"]
     answers = table[items].astype(float)
     answers = answers.assign(**{name: low + high - answers[name] for name in turned})
-    against = correlate_with_rest(answers) < -max(AGAINST, ERRORS / np.sqrt(len(answers)))
-    of_turned = against.reindex(turned, fill_value=False)
-    others = against.drop(turned)
+    least = -max(AGAINST, ERRORS / np.sqrt(len(answers)))
+    straight = answers.drop(columns=turned)
+    of_turned = answers[turned].corrwith(straight.mean(axis=1)) < least
+    others = correlate_with_rest(straight) < least
     if turned and of_turned.mean() > MOSTLY:
         reader.report(
             file,

@@ -15,6 +15,7 @@ import pandas as pd
 from helpers.contract.blocks import BlockTable, read_block_table
 from helpers.contract.brain import check_edges
 from helpers.contract.columns import ColumnRules, as_numbers, check_columns, participants_rules, phenotype_rules
+from helpers.contract.copies import check_answers
 from helpers.contract.dependence import check_dependence
 from helpers.contract.design import check_settings
 from helpers.contract.direction import check_direction
@@ -290,6 +291,7 @@ def _read_phenotype(reader: Reader, participants: pd.Index) -> dict[str, pd.Data
             check_ids(reader, file, pd.Index(named), participants)
         tables[measure] = as_numbers(table, rules).dropna(subset=ID).drop_duplicates(ID).set_index(ID)
         check_direction(reader, file, measure, tables[measure])
+        check_answers(reader, file, tables[measure].reindex(columns=list_items(measure)).dropna(axis=1, how="all"))
     return tables
 
 

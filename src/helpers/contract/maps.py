@@ -8,13 +8,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from helpers.contract.blocks import BlockTable
+from helpers.contract.copies import check_copies
 from helpers.contract.files import Reader
 from helpers.contract.person_files import Findings, list_person_files
+from helpers.contract.profiles import check_profiles
 from helpers.contract.schema import read_schema
 from helpers.problems import count
 
 TOLERANCE = 1e-3
 IN_BRAIN = 0.5
+SAMPLED = 5000
 
 
 def read_maps(reader: Reader, participants: pd.Index, *, with_values: bool) -> dict[str, Path]:
@@ -39,7 +43,8 @@ def read_maps(reader: Reader, participants: pd.Index, *, with_values: bool) -> d
     usable = {files[name]: header for name, header in headers.items() if header is not None}
     same_space = _check_space(findings, usable)
     if with_values and same_space:
-        _check_voxels(findings, list(usable))
+        samples = _check_voxels(findings, list(usable))
+        _check_people(reader, {name: samples[file] for name, file in files.items() if file in samples})
     findings.report()
     return {name: reader.folder / file for name, file in files.items() if headers[name] is not None}
 
@@ -113,10 +118,13 @@ def _check_space(findings: Findings, headers: dict[str, Space]) -> bool:
     return len(kinds) == 1
 
 
-def _check_voxels(findings: Findings, files: list[str]) -> None:
-    """Read the maps one at a time; a brain voxel is one that is known and not 0 in half of the maps or more."""
+def _check_voxels(findings: Findings, files: list[str]) -> dict[str, np.ndarray]:
+    """Read the maps one at a time; return some voxels of each that has values.
+
+    A brain voxel is one that is known and not 0 in half of the maps or more.
+    """
     filled: np.ndarray | None = None
-    blank, n_read = [], 0
+    blank, n_read, samples = [], 0, {}
     for file in files:
         values = _read_voxels(findings, file)
         if values is None:
@@ -140,10 +148,25 @@ def _check_voxels(findings: Findings, files: list[str]) -> None:
                 "export the map again, or blank those voxels.",
             )
         blank += [file] if np.isnan(values).any() else []
+        samples[file] = values.ravel()[:: max(1, values.size // SAMPLED)].astype(float)
         filled = known.astype(np.int32) if filled is None else filled + known
         n_read += 1
     if filled is not None:
         _warn_blank_voxels(findings, blank, filled >= IN_BRAIN * n_read)
+    return samples
+
+
+def _check_people(reader: Reader, samples: dict[str, np.ndarray]) -> None:
+    """Judge people by the sampled voxels that nearly all maps fill: on another scale, turned, copied."""
+    if len(samples) < 2:
+        return
+    folder = read_schema()["maps"]["folder"]
+    table = pd.DataFrame.from_dict(samples, orient="index")
+    table = table.loc[:, ((table != 0) & table.notna()).mean() >= IN_BRAIN]
+    block = BlockTable(
+        reader, folder, table.set_axis(table.columns.astype(str), axis=1), lambda *_: (folder, None, None)
+    )
+    check_copies(block, odd=check_profiles(block, "maps"))
 
 
 def _read_voxels(findings: Findings, file: str) -> np.ndarray | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -13,16 +15,21 @@ from helpers.problems import count, name_some
 MIN_PEOPLE, MIN_FEATURES = 10, 8
 MOST_FEATURES = 1000
 COMMON = 0.5
-GAPS = {"volumes": 2.0, "tracts": 1.6, "connectivity": 2.5, "metabolites": 5.0, "counts": 30.0}
+GAPS = {"volumes": 2.0, "tracts": 1.6, "connectivity": 2.5, "metabolites": 5.0, "counts": 30.0, "maps": 10.0}
 SPREADS = 6
 TURNED, ALIKE = -0.3, 0.3
 SLOPE_GAP = 0.45
 LARGE_CELL, LARGE_CELL_NEXT = 1e5, 1e4
+LOG_GAP, LONE_CELL, NEAR = 3.0, 100.0, 3.0  # robust standard deviations
+FEW_CELLS = 3
+SIGNED = ("connectivity", "maps")
 FACTORS = (1e9, 1e6, 1e4, 1000, 100, 10)
 LOG_AT_MOST = 40
 EVENNESS = 0.93
+ROUND_CHANCE = 0.005
 ROUND_TOTALS = (100, 1000, 1e4, 1e5, 1e6)
 EXPECTED = "a profile on the scale of the others"
+Judge = Callable[[np.ndarray, np.ndarray, float], dict[str, list[int]]]
 
 
 def check_profiles(
@@ -40,21 +47,31 @@ def check_profiles(
     block : BlockTable
         Of shape (n_participants, n_features); fewer than 10 participants or 8 features are not judged.
     name : str
-        One of the contract's blocks.
+        One of the contract's blocks, or maps.
     counts : bool
         Whether these are reads, of which depth differs lawfully.
     features : pandas.DataFrame or None
-        Metabolites: their ``scale``; only those declared raw have ratios.
+        Metabolites: their ``scale``; raw values are judged by ratios, logarithms by distances.
 
     Returns
     -------
     set of int
         The rows that were warned of.
     """
-    columns = _choose(block, name, features)
+    causes: dict[str, list[int]] = defaultdict(list)
+    for columns, judge in _list_parts(block, name, counts, features):
+        for cause, rows in _judge_part(block, columns, judge, GAPS["counts" if counts else name], counts).items():
+            causes[cause] += [row for row in rows if row not in causes[cause]]
+    for cause, rows in causes.items():
+        _warn(block, cause, rows)
+    return {int(row) for rows in causes.values() for row in rows}
+
+
+def _judge_part(block: BlockTable, columns: np.ndarray, judge: Judge, gap: float, counts: bool) -> dict[str, list[int]]:
+    """Judge the columns of one scale; a row that is flat is known as such, and not judged otherwise."""
     values = np.asarray(block.values[:, columns], dtype=float)
     if values.shape[0] < MIN_PEOPLE or values.shape[1] < MIN_FEATURES:
-        return set()
+        return {}
     values[~np.isfinite(values)] = np.nan
     judged = np.isfinite(values).mean(axis=1) >= COMMON
     causes = defaultdict(list)
@@ -64,28 +81,36 @@ def check_profiles(
         causes[said if not counts else "presence or absence in place of reads"].append(row)
     judged &= ~flat
     if judged.sum() >= MIN_PEOPLE:
-        judge = _judge_counts if counts else _judge_signed if name == "connectivity" else _judge_ratios
-        for cause, rows in judge(values, np.flatnonzero(judged), GAPS["counts" if counts else name]).items():
+        for cause, rows in judge(values, np.flatnonzero(judged), gap).items():
             causes[cause] += rows
-    for cause, rows in causes.items():
-        _warn(block, cause, rows)
-    return {int(row) for rows in causes.values() for row in rows}
+    return causes
 
 
 def _lowest(values: np.ndarray, judged: np.ndarray) -> np.ndarray:
     return np.nanmin(np.where(judged[:, None], values, 0), axis=1)
 
 
-def _choose(block: BlockTable, name: str, features: pd.DataFrame | None) -> np.ndarray:
-    """Return up to a thousand columns, evenly spread, that can be compared."""
+def _list_parts(
+    block: BlockTable, name: str, counts: bool, features: pd.DataFrame | None
+) -> list[tuple[np.ndarray, Judge]]:
+    """Return the columns that can be compared, by scale, up to a thousand evenly spread, each with its judge."""
     usable = (block.summary.low < block.summary.high) & (block.table.columns != "icv")
-    if name == "metabolites":
-        scale = None if features is None or "scale" not in features.columns else features["scale"]
-        usable &= (scale is not None) and (scale.reindex(block.table.columns) == "raw").to_numpy()
+    if counts:
+        return [(np.flatnonzero(usable), _judge_counts)]
+    if name in SIGNED:
+        return [(_thin(usable), _judge_signed)]
+    if name != "metabolites":
+        return [(_thin(usable), _judge_ratios)]
+    if features is None or "scale" not in features.columns:
+        return []
+    scale = features["scale"].reindex(block.table.columns)
+    judges = {"raw": _judge_ratios, "log": _judge_logs}
+    return [(_thin(usable & (scale == one).to_numpy()), judge) for one, judge in judges.items()]
+
+
+def _thin(usable: np.ndarray) -> np.ndarray:
     columns = np.flatnonzero(usable)
-    if name in ("connectivity", "volumes", "tracts", "metabolites"):
-        return columns[:: max(1, -(-len(columns) // MOST_FEATURES))]
-    return columns
+    return columns[:: max(1, -(-len(columns) // MOST_FEATURES))]
 
 
 def _judge_ratios(values: np.ndarray, people: np.ndarray, gap: float) -> dict[str, list[int]]:
@@ -126,6 +151,53 @@ def _name_scale(row: np.ndarray, main: np.ndarray) -> str:
     return {"ln": "natural logarithms (ln or log1p)", "log2": "logarithms (log2)", "log10": "logarithms (log10)"}.get(
         likely, likely
     )
+
+
+def _judge_logs(values: np.ndarray, people: np.ndarray, gap: float) -> dict[str, list[int]]:
+    """Judge logarithms, centred or not: median distance from the features' medians, slope of the profile, single cells.
+
+    Distances are in robust standard deviations over people, as a logarithm has no unit of its own.
+    """
+    causes = defaultdict(list)
+    values = values[people]
+    usual = _median_of(values, axis=0)
+    spread = 1.4826 * np.nanmedian(_median_of(np.abs(values - usual), axis=0))
+    if not spread > 0:
+        return causes
+    away = (values - usual) / spread
+    far = np.nan_to_num(np.abs(away)) > LONE_CELL
+    for row, column in zip(*np.nonzero(far & (far.sum(axis=1, keepdims=True) < FEW_CELLS)), strict=True):
+        causes[f"one value of {values[row, column]:.3g}"].append(people[row])
+        values[row, column] = away[row, column] = np.nan
+    apart = _find_apart(_median_of(away, axis=1), LOG_GAP) | _find_apart(_size_of(away), LOG_GAP)
+    bent = _find_apart(_slopes(values, usual), SLOPE_GAP) if np.nanstd(usual) > spread else np.zeros(len(values), bool)
+    odd = apart | bent
+    for row in np.flatnonzero(odd):
+        causes[_name_log_scale(values[row], _median_of(values[~odd], axis=0), spread)].append(people[row])
+    return causes
+
+
+def _size_of(away: np.ndarray) -> np.ndarray:
+    return _median_of(np.abs(away), axis=1)
+
+
+def _name_log_scale(row: np.ndarray, main: np.ndarray, spread: float) -> str:
+    """Name the change of scale whose undoing brings logarithms nearest to the others'."""
+    positive = np.where(row > 0, row, np.nan)
+    tried = {"the sign turned": -row, "divided by 1,000": row * 1000, "multiplied by 1,000": row / 1000}
+    tried |= {
+        "values that are no logarithms": np.log(positive),
+        "values that are no logarithms (log2)": np.log2(positive),
+    }
+    tried |= {"values that are no logarithms (log10)": np.log10(positive)}
+    tried |= {"logarithms of another base": row * np.log(2), "logarithms of base 10": row * np.log(10)}
+    away = {
+        cause: float(np.nanmedian(np.abs(back - main))) / spread
+        for cause, back in tried.items()
+        if np.isfinite(back).mean() >= COMMON
+    }
+    likely = min(away, key=away.get, default="another scale")
+    return likely if away.get(likely, np.inf) < NEAR else "another scale"
 
 
 def _judge_signed(values: np.ndarray, people: np.ndarray, gap: float) -> dict[str, list[int]]:
@@ -171,9 +243,10 @@ def _judge_counts(values: np.ndarray, people: np.ndarray, gap: float) -> dict[st
     for target in ROUND_TOTALS:
         slack = 4 * np.sqrt(rich / 12) + 1
         hit = np.abs(total - target) <= slack
-        near = (np.abs(total / target - 1) < 0.1).sum()
-        chance = (near + 1) * slack.max() / (0.1 * target)
-        if hit.any() and hit.sum() <= len(people) / 2 and (target <= 1000 or chance < 0.02) and near <= hit.sum() + 2:
+        near = (np.abs(total / target - 1) < 0.1).sum() - hit.sum()
+        expected = (near + 1) * slack.max() / (0.1 * target)
+        by_chance = 1 - sum(math.exp(-expected) * expected**k / math.factorial(k) for k in range(hit.sum()))
+        if hit.any() and hit.sum() <= len(people) / 2 and (target <= 1000 or by_chance < ROUND_CHANCE):
             causes[f"reads that sum to {target:,.0f}: rounded relative abundances or CPM"] += list(
                 people[hit & ~logged]
             )

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from helpers.contract import Cohort
 from helpers.problems import TooLittle, count, name_some
 from helpers.tables import align_blocks
+from helpers.wording import hide_small
 
 BLOCKS = ("connectivity", "taxa", "transcripts", "metabolites")
 COUNTS = ("taxa", "transcripts")
@@ -80,7 +81,7 @@ def prepare_blocks(cohort: Cohort, groups: pd.DataFrame, *, names: Sequence[str]
     flow = _count_flow(grouped, held, shared.ids)
     if (short := flow.iloc[-1]).min() < MIN_PER_GROUP:
         raise TooLittle(
-            f"Only {short['n_high']} people of the high and {short['n_low']} of the low group are in every block "
+            f"Only {hide_small(int(short['n_high']))} people of the high and {hide_small(int(short['n_low']))} of the low group are in every block "
             f"({', '.join(present)}); at least {MIN_PER_GROUP} each are needed. Leave out the block that "
             f"costs most people (names=...), or add people."
         )

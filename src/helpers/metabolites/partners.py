@@ -12,7 +12,7 @@ from helpers.metabolites.ranks import score_metabolites
 from helpers.metabolites.samples import refuse_amounts
 from helpers.metabolites.scaling import FeatureScaler, close_shares
 from helpers.problems import count
-from helpers.wording import as_text
+from helpers.wording import as_text, hide_small
 
 
 def find_partners(
@@ -80,7 +80,7 @@ def describe_partners(partners: pd.DataFrame, features: pd.DataFrame, *, q_shown
         name = name_metabolites(pd.Index([metabolite]), features).iloc[0]
         top, n_found = rows.iloc[0], int((rows["q"] < q_shown).sum())
         said.append(
-            f"{as_text(name)} (n = {int(top['n']):,}): {n_found or 'none'} of {count(len(rows), 'taxon').replace('taxons', 'taxa')} with "
+            f"{as_text(name)} (n = {hide_small(int(top['n']))}): {n_found or 'none'} of {count(len(rows), 'taxon').replace('taxons', 'taxa')} with "
             f"q < {q_shown:g}; strongest {as_text(top['taxon'])}, slope {top['slope']:.2f} (95 % CI {top['ci_low']:.2f} to {top['ci_high']:.2f})"
         )
     return f"{'. '.join(said)}."

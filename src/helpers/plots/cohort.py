@@ -12,6 +12,7 @@ from matplotlib.text import Text
 
 from helpers.plots.style import ACCENT, COLOURS, NEUTRAL, WIDTH_IN
 from helpers.table1 import Combinations
+from helpers.wording import hide_small
 
 FAINT = "#a6a6a6"
 BOX = {"boxstyle": "round,pad=0.45", "facecolor": "white", "edgecolor": NEUTRAL, "linewidth": 1.2}
@@ -165,7 +166,7 @@ def plot_detectable(detectable: pd.DataFrame, *, ax: Axes | None = None) -> Axes
     ax.plot(detectable["d_one"], rows, "o", ms=6, color=ACCENT, label="one test declared in advance", zorder=3)
     ax.plot(detectable["d_all"], rows, "D", ms=9, mfc="white", mec=NEUTRAL, mew=1.6, label="each of all features")
     names = [
-        f"{_wrap(row.Index, 24)}\n(n={row.n_high}+{row.n_low}, {row.n_features:,} test{'s' * (row.n_features > 1)})"
+        f"{_wrap(row.Index, 24)}\n(n={hide_small(row.n_high)}+{hide_small(row.n_low)}, {row.n_features:,} test{'s' * (row.n_features > 1)})"
         for row in detectable.itertuples()
     ]
     ax.set_yticks(rows, names)

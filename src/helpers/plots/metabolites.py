@@ -15,6 +15,7 @@ from helpers.metabolites import PredictedPotential, Transfer, name_metabolites
 from helpers.metabolites.predicted import RHO_SHOWN
 from helpers.plots.forest import plot_forest
 from helpers.plots.style import ACCENT, COLOURS, MARKERS, NEUTRAL, WIDTH_IN, shorten
+from helpers.wording import hide_small
 
 BIN_WIDTH = 0.05
 SCALE_UNITS = {"raw": "log2 units", "log": "log units"}
@@ -107,7 +108,9 @@ def plot_predictability(
             arrowprops={"arrowstyle": "->", "color": "black"},
         )
     ax.set_ylim(0, top * (1.04 + 0.11 * len(pointed)))
-    ax.set_xlabel(f"Spearman, predicted potential v measured, out of fold (n = {potential.n_participants:,} people)")
+    ax.set_xlabel(
+        f"Spearman, predicted potential v measured, out of fold (n = {hide_small(potential.n_participants)} people)"
+    )
     ax.set_ylabel("Metabolites")
     ax.figure.legend(loc="outside lower center", ncols=3, columnspacing=1.0, handlelength=1.6)
     return ax
@@ -140,7 +143,7 @@ def plot_predicted(potential: PredictedPotential, shown: Sequence[str] | str, fe
         name = shorten(name_metabolites(pd.Index([metabolite]), features).iloc[0], 30)
         interval = f"({row['rho_low']:.2f} to {row['rho_high']:.2f})" if "rho_low" in row else ""
         ax.set_title(
-            f"{name}\nSpearman {row['spearman']:.2f} {interval}, n = {int(row['n'])}".replace(" ,", ","),
+            f"{name}\nSpearman {row['spearman']:.2f} {interval}, n = {hide_small(int(row['n']))}".replace(" ,", ","),
             loc="left",
             fontsize=10,
         )
@@ -226,7 +229,7 @@ def plot_partners(
     ax.set_yticks(range(len(top)), [shorten(names.get(taxon, taxon), 30) for taxon in top["taxon"]])
     ax.set_ylim(len(top) - 0.4, -0.6)
     ax.set_xlabel(
-        f"Slope, SD per SD, 95 % interval (n = {int(top['n'].max())})\nfilled: q < {Q_SHOWN:g}; ○ more, □ less with more of it",
+        f"Slope, SD per SD, 95 % interval (n = {hide_small(int(top['n'].max()))})\nfilled: q < {Q_SHOWN:g}; ○ more, □ less with more of it",
         fontsize=9,
     )
     ax.set_title(f"{shorten(name, 30)}: {len(top)} strongest of {len(rows)} taxa", loc="left")
@@ -257,7 +260,9 @@ def plot_strangers(strangers: pd.DataFrame) -> Figure:
     panels[1].set_ylabel("Mean Spearman")
     panels[1].set_title(f"Accuracy over {int(strangers['n_metabolites'].iloc[0])} metabolites", loc="left", fontsize=10)
     panels[1].set_xticks(places, [f"{100 * degree:g}" for degree in strangers.index])
-    panels[1].set_xlabel(f"Reads replaced by random genera (%), n = {int(strangers['n'].iloc[0])} people left out")
+    panels[1].set_xlabel(
+        f"Reads replaced by random genera (%), n = {hide_small(int(strangers['n'].iloc[0]))} people left out"
+    )
     return figure
 
 
@@ -279,7 +284,7 @@ def plot_transfer(transfers: Mapping[str, Transfer], *, ax: Axes | None = None) 
     styles = zip(("o", "s", "^"), (COLOURS["high"], COLOURS["low"], ACCENT), strict=True)
     for (name, transfer), (marker, colour) in zip(transfers.items(), styles, strict=False):
         table = transfer.table
-        label = f"{name}: {len(table)} metabolites, n = {int(table['n'].max())} people"
+        label = f"{name}: {len(table)} metabolites, n = {hide_small(int(table['n'].max()))} people"
         ax.plot(table["spearman_home"], table["spearman"], marker, color=colour, ms=5, alpha=0.75, label=label)
     ax.axline((0, 0), slope=1, color=NEUTRAL, lw=1, ls="--")
     ax.axhline(0, color=NEUTRAL, lw=0.8)
@@ -314,7 +319,8 @@ def plot_known(known: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     for column, marker, colour, label in series:
         ax.plot(100 * known[column], places, marker, color=colour, ms=7, mew=1.6, label=label)
     ax.set_yticks(
-        places, [f"{shorten(name, 30)} (n = {int(n)})" for name, n in zip(known.index, known["n"], strict=True)]
+        places,
+        [f"{shorten(name, 30)} (n = {hide_small(int(n))})" for name, n in zip(known.index, known["n"], strict=True)],
     )
     ax.set_ylim(len(known) - 0.5, -0.5)
     ax.set_xlim(0, 100)

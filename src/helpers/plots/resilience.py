@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from helpers.plots.forest import plot_forest
 from helpers.plots.style import ACCENT, COLOURS, MARKERS, NEUTRAL, WIDTH_IN, require_rows
 from helpers.resilience import FactorFit, ScorePrecision, list_bands
+from helpers.wording import hide_small
 
 NAMES = {
     "cd_risc.total": "CD-RISC total",
@@ -143,7 +144,7 @@ def plot_split_cost(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes
         r, low, high = (comparison[f"{name}{end}"].to_numpy(float) for end in ("", "_low", "_high"))
         ax.hlines(rows + shift, low, high, color=colour, linewidth=2)
         ax.plot(r, rows + shift, marker, color=colour, markersize=7, label=label)
-    ax.set_yticks(rows, [f"{NAMES.get(name, name)}\n(n={n})" for name, n in comparison["n"].items()])
+    ax.set_yticks(rows, [f"{NAMES.get(name, name)}\n(n={hide_small(int(n))})" for name, n in comparison["n"].items()])
     ax.set_ylim(len(comparison) - 0.5, -0.5)
     ax.set_xlabel("Correlation r (95 % interval), not adjusted")
     ax.tick_params(axis="y", length=0)
@@ -242,7 +243,7 @@ def plot_loadings(fits: dict[str, FactorFit], *, ax: Axes | None = None) -> Axes
             marker,
             color=colour,
             ms=6,
-            label=f"{name} (n={fit.n})",
+            label=f"{name} (n={hide_small(fit.n)})",
         )
     ax.axvline(0, color=NEUTRAL, lw=1)
     ax.set_yticks(range(len(items)), items, fontsize=8)

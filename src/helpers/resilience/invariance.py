@@ -140,7 +140,7 @@ def _say(name: str, table: pd.DataFrame, small_cell: int) -> str:
         else ""
     )
     changes = " and ".join(f"{drop:+.3f} ({level})".replace("-", "−") for level, drop in drops.items())
-    return f"* By *{as_text(name)}* (n = {int(table['n'].iloc[0])}): ΔCFI {changes}; {verdict}.{weak}"
+    return f"* By *{as_text(name)}* (n = {hide_small(int(table['n'].iloc[0]), small_cell)}): ΔCFI {changes}; {verdict}.{weak}"
 
 
 def _draw_pattern(items: pd.Index, structure: Structure) -> np.ndarray:

@@ -17,6 +17,7 @@ from helpers.permutation import MaxTResult
 from helpers.plots.brain.null import add_legend, draw_null
 from helpers.plots.style import COLOURS, NEUTRAL, WIDTH_IN
 from helpers.problems import count
+from helpers.wording import hide_small
 
 ALPHA = 0.05
 
@@ -50,7 +51,7 @@ def plot_connectome(edges: pd.DataFrame, nodes: pd.DataFrame, *, n_edges: int, l
     n_high, n_low = int(edges["n_high"].max()), int(edges["n_low"].max())
     figure.suptitle(
         f"Strongest {len(strongest)} of {len(edges):,} edges by |t|\n"
-        f"{labels['high']} (n={n_high}) v {labels['low']} (n={n_low})",
+        f"{labels['high']} (n={hide_small(int(n_high))}) v {labels['low']} (n={hide_small(int(n_low))})",
         x=0.01,
         ha="left",
         fontsize=11,

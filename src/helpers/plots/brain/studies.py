@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from helpers.plots.style import COLOURS, NEUTRAL, WIDTH_IN, shorten
+from helpers.wording import hide_small
 
 ROW_IN = 0.3
 
@@ -62,7 +63,7 @@ def plot_asked(
                 row[value], at + i, "D" if filled else "o", color=colour, markerfacecolor=face, markersize=6, zorder=3
             )
             n = row["n"] if "n" in row else row["n_high"] + row["n_low"]
-            names.append(f"{shorten(row[by], 24)} (n={n:.0f})")
+            names.append(f"{shorten(row[by], 24)} (n={hide_small(int(n))})")
             rows.append(at + i)
             bold.append(False)
         at += len(part) + 1.4

@@ -15,6 +15,7 @@ from pycirclize import Circos
 from helpers.integration.relations import FeatureLinks
 from helpers.plots.integration.features import squeeze
 from helpers.plots.style import COLOURS, NEUTRAL, WIDTH_IN
+from helpers.wording import hide_small
 
 SIDE_IN = 5.2
 STAGGER = 0.06
@@ -177,7 +178,7 @@ def _add_keys(ax: Axes, links: FeatureLinks, blocks: list[Line2D]) -> None:
     ax.figure.text(
         0.5,
         0.005,
-        f"Links: correlation within groups, n={links.n_people}; {lone} of {len(links.features)} features have none",
+        f"Links: correlation within groups, n={hide_small(links.n_people)}; {lone} of {len(links.features)} features have none",
         ha="center",
         fontsize=9,
         color=NEUTRAL,

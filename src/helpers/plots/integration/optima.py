@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from helpers.integration.optima import REFERENCE, SignStudy
 from helpers.plots.style import COLOURS, NEUTRAL, WIDTH_IN
+from helpers.wording import hide_small
 
 LOOKS = (("o", COLOURS["high"]), ("s", COLOURS["low"]), ("^", "#009E73"), ("D", NEUTRAL))
 
@@ -81,7 +82,7 @@ def _draw_ends(ax: Axes, ends: pd.DataFrame, n_people: int) -> None:
     ax.set_ylim(-0.6, len(ends) - 0.4)
     spread = max(ends["criterion"].max() - ends["criterion"].min(), 0.1 * ends["criterion"].max())
     ax.set_xlim(ends["criterion"].min() - 0.15 * spread - 0.01, ends["criterion"].max() + 0.15 * spread + 0.01)
-    ax.set_xlabel(f"Criterion reached (larger is better; n={n_people})")
+    ax.set_xlabel(f"Criterion reached (larger is better; n={hide_small(n_people)})")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
 
 

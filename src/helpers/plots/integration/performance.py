@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from helpers.integration import IntegrationPerformance, PermutationNull
 from helpers.plots.style import COLOURS, NEUTRAL, WIDTH_IN
+from helpers.wording import hide_small
 
 CHANCE_AUC = 0.5
 CURVES = (("o", COLOURS["high"]), ("s", COLOURS["low"]), ("^", "#009E73"))
@@ -120,7 +121,7 @@ def plot_reliability(
             rows["probability"], rows["observed"], yerr=reach, fmt=f"{marker}-", color=colour, capsize=2, label=scorer
         )
     ax.set(xlim=(0, 1), ylim=(0, 1))
-    ax.set_xlabel(f"Probability said of the {label}, held-out people (n={result.n_participants})")
+    ax.set_xlabel(f"Probability said of the {label}, held-out people (n={hide_small(result.n_participants)})")
     ax.set_ylabel("Share found in it (95 % interval)")
     ax.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=4, columnspacing=1.0, handletextpad=0.4)
     ax.figure.tight_layout()

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from helpers.integration import BlockSPLSDA
 from helpers.plots.style import ACCENT, COLOURS, MARKERS, NEUTRAL, WIDTH_IN
+from helpers.wording import hide_small
 
 
 def plot_scores(model: BlockSPLSDA, groups: pd.Series, *, labels: Mapping[str, str] | None = None) -> np.ndarray:
@@ -57,7 +58,7 @@ def _draw_scores(axis: Axes, model: BlockSPLSDA, block: str, groups: pd.Series, 
             marker=MARKERS[side],
             edgecolors="white",
             linewidths=0.4,
-            label=labels.get(side, f"{side} (n={len(ids)})"),
+            label=labels.get(side, f"{side} (n={hide_small(len(ids))})"),
         )
     axis.axhline(0, color=NEUTRAL, lw=0.6, zorder=0)
     axis.axvline(0, color=NEUTRAL, lw=0.6, zorder=0)
@@ -92,7 +93,9 @@ def plot_component_links(table: pd.DataFrame, *, component: str = "comp1", ax: A
     ax.set_yticks(places, [f"{a}\n{b}" for a, b in zip(rows["first"], rows["second"], strict=True)])
     ax.set_xlim(min(-0.2, float(rows["r_within_low"].min()) - 0.05), 1)
     ax.set_ylim(-0.6, len(rows) - 0.4)
-    ax.set_xlabel(f"Correlation of scores, component {component.removeprefix('comp')} (n={int(rows['n'].iloc[0])})")
+    ax.set_xlabel(
+        f"Correlation of scores, component {component.removeprefix('comp')} (n={hide_small(int(rows['n'].iloc[0]))})"
+    )
     ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, columnspacing=1.0, handletextpad=0.4)
     ax.figure.tight_layout()
     return ax
