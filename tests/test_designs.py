@@ -64,7 +64,7 @@ MODELS = {
     "max_t": lambda design: run_max_t(FEATURES, design, tested="group", n_permutations=99, rng=draw_rng()).table,
     "linda": lambda design: run_linda(FEATURES, design),
     "ranks": lambda design: compare_ranks(FEATURES, design),
-    "ancombc": lambda design: run_ancombc(COUNTS, design),
+    "ancombc": lambda design: run_ancombc(np.log1p(COUNTS), design),
     "presence": lambda design: compare_presence(SEEN, design),
     "permanova": lambda design: run_permanova(DISTANCES, design, n_permutations=99, rng=draw_rng()).table,
     "combat": lambda design: ComBat(STUDY, design[["age", "reads"]]).fit_transform(FEATURES),

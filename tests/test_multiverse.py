@@ -248,6 +248,7 @@ def test_communities_declared_are_those_of_the_chapter(cohort):
         (table["groups"] == run.decisions["groups"][0])
         & (table["covariates"] == "all declared")
         & (table["batch"] == "covariate")
+        & (table["depth"] == "all reads of each")
     ]
     assert len(own) == 3
     for metric, effect in zip(("bray_curtis", "aitchison", "jaccard"), own["effect"], strict=True):

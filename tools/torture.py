@@ -31,6 +31,7 @@ QUICK = {
     "03_brain.n_permutations_maps": 9,
     "02_resilience.n_bootstraps": 10,
     "04_microbiome.n_rarefactions": 2,
+    "04_microbiome.n_rarefactions_between": 1,
     "05_metabolites.n_folds": 5,
     "05_metabolites.n_shuffles": 4,
     "06_integration.n_permutations": 4,

@@ -24,7 +24,7 @@ from helpers.integration import (
 DISTANCES = ("bray_curtis", "aitchison", "jaccard")
 TREE_DISTANCES = ("unweighted_unifrac", "weighted_unifrac")
 SETTINGS = {
-    "04_microbiome": {"n_rarefactions": 20, "min_prevalence": 0.1},
+    "04_microbiome": {"n_rarefactions": 20, "n_rarefactions_between": 5, "min_prevalence": 0.1},
     "06_integration": {"n_folds": 5, "n_keep": 20, "n_components": 2},
 }
 
@@ -149,20 +149,19 @@ def run_microbiome(setting: Setting, rng: np.random.Generator) -> Results:
 
 def _compare_communities(setting: Setting, taxa: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     return microbiome.compare_metrics(
-        _measure_distances(setting.cohort, taxa),
+        microbiome.measure_distances(
+            taxa,
+            metrics=[*DISTANCES, *TREE_DISTANCES],
+            tree_path=setting.cohort.tree_path,
+            n_rarefactions=SETTINGS["04_microbiome"]["n_rarefactions_between"],
+            rng=rng,
+        ),
         setting.groups.loc[taxa.index, "group"],
         covariates=setting.design.loc[taxa.index].drop(columns="group"),
         strata=setting.batch,
         n_permutations=setting.effort.n_permutations,
         rng=rng,
     )
-
-
-def _measure_distances(cohort: Cohort, taxa: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    plain = {metric: microbiome.measure_beta(taxa, metric=metric) for metric in DISTANCES}
-    return plain | {
-        metric: microbiome.measure_beta(taxa, metric=metric, tree_path=cohort.tree_path) for metric in TREE_DISTANCES
-    }
 
 
 def run_metabolites(setting: Setting, rng: np.random.Generator) -> Results:

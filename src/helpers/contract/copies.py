@@ -16,7 +16,7 @@ MOST_FEATURES = 400
 ALIKE = 0.97
 SPREADS = 8
 SHARED = 10
-CHANCE_LOG10 = -8
+CHANCE_LOG10, MOST_OFTEN = -8, 2 / 3
 
 
 def check_copies(block: BlockTable, *, counts: bool = False, odd: Collection[int] = ()) -> None:
@@ -53,7 +53,8 @@ def check_answers(reader: Reader, file: str, answers: pd.DataFrame) -> None:
     """Warn of participants who gave another's answers to every item of a questionnaire.
 
     Two people may agree by chance where many give the same answers; a pair is told when the product of the shares of
-    people who gave each of these answers is below one in 10^8. Items go together, hence so small a number.
+    people who gave each of these answers is below one in 10^8 (items go together, hence so small a number), and no answer
+    makes up more than two thirds of the form: many people tick one column.
 
     Parameters
     ----------
@@ -64,6 +65,10 @@ def check_answers(reader: Reader, file: str, answers: pd.DataFrame) -> None:
     """
     known = answers[answers.notna().all(axis=1)]
     if len(known) < MIN_PEOPLE or known.shape[1] < MIN_FEATURES:
+        return
+    alike = known.apply(lambda row: row.value_counts(normalize=True).iloc[0], axis=1)
+    known = known[alike <= MOST_OFTEN]
+    if known.empty:
         return
     shares = np.column_stack([known[name].map(known[name].value_counts(normalize=True)) for name in known])
     rare = np.log10(shares).sum(axis=1) < CHANCE_LOG10

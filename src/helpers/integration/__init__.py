@@ -10,7 +10,6 @@ from helpers.integration.blocks import (
     make_filters,
     name_features,
     prepare_blocks,
-    transform_clr,
 )
 from helpers.integration.describe import (
     describe_calibration,
@@ -94,6 +93,5 @@ __all__ = [
     "permute_groups",
     "permute_outcome",
     "prepare_blocks",
-    "transform_clr",
     "tune",
 ]

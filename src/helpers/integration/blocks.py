@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from helpers import microbiome
 from helpers.contract import Cohort
 from helpers.problems import TooLittle, count, name_some
 from helpers.tables import align_blocks
@@ -21,7 +22,6 @@ COUNTS = ("taxa", "transcripts")
 PREDICTED = "predicted_"  # starts the name of every column of predicted potential
 PREDICTED_FROM = {"metabolites": ("taxa", "transcripts")}
 MIN_PER_GROUP = 10
-PSEUDOCOUNT = 0.5
 MAX_CORRELATION = 0.999999  # Fisher z of 1 is infinite
 
 
@@ -87,18 +87,6 @@ def prepare_blocks(cohort: Cohort, groups: pd.DataFrame, *, names: Sequence[str]
         )
     blocks = {name: _transform(cohort, name, shared.blocks[name]) for name in present}
     return PreparedBlocks(blocks, shared.blocks["groups"].rename("group"), flow)
-
-
-def transform_clr(counts: pd.DataFrame) -> pd.DataFrame:
-    """Return centred log-ratios of counts + 0.5, person by person.
-
-    Examples
-    --------
-    >>> transform_clr(pd.DataFrame({"a": [0.5], "b": [3.5]})).round(3).iloc[0].to_list()
-    [-0.693, 0.693]
-    """
-    logs = np.log(counts.astype(float) + PSEUDOCOUNT)
-    return logs.sub(logs.mean(axis=1), axis=0)
 
 
 class PrevalenceFilter(SelectorMixin, BaseEstimator):
@@ -216,7 +204,7 @@ def _transform(cohort: Cohort, name: str, block: pd.DataFrame) -> pd.DataFrame:
         values = np.clip(block.to_numpy(float), -MAX_CORRELATION, MAX_CORRELATION)
         return pd.DataFrame(np.arctanh(values), block.index, block.columns)
     if name in COUNTS:
-        return transform_clr(block)
+        return microbiome.transform_clr(block)
     scales = cohort.features["metabolites"]["scale"].reindex(block.columns)
     raw = block.columns[scales == "raw"]
     values = block.astype(float)

@@ -1,9 +1,22 @@
 """From counts of bacteria and their transcripts to diversity, community tests and adjusted contrasts."""
 
-from helpers.microbiome.abundance import compare_functions, compare_taxa, summarise_composition, transform_clr
+from helpers.microbiome.abundance import (
+    compare_functions,
+    compare_taxa,
+    log_reads,
+    summarise_composition,
+    transform_clr,
+)
 from helpers.microbiome.activity import compare_activity, compare_models, describe_activity, design_samples
 from helpers.microbiome.alpha import AlphaDiversity, compare_alpha, compare_depths, describe_alpha, measure_alpha
-from helpers.microbiome.beta import Ordination, describe_ordination, locate_groups, measure_beta, ordinate
+from helpers.microbiome.beta import (
+    Ordination,
+    describe_ordination,
+    locate_groups,
+    measure_beta,
+    measure_distances,
+    ordinate,
+)
 from helpers.microbiome.communities import (
     CommunityComparison,
     compare_communities,
@@ -13,6 +26,7 @@ from helpers.microbiome.communities import (
 from helpers.microbiome.consensus import Consensus, compare_methods, describe_consensus, describe_false_findings
 from helpers.microbiome.counts import choose_rank, collapse_taxa, describe_counts
 from helpers.microbiome.dispersion import Dispersion, describe_dispersion, measure_dispersion
+from helpers.microbiome.equal_depth import ALL_READS
 from helpers.microbiome.modules import (
     ModuleScores,
     compare_modules,
@@ -24,10 +38,12 @@ from helpers.microbiome.modules import (
 from helpers.microbiome.permanova import Permanova, describe_permanova, run_permanova
 from helpers.microbiome.rarefaction import describe_rarefaction, trace_rarefaction
 from helpers.microbiome.repeated import compare_repeated, pick_one_sample
+from helpers.microbiome.sequencing import compare_depth, describe_depth
 from helpers.microbiome.sets import compare_function_sets, describe_sets
 from helpers.microbiome.tree import arrange_effects
 
 __all__ = [
+    "ALL_READS",
     "AlphaDiversity",
     "CommunityComparison",
     "Consensus",
@@ -41,6 +57,7 @@ __all__ = [
     "compare_activity",
     "compare_alpha",
     "compare_communities",
+    "compare_depth",
     "compare_depths",
     "compare_function_sets",
     "compare_functions",
@@ -55,6 +72,7 @@ __all__ = [
     "describe_communities",
     "describe_consensus",
     "describe_counts",
+    "describe_depth",
     "describe_dispersion",
     "describe_false_findings",
     "describe_modules",
@@ -65,9 +83,11 @@ __all__ = [
     "describe_sets",
     "design_samples",
     "locate_groups",
+    "log_reads",
     "measure_alpha",
     "measure_beta",
     "measure_dispersion",
+    "measure_distances",
     "ordinate",
     "pick_one_sample",
     "run_permanova",

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from helpers.contrasts import fit_contrasts
 from helpers.microbiome.counts import check_counts, collapse_taxa
+from helpers.microbiome.equal_depth import choose_depth, expect_logs, expect_presence
 from helpers.problems import TooLittle, count, name_some
 
 OTHER = "Other"
 
 
-def transform_clr(counts: pd.DataFrame, *, pseudocount: float = 0.5) -> pd.DataFrame:
-    """Return centred log-ratios: each count against the geometric mean of its sample.
+def transform_clr(counts: pd.DataFrame, *, pseudocount: float = 0.5, depth: int | None = None) -> pd.DataFrame:
+    """Return centred log-ratios: each count against the geometric mean of its sample, all samples equally deep.
 
     Reads are shares of a sequencing run, not amounts. The log-ratio to the sample's own geometric mean no longer
-    depends on how deeply the sample was sequenced [1]_, up to the pseudocount that stands in for zeros.
+    depends on how deeply the sample was sequenced [1]_, but for the pseudocount that stands in for zeros: half a read is
+    more in a shallow sample. So logarithms are those expected of an equal number of reads of each sample
+    (:func:`helpers.microbiome.equal_depth.expect_logs`).
 
     Parameters
     ----------
     counts : pandas.DataFrame of shape (n_participants, n_features)
     pseudocount : float, default 0.5
         Added to every count, because zero has no logarithm. Reads.
+    depth : int, optional
+        Reads at which samples are compared. None: those of the shallowest; 0: all reads of each, however many.
 
     Returns
     -------
@@ -41,8 +45,21 @@ def transform_clr(counts: pd.DataFrame, *, pseudocount: float = 0.5) -> pd.DataF
     """
     if not pseudocount > 0:
         raise ValueError(f"The pseudocount is {pseudocount:g}; it must be above 0, for instance 0.5.")
-    logs = np.log(check_counts(counts) + pseudocount)
-    return pd.DataFrame(logs - logs.mean(axis=1, keepdims=True), index=counts.index, columns=counts.columns)
+    logs = log_reads(counts, pseudocount=pseudocount, depth=depth)
+    return logs.sub(logs.mean(axis=1), axis=0)
+
+
+def log_reads(counts: pd.DataFrame, *, pseudocount: float = 0.5, depth: int | None = None) -> pd.DataFrame:
+    """Return natural logarithms of counts as expected at equal depth, not centred.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame of shape (n_participants, n_features)
+    pseudocount, depth
+        As in :func:`transform_clr`.
+    """
+    reads = check_counts(counts)
+    return pd.DataFrame(expect_logs(reads, choose_depth(reads, depth), pseudocount), counts.index, counts.columns)
 
 
 def compare_taxa(
@@ -52,6 +69,7 @@ def compare_taxa(
     *,
     min_prevalence: float = 0.1,
     pseudocount: float = 0.5,
+    depth: int | None = None,
 ) -> pd.DataFrame:
     """Contrast the groups on each genus by a linear model of its centred log-ratio.
 
@@ -67,8 +85,10 @@ def compare_taxa(
     design : pandas.DataFrame
         See :func:`helpers.cohort.design_matrix`; people in both tables are used.
     min_prevalence : float, default 0.1
-        Share of these people in whom a genus must be seen, 0 to 1.
+        Share of these people in whom a genus must be seen at that depth, 0 to 1.
     pseudocount : float, default 0.5
+    depth : int, optional
+        See :func:`transform_clr`.
 
     Returns
     -------
@@ -96,7 +116,7 @@ def compare_taxa(
     True
     """
     genera = collapse_taxa(_keep_designed(counts, design), taxonomy, level="genus")
-    logs, described = _filter_and_transform(genera, min_prevalence, pseudocount)
+    logs, described = _filter_and_transform(genera, min_prevalence, pseudocount, depth)
     table = fit_contrasts(logs, design).join(described)
     return table.iloc[table["d"].abs().fillna(-1).argsort()[::-1]]
 
@@ -108,6 +128,7 @@ def compare_functions(
     *,
     min_prevalence: float = 0.1,
     pseudocount: float = 0.5,
+    depth: int | None = None,
 ) -> pd.DataFrame:
     """Contrast the groups on each functional group of transcripts.
 
@@ -123,8 +144,10 @@ def compare_functions(
         Index: transcript; column ``group``, its functional group.
     design : pandas.DataFrame
     min_prevalence : float, default 0.1
-        Share of people in whom a transcript must be seen to count, 0 to 1.
+        Share of people in whom a transcript must be seen at that depth to count, 0 to 1.
     pseudocount : float, default 0.5
+    depth : int, optional
+        See :func:`transform_clr`.
 
     Returns
     -------
@@ -146,7 +169,7 @@ def compare_functions(
     >>> table["n_transcripts"].to_dict(), bool(table.loc["gut_barrier", "estimate"] > 0)
     ({'gut_barrier': 1, 'other': 1}, True)
     """
-    logs = log_prevalent(transcripts, design, min_prevalence=min_prevalence, pseudocount=pseudocount)
+    logs = log_prevalent(transcripts, design, min_prevalence=min_prevalence, pseudocount=pseudocount, depth=depth)
     members = match_functions(logs.columns, features)
     table = fit_contrasts(logs.T.groupby(members.to_numpy()).mean().T, design)
     return table.assign(n_transcripts=members.value_counts().reindex(table.index))
@@ -199,11 +222,12 @@ def _keep_designed(counts: pd.DataFrame, design: pd.DataFrame | pd.Series) -> pd
 
 
 def _filter_and_transform(
-    counts: pd.DataFrame, min_prevalence: float, pseudocount: float
+    counts: pd.DataFrame, min_prevalence: float, pseudocount: float, depth: int | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Drop rare columns, then transform; also return prevalence and mean abundance of what is kept."""
     reads = check_counts(counts)
-    prevalence = (reads > 0).mean(axis=0)
+    depth = choose_depth(reads, depth)
+    prevalence = expect_presence(reads, depth).mean(axis=0)
     kept = (prevalence >= min_prevalence) & (prevalence > 0)
     if kept.sum() < 2:
         raise TooLittle(
@@ -212,13 +236,18 @@ def _filter_and_transform(
         )
     shares = (reads / reads.sum(axis=1, keepdims=True)).mean(axis=0)
     described = pd.DataFrame({"prevalence": prevalence, "mean_abundance": shares}, index=counts.columns)
-    logs = np.log(reads[:, kept] + pseudocount)
+    logs = expect_logs(reads, depth, pseudocount)[:, kept]
     logs -= logs.mean(axis=1, keepdims=True)
     return pd.DataFrame(logs, index=counts.index, columns=counts.columns[kept]), described[kept]
 
 
 def log_prevalent(
-    counts: pd.DataFrame, design: pd.DataFrame, *, min_prevalence: float = 0.1, pseudocount: float = 0.5
+    counts: pd.DataFrame,
+    design: pd.DataFrame,
+    *,
+    min_prevalence: float = 0.1,
+    pseudocount: float = 0.5,
+    depth: int | None = None,
 ) -> pd.DataFrame:
     """Return centred log-ratios of the features that enough people of the design have.
 
@@ -226,7 +255,7 @@ def log_prevalent(
     ----------
     counts : pandas.DataFrame of shape (n_participants, n_features)
     design : pandas.DataFrame
-    min_prevalence, pseudocount
+    min_prevalence, pseudocount, depth
         As in :func:`compare_functions`.
 
     Raises
@@ -234,7 +263,7 @@ def log_prevalent(
     ValueError
         Bad counts, nobody in both tables, or fewer than two features prevalent enough.
     """
-    return _filter_and_transform(_keep_designed(counts, design), min_prevalence, pseudocount)[0]
+    return _filter_and_transform(_keep_designed(counts, design), min_prevalence, pseudocount, depth)[0]
 
 
 def match_functions(transcripts: pd.Index, features: pd.DataFrame) -> pd.Series:

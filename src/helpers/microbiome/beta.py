@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.metrics import euclidean_distances
 
 from helpers.microbiome.abundance import transform_clr
 from helpers.microbiome.counts import Branches, check_counts, list_branches, read_tree
+from helpers.microbiome.equal_depth import ALL_READS, choose_depth, draw_reads
 from helpers.permutation import TIE
 from helpers.problems import count
 
@@ -85,13 +87,69 @@ def measure_beta(
     elif metric == "jaccard":
         matrix = _compare_presence(reads > 0, np.ones(reads.shape[1]))
     elif metric == "aitchison":
-        matrix = euclidean_distances(transform_clr(counts, pseudocount=pseudocount).to_numpy())
+        matrix = euclidean_distances(transform_clr(counts, pseudocount=pseudocount, depth=ALL_READS).to_numpy())
     elif tree_path is None:
         raise ValueError(f"{METRIC_LABELS[metric]} needs a tree: give tree_path, or use bray_curtis.")
     else:
         branches = list_branches(read_tree(tree_path, counts.columns), counts.columns)
         matrix = _measure_unifrac(metric, reads, branches, n_workers)
     return pd.DataFrame(matrix, index=counts.index, columns=counts.index)
+
+
+def measure_distances(
+    counts: pd.DataFrame,
+    *,
+    metrics: Sequence[str],
+    n_rarefactions: int,
+    rng: np.random.Generator,
+    tree_path: str | os.PathLike[str] | None = None,
+    depth: int | None = None,
+) -> dict[str, pd.DataFrame]:
+    """Measure how different each pair of samples is, all samples equally deep.
+
+    A shallow sample shows fewer taxa and noisier shares, and so lies farther from all others. The same number of reads is
+    drawn from each sample, distances are measured, and all is repeated and averaged [1]_: distances, not counts, are
+    averaged, as the mean of draws would leave deep samples with less noise than shallow ones.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame of shape (n_participants, n_taxa)
+    metrics : sequence of str
+        See :func:`measure_beta`.
+    n_rarefactions : int
+        0: take all reads of each sample, once.
+    rng : numpy.random.Generator
+    tree_path : str or path-like, optional
+    depth : int, optional
+        Reads drawn of each sample. None: those of the shallowest.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame of shape (n_participants, n_participants)
+
+    References
+    ----------
+    .. [1] Schloss PD (2024). Rarefaction is currently the best approach to control for uneven sequencing effort
+       in amplicon sequence analyses. mSphere 9(2):e00354-23. doi:10.1128/msphere.00354-23
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"t1": [2, 4], "t2": [0, 0]}, index=["a", "b"])
+    >>> measure_distances(counts, metrics=["jaccard"], n_rarefactions=2, rng=np.random.default_rng(1))["jaccard"].loc["a", "b"]
+    np.float64(0.0)
+    """
+    reads = check_counts(counts)
+    tables = [reads]
+    if n_rarefactions:
+        drawn = choose_depth(reads, depth)
+        streams = rng.spawn(n_rarefactions)
+        tables = [draw_reads(reads, drawn, stream) for stream in streams]
+    sums = dict.fromkeys(metrics, 0.0)
+    for table in tables:
+        frame = pd.DataFrame(table, counts.index, counts.columns)
+        for metric in metrics:
+            sums[metric] = sums[metric] + measure_beta(frame, metric=metric, tree_path=tree_path).to_numpy()
+    return {m: pd.DataFrame(total / len(tables), counts.index, counts.index) for m, total in sums.items()}
 
 
 def _sum_differences(values: np.ndarray, n_workers: int) -> np.ndarray:

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from helpers.contrasts import Q_SHOWN, fit_contrasts
-from helpers.microbiome.abundance import transform_clr
 from helpers.microbiome.counts import check_counts, collapse_taxa
 from helpers.microbiome.differential import (
     FIELDS,
@@ -19,6 +18,7 @@ from helpers.microbiome.differential import (
     run_ancombc,
     run_linda,
 )
+from helpers.microbiome.equal_depth import choose_depth, expect_logs, expect_presence
 from helpers.problems import TooLittle
 from helpers.wording import as_text
 
@@ -66,6 +66,7 @@ def compare_methods(
     min_prevalence: float = 0.1,
     pseudocounts: Sequence[float] = PSEUDOCOUNTS,
     at_least: int = AT_LEAST,
+    depth: int | None = None,
 ) -> Consensus:
     """Contrast the groups on each genus by five methods, and count who finds what.
 
@@ -89,6 +90,9 @@ def compare_methods(
         With which the primary model is repeated; the middle one is its own.
     at_least : int, default 3
         Methods that make a consensus.
+    depth : int, optional
+        Reads at which samples are compared. None: those of the shallowest, so that neither logarithms nor presence hang
+        on how deeply a group was sequenced; 0: all reads of each.
 
     Returns
     -------
@@ -111,31 +115,33 @@ def compare_methods(
     """
     genera, terms = _match(counts, taxonomy, design)
     reads = check_counts(genera)
-    prevalence = (reads > 0).mean(axis=0)
-    kept = genera.loc[:, (prevalence >= min_prevalence) & (prevalence > 0)]
+    depth = choose_depth(reads, depth)
+    presence = pd.DataFrame(expect_presence(reads, depth), genera.index, genera.columns)
+    prevalence = presence.mean()
+    kept = genera.columns[(prevalence >= min_prevalence) & (prevalence > 0)]
     is_high = terms["group"] == 1
     shares = pd.DataFrame(
-        {f"prevalence_{name}": (kept[side] > 0).mean() for name, side in (("high", is_high), ("low", ~is_high))}
+        {f"prevalence_{name}": presence.loc[side, kept].mean() for name, side in (("high", is_high), ("low", ~is_high))}
     )
     only_in = np.select([shares["prevalence_low"] == 0, shares["prevalence_high"] == 0], ["high", "low"], "")
-    usual = kept.loc[:, only_in == ""]
-    if usual.shape[1] < 2:
+    usual = kept[only_in == ""]
+    if len(usual) < 2:
         raise TooLittle(
-            f"Genera: {usual.shape[1]:,} seen in {min_prevalence:.0%} of people or more, and in both "
+            f"Genera: {len(usual):,} seen in {min_prevalence:.0%} of people or more, and in both "
             "groups; log-ratios need two. Lower min_prevalence."
         )
-    repeats = [fit_contrasts(transform_clr(usual, pseudocount=size), terms) for size in pseudocounts]
+    repeats = [fit_contrasts(_centre(genera, usual, depth, size), terms) for size in pseudocounts]
     primary = repeats[len(repeats) // 2]
-    logs = transform_clr(usual, pseudocount=pseudocounts[len(repeats) // 2])
-    seen = kept.loc[:, ((kept > 0).mean() <= 1 - min_prevalence)] > 0
+    logs = _centre(genera, usual, depth, pseudocounts[len(repeats) // 2])
+    seen = presence[kept[prevalence[kept] <= 1 - min_prevalence]]
     results = {
         PRIMARY: primary[FIELDS],
         "linda": run_linda(logs, terms),
-        "ancombc": run_ancombc(usual, terms),
+        "ancombc": run_ancombc(_log_reads(genera, usual, depth, 1.0), terms),
         "rank_clr": compare_ranks(logs, terms),
         "presence": compare_presence(seen, terms) if seen.shape[1] else pd.DataFrame(columns=FIELDS, dtype=float),
     }
-    table = _agree({name: result.reindex(kept.columns) for name, result in results.items()}, at_least)
+    table = _agree({name: result.reindex(kept) for name, result in results.items()}, at_least)
     table = table.join(results["linda"][FIELDS[:3]]).join(primary[["d", "d_low", "d_high", "q"]])
     table["is_stable"] = _find_stable(repeats).reindex(table.index)
     table = table.assign(only_in=only_in).join(shares)
@@ -144,8 +150,8 @@ def compare_methods(
     return Consensus(
         table=table.iloc[order].rename_axis("feature"),
         methods=methods[["method", *FIELDS]].rename_axis("feature"),
-        n_participants=len(kept),
-        n_filtered=genera.shape[1] - kept.shape[1],
+        n_participants=len(genera),
+        n_filtered=genera.shape[1] - len(kept),
         min_prevalence=min_prevalence,
         pseudocounts=tuple(pseudocounts),
     )
@@ -194,6 +200,17 @@ def _match(counts: pd.DataFrame, taxonomy: pd.DataFrame, design: pd.DataFrame) -
     if people.empty:
         raise ValueError("No participant is in both the counts and the groups. Are the ids spelled alike, e.g. sub-01?")
     return collapse_taxa(counts.loc[people], taxonomy, level="genus"), design.loc[people]
+
+
+def _log_reads(genera: pd.DataFrame, names: pd.Index, depth: int, pseudocount: float) -> pd.DataFrame:
+    """Return the logarithms of some genera, at a depth of all of them together."""
+    logs = expect_logs(genera.to_numpy(), depth, pseudocount)
+    return pd.DataFrame(logs, genera.index, genera.columns)[names]
+
+
+def _centre(genera: pd.DataFrame, names: pd.Index, depth: int, pseudocount: float) -> pd.DataFrame:
+    logs = _log_reads(genera, names, depth, pseudocount)
+    return logs.sub(logs.mean(axis=1), axis=0)
 
 
 def _agree(results: dict[str, pd.DataFrame], at_least: int) -> pd.DataFrame:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaln
 
 from helpers.microbiome.counts import check_counts
+from helpers.microbiome.equal_depth import expect_presence
 from helpers.problems import count
 
 
@@ -60,17 +60,8 @@ def expect_richness(reads: np.ndarray, depth: int) -> np.ndarray:
     reads : numpy.ndarray of int, shape (n, n_taxa)
     depth : int
     """
-    totals = reads.sum(axis=1, keepdims=True)
-    spare = totals - reads - depth
-    logs = (
-        gammaln(totals - reads + 1)
-        - gammaln(np.maximum(spare, 0) + 1)
-        + gammaln(np.maximum(totals - depth, 0) + 1)
-        - gammaln(totals + 1)
-    )
-    unseen = np.where(spare >= 0, np.exp(np.minimum(logs, 0)), 0.0)
-    richness = (1 - unseen).sum(axis=1)
-    return np.where(totals[:, 0] >= depth, richness, np.nan)
+    totals = reads.sum(axis=1)
+    return np.where(totals >= depth, expect_presence(reads, depth).sum(axis=1), np.nan)
 
 
 def describe_rarefaction(curves: pd.DataFrame, *, depth: int) -> str:

@@ -7,10 +7,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from helpers.contract import Cohort
-from helpers.microbiome import measure_beta
+from helpers.microbiome import measure_distances
 from helpers.microbiome.beta import METRIC_LABELS
 from helpers.multiverse.fitting import residualise_labellings
 from helpers.multiverse.groupings import read_score
+from helpers.multiverse.outcomes import ALL_OF_EACH, EQUALLY_DEEP
 from helpers.multiverse.running import (
     BATCH,
     COVARIATES,
@@ -22,7 +23,8 @@ from helpers.multiverse.running import (
 )
 
 COMMUNITIES = "communities"
-DISTANCE = "distance"
+DISTANCE, DEPTH = "distance", "depth"
+N_RAREFACTIONS = 3
 PLAIN = ("bray_curtis", "aitchison", "jaccard")
 ON_TREE = ("unweighted_unifrac", "weighted_unifrac")
 
@@ -50,14 +52,14 @@ def run_community_multiverse(cohort: Cohort, *, n_permutations: int, rng: np.ran
     .. [1] Anderson MJ (2001). A new method for non-parametric multivariate analysis of variance. Austral Ecol
        26:32-46. doi:10.1111/j.1442-9993.2001.01070.pp.x
     """
-    distances = _measure_distances(cohort)
     score = read_score(cohort)
     shuffles = draw_shuffles(cohort, score, n_permutations=n_permutations, rng=rng)
+    distances = _measure_all(cohort, rng)
     rows, effects = [], []
     for design, choices in list_designs(cohort):
         if STUDY in design:  # a distance cannot be standardised within studies
             continue
-        for name, table in distances.items():
+        for (name, depth), table in distances.items():
             people = design.index[design.index.isin(table.index) & design.index.isin(score.values.index)]
             squared = table.loc[people, people].to_numpy() ** 2
             places, nuisance = score.values.index.get_indexer(people), design.loc[people].to_numpy(float)
@@ -65,11 +67,11 @@ def run_community_multiverse(cohort: Cohort, *, n_permutations: int, rng: np.ran
                 labels, kept = score.label(option, shuffles[:, places])
                 effects.append(measure_shares(squared, nuisance, labels, kept))
                 n = len(people) if kept is None else int(kept[0].sum())
-                rows.append({GROUPS: option, **choices, DISTANCE: METRIC_LABELS[name], "n": n})
+                rows.append({GROUPS: option, **choices, DISTANCE: METRIC_LABELS[name], DEPTH: depth, "n": n})
     values = np.array(effects).reshape(len(rows), 1 + n_permutations)
     decisions = {
         GROUPS: score.options,
-        **{name: list(dict.fromkeys(row[name] for row in rows)) for name in (COVARIATES, BATCH, DISTANCE)},
+        **{name: list(dict.fromkeys(row[name] for row in rows)) for name in (COVARIATES, BATCH, DISTANCE, DEPTH)},
     }
     return _write(rows, values, decisions, cohort.settings.batch)
 
@@ -110,13 +112,18 @@ def measure_shares(
     return explained / total
 
 
-def _measure_distances(cohort: Cohort) -> dict[str, pd.DataFrame]:
+def _measure_all(cohort: Cohort, rng: np.random.Generator) -> dict[tuple[str, str], pd.DataFrame]:
+    """Return distances by metric and by depth."""
     if "taxa" not in cohort.blocks:
         return {}
-    taxa = cohort.block("taxa")
-    found = {name: measure_beta(taxa, metric=name) for name in PLAIN}
-    on_tree = ON_TREE if cohort.tree_path is not None else ()
-    return found | {name: measure_beta(taxa, metric=name, tree_path=cohort.tree_path) for name in on_tree}
+    metrics = [*PLAIN, *(ON_TREE if cohort.tree_path is not None else ())]
+    found = {}
+    for depth, n_rarefactions in ((EQUALLY_DEEP, N_RAREFACTIONS), (ALL_OF_EACH, 0)):
+        own = measure_distances(
+            cohort.block("taxa"), metrics=metrics, tree_path=cohort.tree_path, n_rarefactions=n_rarefactions, rng=rng
+        )
+        found |= {(metric, depth): table for metric, table in own.items()}
+    return found
 
 
 def _write(

@@ -18,6 +18,7 @@ from helpers.verdict import Claim, find_row
 ICV, MOTION = "icv", "mean_fd_mm"
 MAX_FD_MM = 0.25
 PSEUDOCOUNTS = (0.5, 1.0, 0.1)
+EQUALLY_DEEP, ALL_OF_EACH = "samples equally deep", "all reads of each"
 MIN_PREVALENCES = (0.1, 0.05, 0.25)
 MIN_PEOPLE = 20  # with a value; fewer support no specification
 
@@ -209,25 +210,31 @@ def _prepare_function(cohort: Cohort, claim: Claim, known: Known) -> Iterator[Ou
     if row is None:
         return
     prevalence = (counts[counts.index.isin(known.people)] > 0).mean()
-    for pseudocount, least in product(PSEUDOCOUNTS, MIN_PREVALENCES):
-        kept = counts.loc[:, (prevalence >= least) & (prevalence > 0)]
-        mine = (groups.reindex(kept.columns) == row.name).to_numpy()
-        if not mine.any() or mine.all():
+    for (depth, reads), pseudocount, least in product(
+        ((EQUALLY_DEEP, None), (ALL_OF_EACH, microbiome.ALL_READS)), PSEUDOCOUNTS, MIN_PREVALENCES
+    ):
+        kept = counts.columns[(prevalence >= least) & (prevalence > 0)]
+        mine = kept[groups.reindex(kept) == row.name]
+        if not len(mine) or len(mine) == len(kept):
             continue
-        for ratio, values in _take_ratios(kept, mine, pseudocount).items():
+        for ratio, values in _take_ratios(counts, kept, mine, pseudocount, reads).items():
             choices = {"pseudocount": f"{pseudocount:g}", "seen in at least": f"{least:.0%}", "log-ratio": ratio}
+            choices["depth"] = depth
             yield Outcome(claim.id, values, choices)
 
 
-def _take_ratios(counts: pd.DataFrame, mine: np.ndarray, pseudocount: float) -> dict[str, pd.Series]:
-    clr = microbiome.transform_clr(counts, pseudocount=pseudocount)
-    summed = np.log(counts.loc[:, mine].sum(axis=1) + pseudocount) - np.log(
-        counts.loc[:, ~mine].sum(axis=1) + pseudocount
-    )
+def _take_ratios(
+    counts: pd.DataFrame, kept: pd.Index, mine: pd.Index, pseudocount: float, depth: int | None
+) -> dict[str, pd.Series]:
+    logs = microbiome.log_reads(counts, pseudocount=pseudocount, depth=depth)[kept]
+    clr = logs.sub(logs.mean(axis=1), axis=0)
+    parts = {"mine": counts[mine], "others": counts[kept.difference(mine)], "rest": counts.drop(columns=kept)}
+    sums = pd.DataFrame({name: part.sum(axis=1) for name, part in parts.items()})
+    added = microbiome.log_reads(sums, pseudocount=pseudocount, depth=depth)
     return {
-        "mean over transcripts": clr.loc[:, mine].mean(axis=1),
-        "reads added up": summed,
-        "to the middle transcript": clr.loc[:, mine].mean(axis=1) - clr.median(axis=1),
+        "mean over transcripts": clr[mine].mean(axis=1),
+        "reads added up": added["mine"] - added["others"],
+        "to the middle transcript": clr[mine].mean(axis=1) - clr.median(axis=1),
     }
 
 

@@ -1,7 +1,7 @@
 """Figures of the microbiome chapter: results in, Axes or Figure out."""
 
 from helpers.plots.microbiome.communities import plot_composition, plot_ordination
-from helpers.plots.microbiome.diversity import plot_alpha, plot_rarefaction
+from helpers.plots.microbiome.diversity import plot_alpha, plot_depth, plot_rarefaction
 from helpers.plots.microbiome.functions import plot_activity, plot_function_sets, plot_functions
 from helpers.plots.microbiome.taxa import plot_consensus, plot_effect_tree, plot_taxa, plot_volcano
 
@@ -10,6 +10,7 @@ __all__ = [
     "plot_alpha",
     "plot_composition",
     "plot_consensus",
+    "plot_depth",
     "plot_effect_tree",
     "plot_function_sets",
     "plot_functions",

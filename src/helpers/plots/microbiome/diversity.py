@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.microbiome.alpha import METRIC_LABELS, AlphaDiversity
-from helpers.plots.style import COLOURS, MARKERS, NEUTRAL, WIDTH_IN
+from helpers.plots.style import COLOURS, MARKERS, NEUTRAL, WIDTH_IN, require_rows
 from helpers.wording import hide_small
 
 SIDES = ("low", "high")
@@ -58,6 +58,45 @@ def plot_alpha(
         f"{alpha.depth:,} reads per sample, mean of {alpha.n_rarefactions} rarefactions; {hide_small(alpha.n_lost)} samples left out",
         fontsize=9,
     )
+    return figure
+
+
+def plot_depth(
+    tables: Mapping[str, pd.DataFrame], contrasts: pd.DataFrame, groups: pd.Series, *, labels: Mapping[str, str]
+) -> Figure:
+    """Draw how many reads each sample holds, by group, one panel per block.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        Block name -> counts.
+    contrasts : pandas.DataFrame
+        From :func:`helpers.microbiome.compare_depth`.
+    groups : pandas.Series
+        Index participant_id; high, low or missing.
+    labels : mapping
+        ``high`` and ``low``: what the groups are called, with n.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    require_rows(contrasts)
+    figure, axes = plt.subplots(
+        1, len(contrasts), figsize=(WIDTH_IN, 2.9), layout="constrained", squeeze=False, sharey=True
+    )
+    for ax, (name, row) in zip(axes[0], contrasts.iterrows(), strict=True):
+        totals = tables[name].sum(axis=1)
+        for place, side in enumerate(SIDES):
+            _draw_column(totals[groups.reindex(totals.index) == side].to_numpy(float), place, side, ax)
+        ax.set(yscale="log", xlim=(-0.6, 1.6))
+        ax.set_title(
+            f"{name}: {row['ratio']:.2f} times\n({row['ratio_low']:.2f} to {row['ratio_high']:.2f})",
+            fontsize=9,
+            loc="left",
+        )
+        ax.set_xticks(range(len(SIDES)), [labels[side].replace(" ", "\n") for side in SIDES])
+    axes[0, 0].set_ylabel("Reads of a sample")
     return figure
 
 
