@@ -24,10 +24,11 @@ from helpers.calibration import (
     tabulate_coverage,
     tabulate_rates,
     tabulate_verdicts,
+    tabulate_words,
 )
 from helpers.calibration.chapters import SETTINGS, prepare_setting
 from helpers.contract import load_cohort
-from helpers.plots.calibration import plot_coverage, plot_rates
+from helpers.plots.calibration import plot_coverage, plot_rates, plot_words
 from helpers.run.execution import NOTEBOOKS_DIR, read_parameters
 from helpers.tables import PROJECT_ROOT, read_result, read_table
 from helpers.verdict import load_claims, load_truth
@@ -217,7 +218,7 @@ def test_coverage_by_hand():
 def test_verdicts_are_counted_by_kind_of_cohort():
     table = make_tests(
         [0.01, 0.9], kind="planted", verdict=["planted effect recovered", "planted effect missed"],
-        verdict_if_real=["supported", "inconclusive (underpowered)"],
+        verdict_if_real=["supported", "inconclusive"],
     )  # fmt: skip
     row = tabulate_verdicts(table, CLAIMS).loc["C01"]
     assert (row["kind"], row["n"], row["recovered"], row["supported"], row["inconclusive"]) == (
@@ -262,10 +263,10 @@ def test_stored_shares_are_recomputable():
 def test_stored_verdicts_fall_as_often_as_computed():
     """Within luck (99.9 % of a binomial) of what ``expect_words`` computes; on average within two points."""
     *_, verdicts, _ = read_stored()
-    told = verdicts[verdicts["expected_recovered"].notna()]
+    told = verdicts[verdicts["expected_supported"].notna()]
     planted, null = (told[told["kind"] == kind] for kind in ("planted", "null_twin"))
     assert len(planted) == len(null) == 15
-    for found, word in ((planted, "recovered"), (null, "supported"), (null, "contradicted"), (planted, "contradicted")):
+    for found, word in ((planted, "supported"), (null, "supported"), (null, "no_effect"), (planted, "opposed")):
         expected = found[f"expected_{word}"].to_numpy()
         low, high = stats.binom.interval(0.999, found["n"], expected)
         seen = found[word].to_numpy() * found["n"].to_numpy()
@@ -297,3 +298,12 @@ def test_tables_lie_where_the_page_says():
     text = PAGE.read_text(encoding="utf-8")
     assert all(f"`{name}" in text for name in ("data/calibration/error_rates.tsv`", "coverage.tsv`", "verdicts.tsv`"))
     assert all((TABLES / f"{name}.tsv").is_file() for name in ("error_rates", "coverage", "verdicts"))
+
+
+def test_the_figure_of_words_has_a_panel_per_size_and_each_adds_up():
+    words = tabulate_words()
+    figure = plot_words(words)
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    assert "10 v 10" in titles and "1,000 v 1,000" in titles
+    top = figure.axes[0].collections[-1].get_paths()[0].vertices[:, 1].max()
+    assert top == pytest.approx(100)

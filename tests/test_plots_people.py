@@ -115,12 +115,12 @@ def test_verdicts_show_effects_empty_lines_and_the_expected_side():
             "smallest_effect": [0.2, 0.05, 0.2],
             "rank": pd.array([None, 1, None], dtype="Int64"),
             "n_blocks": pd.array([None, 4, None], dtype="Int64"),
-            "verdict": ["supported", "direction only", "not testable here"],
+            "verdict": ["supported", "inconclusive", "not testable here"],
         },
         index=["C01", "C16", "C15"],
     )
     ax = verdict_figures.plot_verdicts(table, labels=LABELS)
-    assert "rank 1 of 4: direction only" in read_texts(ax)
+    assert "rank 1 of 4: inconclusive" in read_texts(ax)
     assert "not testable here" in read_texts(ax)
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["C01 Depression ↓", "C16 Rank", "C15 Gone ↑"]
     assert "(n = 44) v" in ax.get_xlabel()

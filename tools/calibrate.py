@@ -25,10 +25,11 @@ from helpers.calibration import (
     tabulate_coverage,
     tabulate_rates,
     tabulate_verdicts,
+    tabulate_words,
     write_page,
 )
 from helpers.contract import load_cohort
-from helpers.plots.calibration import plot_coverage, plot_rates
+from helpers.plots.calibration import plot_coverage, plot_rates, plot_words
 from helpers.plots.style import use_style
 from helpers.run.sources import hash_rooms
 from helpers.run.staleness import MEASURED
@@ -116,8 +117,13 @@ def write_book_page() -> None:
     FIGURES.mkdir(exist_ok=True)
     mpl.use("agg")
     use_style(load_cohort("data/example", blocks=[]))
-    for name, axes in (("error_rates", plot_rates(rates)), ("coverage", plot_coverage(coverage))):
-        axes.figure.savefig(FIGURES / f"{name}.svg", metadata={"Date": None})
+    figures = {
+        "error_rates": plot_rates(rates).figure,
+        "coverage": plot_coverage(coverage).figure,
+        "words": plot_words(tabulate_words()),
+    }
+    for name, figure in figures.items():
+        figure.savefig(FIGURES / f"{name}.svg", metadata={"Date": None})
     write_atomically(PAGE, write_page(rates, coverage, verdicts, run))
 
 

@@ -12,6 +12,7 @@ from helpers.calibration.rates import (
     tabulate_coverage,
     tabulate_rates,
     tabulate_verdicts,
+    tabulate_words,
 )
 from helpers.calibration.running import Job, Plan, list_jobs, run_plan
 
@@ -35,5 +36,6 @@ __all__ = [
     "tabulate_coverage",
     "tabulate_rates",
     "tabulate_verdicts",
+    "tabulate_words",
     "write_page",
 ]

@@ -7,7 +7,17 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.calibration.rates import ALPHA, BAND, BAND_AT_MOST, BAND_COVERAGE, CONFIDENCE, chance_outside, find_outside
+from helpers.calibration.rates import (
+    ALPHA,
+    BAND,
+    BAND_AT_MOST,
+    BAND_COVERAGE,
+    CONFIDENCE,
+    WORDS_SMALLEST,
+    chance_outside,
+    find_outside,
+    tabulate_words,
+)
 from helpers.problems import count
 
 PAGE = """# Error rates
@@ -81,9 +91,20 @@ deviations of the cohort at hand, which the planted effect itself widens, so tha
 
 {verdicts_table}
 
-**How to read it.** Simulated people never support a claim; *supported* and *contradicted* are the words that real people with these very numbers would
-get. *Supported* needs an interval wholly on the expected side, which should happen to a null twin in {one_sided:g} % of cases. *Contradicted* is the right answer for a null
-twin when an effect of interest is ruled out, and a wrong one for a planted cohort.
+**How to read it.** Simulated people never support a claim; these are the words that real people with these very numbers would get. *Supported* needs an
+interval wholly on the expected side, *opposed* one wholly on the other, each of which should happen to a null twin in {one_sided:g} % of cases. *No effect of
+interest* is the right answer for a null twin, and needs an interval that is narrower than cohorts of this size give.
+
+### Each word, by size of the groups and by the truth
+
+```{{figure}} figures/words.svg
+:alt: One panel per size of the groups, from 10 v 10 to 1,000 v 1,000. Across, the true difference from -0.5 to 0.8; upwards, the chance of each word, as areas that add up to one. With few people nearly all is inconclusive; with many, opposed changes to no effect of interest and to supported close to 0 and to the smallest effect of interest.
+:name: words
+
+Computed, not simulated: chance of each word of chapter 07 for two groups without covariates and a smallest effect of interest of {smallest:g}.
+```
+
+{words_said}
 
 ## Do it again
 
@@ -138,6 +159,8 @@ def write_page(rates: pd.DataFrame, coverage: pd.DataFrame, verdicts: pd.DataFra
         verdicts_table=_write_verdicts(verdicts),
         one_sided=100 * ALPHA / 2,
         n_quick=run["n_quick"],
+        words_said=describe_words(tabulate_words()),
+        smallest=WORDS_SMALLEST,
     )
 
 
@@ -200,6 +223,25 @@ def _expect_outside(rates: pd.DataFrame) -> str:
     )
 
 
+def describe_words(words: pd.DataFrame) -> str:
+    """Say how often a word of the verdict is wrong, and what decides between the others.
+
+    Parameters
+    ----------
+    words : pandas.DataFrame
+        From :func:`helpers.calibration.tabulate_words`.
+    """
+    worst = words.loc[words["wrong"].idxmax()]
+    small, large = words[words["n_high"] == words["n_high"].min()], words[words["n_high"] == words["n_high"].max()]
+    null = {name: table[table["d"] == 0].iloc[0] for name, table in (("small", small), ("large", large))}
+    return (
+        f"Whatever the size of the groups and the truth, a wrong word falls in at most {100 * words['wrong'].max():.1f} % (worst: d = {worst['d']:g} at "
+        f"{int(worst['n_high']):,} v {int(worst['n_low']):,}, where two words can be wrong). Without any effect, {int(small['n_high'].iloc[0])} v {int(small['n_low'].iloc[0])} people are told "
+        f"*inconclusive* in {100 * null['small']['inconclusive']:.0f} %, and {int(large['n_high'].iloc[0]):,} v {int(large['n_low'].iloc[0]):,} *no effect of "
+        f"interest* in {100 * null['large']['no_effect']:.0f} %. Few people make nothing *opposed* and rule nothing out; they are told that they are too few."
+    )
+
+
 def _describe_verdicts(verdicts: pd.DataFrame) -> str:
     null, planted = (verdicts[verdicts["kind"] == kind] for kind in ("null_twin", "planted"))
     found = planted[planted.index != "C16"]
@@ -208,24 +250,22 @@ def _describe_verdicts(verdicts: pd.DataFrame) -> str:
         f"({100 * null['supported'].min():.1f} to {100 * null['supported'].max():.1f} % by claim) and a planted effect *recovered* in "
         f"{100 * null['recovered'].mean():.0f} %, since none was planted. Among planted cohorts the planted effect is recovered in "
         f"{100 * found['recovered'].mean():.0f} % ({100 * found['recovered'].min():.0f} to {100 * found['recovered'].max():.0f} % by claim): so much "
-        "is the power of cohorts of this size. Real people like these would be told *contradicted* in "
-        f"{100 * found['contradicted'].mean():.1f} %.{_compare_with_expected(null, found)}"
+        "is the power of cohorts of this size. Real people like these would be told *opposed* in "
+        f"{100 * found['opposed'].mean():.1f} %.{_compare_with_expected(null, found)}"
     )
 
 
 def _compare_with_expected(null: pd.DataFrame, planted: pd.DataFrame) -> str:
-    """Say how far the shares lie from what is computed for the same designs; nothing where that was not stored."""
-    if "expected_recovered" not in planted or planted["expected_recovered"].isna().all():
-        return ""
-    apart = 100 * (planted["recovered"] - planted["expected_recovered"]).dropna()
+    """Say how far the shares lie from what is computed for the same designs."""
+    apart = 100 * (planted["supported"] - planted["expected_supported"]).dropna()
     widest = apart.abs().idxmax()
-    computed = null["expected_contradicted"].dropna()
+    computed = null["expected_no_effect"].dropna()
     return (
-        f" Computed for designs like these and what was planted, the power is {100 * planted['expected_recovered'].mean():.0f} %; the shares "
-        f"recovered lie {_write_number(apart.min(), '+.1f')} to {_write_number(apart.max(), '+.1f')} points from it (furthest: {widest}), of which "
-        f"luck alone explains about {100 * (0.24 / planted['n'].min()) ** 0.5:.0f} points either way for each. For a null twin, *contradicted* is "
-        f"the right word where an effect of interest is ruled out; it is expected in {100 * computed.mean():.0f} % and falls in "
-        f"{100 * null.loc[computed.index, 'contradicted'].mean():.0f} %."
+        f" Computed for designs like these and what was planted, the power is {100 * planted['expected_supported'].mean():.0f} %; the shares "
+        f"lie {_write_number(apart.min(), '+.1f')} to {_write_number(apart.max(), '+.1f')} points from it (furthest: {widest}), of which "
+        f"luck alone explains about {100 * (0.24 / planted['n'].min()) ** 0.5:.0f} points either way for each. For a null twin, *no effect of interest* is "
+        f"the right word; it is expected in {100 * computed.mean():.0f} % and falls in "
+        f"{100 * null.loc[computed.index, 'no_effect'].mean():.0f} %."
     )
 
 
@@ -277,18 +317,20 @@ def _write_verdicts(verdicts: pd.DataFrame) -> str:
     rows = []
     for claim, found in verdicts.groupby(level=0, sort=True):
         by_kind = found.set_index("kind")
-        columns = ("supported", "contradicted")
+        columns = ("supported", "opposed", "no_effect")
         shares = [by_kind[name].get(kind, float("nan")) for kind in ("null_twin", "planted") for name in columns]
-        for name in ("recovered", "expected_recovered"):
-            known = name in by_kind and claim != "C16"
+        for name in ("recovered", "expected_supported"):
+            known = claim != "C16"
             shares.append(by_kind[name].get("planted", float("nan")) if known else float("nan"))
         rows.append([found["what"].iloc[0], *("–" if pd.isna(share) else f"{100 * share:.1f}" for share in shares)])
     heads = [
         "claim",
         "null: supported, %",
-        "null: contradicted, %",
+        "null: opposed, %",
+        "null: no effect of interest, %",
         "planted: supported, %",
-        "planted: contradicted, %",
+        "planted: opposed, %",
+        "planted: no effect of interest, %",
         "planted: recovered, %",
         "planted: computed power, %",
     ]

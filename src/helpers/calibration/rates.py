@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from helpers.microbiome.beta import METRIC_LABELS
-from helpers.verdict import Claim, RealVerdict, SimulatedVerdict, expect_words, recover_contrast
+from helpers.verdict import Claim, Contrast, RealVerdict, SimulatedVerdict, expect_words, recover_contrast
 
 ALPHA = 0.05
 CONFIDENCE = 0.95
@@ -29,10 +29,13 @@ LISTS = ("genera_any", "metabolites_any")
 SCALES = {"unit": ("estimate", "ci_low", "ci_high", "true_estimate"), "d": ("d", "d_low", "d_high", "true_d")}
 VERDICTS = {
     "supported": RealVerdict.SUPPORTED,
-    "direction_only": RealVerdict.DIRECTION_ONLY,
+    "opposed": RealVerdict.OPPOSED,
+    "no_effect": RealVerdict.NO_EFFECT,
     "inconclusive": RealVerdict.INCONCLUSIVE,
-    "contradicted": RealVerdict.CONTRADICTED,
 }
+WORDS_N = ((10, 10), (15, 25), (44, 72), (100, 100), (150, 250), (400, 600), (1000, 1000))
+WORDS_D = tuple(round(-0.5 + 0.05 * step, 2) for step in range(27))
+WORDS_SMALLEST = 0.2
 
 
 def tabulate_rates(tests: pd.DataFrame, claims: Sequence[Claim]) -> pd.DataFrame:
@@ -127,9 +130,8 @@ def tabulate_verdicts(tests: pd.DataFrame, claims: Sequence[Claim]) -> pd.DataFr
     pandas.DataFrame
         One row per claim and ``kind`` of cohort (null, planted). Index ``claim``; what, n, recovered (the share
         called "planted effect recovered"), and the shares of the words these people would get if they were real:
-        supported, direction_only, inconclusive, contradicted; then what :func:`helpers.verdict.expect_words` computes
-        for designs like theirs, given what was planted: expected_recovered, expected_supported, expected_contradicted
-        (blank for a rank). All shares 0 to 1; ``recovered`` counts nothing among null twins, as nothing was planted.
+        supported, opposed, no_effect, inconclusive; then what :func:`helpers.verdict.expect_words` computes for designs
+        like theirs, given what was planted: expected_supported, expected_opposed, expected_no_effect (blank for a rank). All shares 0 to 1; ``recovered`` counts nothing among null twins, as nothing was planted.
     """
     told = tests[tests["verdict"].notna()]
     rows = []
@@ -151,7 +153,7 @@ def tabulate_verdicts(tests: pd.DataFrame, claims: Sequence[Claim]) -> pd.DataFr
 
 def _expect(claim: str, found: pd.DataFrame, claims: Sequence[Claim]) -> dict[str, float]:
     """Average what is expected of each cohort's design, for what was planted in it."""
-    names = ("recovered", "supported", "contradicted")
+    names = ("supported", "opposed", "no_effect")
     one = next((one for one in claims if one.id == claim), None)
     designs = found.reindex(columns=["d", "d_low", "d_high", "t", "df", "n_high", "n_low", "true_d"])
     designs = designs.fillna({"true_d": 0.0}).dropna(subset=["d", "d_low", "d_high", "n_high", "n_low"])
@@ -169,6 +171,34 @@ def _expect(claim: str, found: pd.DataFrame, claims: Sequence[Claim]) -> dict[st
     ]
     means = pd.DataFrame(expected).mean()
     return {f"expected_{name}": float(means[name]) for name in names}
+
+
+def tabulate_words() -> pd.DataFrame:
+    """Compute how often each word of the verdict falls, by size of the groups and by the true difference.
+
+    Returns
+    -------
+    pandas.DataFrame
+        n_high, n_low, d (true, positive on the claim's side), and the chances (0 to 1) of
+        :func:`helpers.verdict.expect_words` with a smallest effect of interest of 0.2; then ``wrong``: of a word that is
+        false at that d (supported at d of 0 or less, opposed at 0 or more, no effect of interest at 0.2 or more either way,
+        of a size of interest below 0.2, too small to matter at 0.2 or more).
+    """
+    rows = []
+    for n_high, n_low in WORDS_N:
+        error = (1 / n_high + 1 / n_low) ** 0.5
+        for d in WORDS_D:
+            words = expect_words(d, Contrast(d, error, n_high + n_low - 2), smallest=WORDS_SMALLEST)
+            false = {
+                "supported": d <= 0,
+                "opposed": d >= 0,
+                "no_effect": abs(d) >= WORDS_SMALLEST,
+                "of_interest": 0 < d < WORDS_SMALLEST,
+                "small": d >= WORDS_SMALLEST,
+            }
+            wrong = sum(words[name] for name, is_false in false.items() if is_false)
+            rows.append({"n_high": n_high, "n_low": n_low, "d": d, **words, "wrong": wrong})
+    return pd.DataFrame(rows)
 
 
 def chance_outside(n: int, probability: float, low: float, high: float) -> float:

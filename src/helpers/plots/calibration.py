@@ -6,12 +6,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from helpers.calibration import find_outside
 from helpers.plots.style import ACCENT, COLOURS, NEUTRAL, WIDTH_IN
 
 LINE_IN = 0.235
+WORD_LABELS = (
+    "opposed", "no effect of interest", "inconclusive", "supported, size open or small", "supported, of interest",
+)  # fmt: skip
+WORD_COLOURS = (COLOURS["low"], "#F0E442", "#d9d9d9", "#9ecae1", COLOURS["high"])
 
 
 def plot_rates(rates: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -53,6 +58,44 @@ def plot_coverage(coverage: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         f"Intervals that hold the truth, %, with 95 % interval\n({_write_n(shown)} planted cohorts)", fontsize=9
     )
     return ax
+
+
+def plot_words(words: pd.DataFrame) -> Figure:
+    """Draw the chance of each word of the verdict against the true difference, a panel per size of the groups.
+
+    Parameters
+    ----------
+    words : pandas.DataFrame
+        From :func:`helpers.calibration.tabulate_words`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    sizes = list(words.groupby(["n_high", "n_low"], sort=False))
+    n_rows = -(-len(sizes) // 2)
+    figure, axes = plt.subplots(
+        n_rows,
+        2,
+        figsize=(WIDTH_IN, 1.75 * n_rows + 0.9),
+        sharex=True,
+        sharey=True,
+        layout="constrained",
+        squeeze=False,
+    )
+    for ax, ((n_high, n_low), table) in zip(axes.ravel(), sizes, strict=False):
+        sure = table["supported"] - table["of_interest"]
+        parts = [table["opposed"], table["no_effect"], table["inconclusive"], sure, table["of_interest"]]
+        areas = ax.stackplot(table["d"], *[100 * part for part in parts], colors=WORD_COLOURS, labels=WORD_LABELS)
+        ax.axvline(0, color="black", lw=0.8)
+        ax.set_title(f"{int(n_high):,} v {int(n_low):,}", fontsize=9, loc="left")
+        ax.set(xlim=(table["d"].min(), table["d"].max()), ylim=(0, 100))
+    for ax in axes.ravel()[len(sizes) :]:
+        ax.set_axis_off()
+    figure.supxlabel("True difference d, positive on the side of the claim", fontsize=9)
+    figure.supylabel("Chance of the word, %", fontsize=9)
+    figure.legend(handles=areas, loc="outside lower center", ncols=3, fontsize=8)
+    return figure
 
 
 def _plot_shares(table: pd.DataFrame, column: str, *, names: pd.Series, aim: float, ax: Axes | None) -> Axes:

@@ -17,9 +17,9 @@ LINE_IN = 0.19
 LOOKS = {
     "supported": (ACCENT, "o"),
     "planted effect recovered": (ACCENT, "o"),
-    "direction only": ("#0072B2", "^"),
-    "inconclusive (underpowered)": (NEUTRAL, "D"),
-    "contradicted": ("#D55E00", "s"),
+    "no effect of interest": ("#0072B2", "^"),
+    "inconclusive": (NEUTRAL, "D"),
+    "opposed": ("#D55E00", "s"),
     "planted effect missed": ("#D55E00", "s"),
     "not testable here": (NEUTRAL, "x"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from helpers.verdict.claims import Claim, Ledger, load_claims, load_ledger, load_truth
 from helpers.verdict.describe import (
+    describe_chance,
     describe_ledger,
     describe_scope,
     describe_verdicts,
@@ -22,18 +23,12 @@ from helpers.verdict.inference import (
     compute_contrast_power,
     compute_replication_bayes_factor,
     convert_d_to_r,
-    expect_words,
     recover_contrast,
     test_equivalence,
 )
 from helpers.verdict.ledger import read_ledger_schema
-from helpers.verdict.weigh import (
-    RealVerdict,
-    SimulatedVerdict,
-    judge_real,
-    judge_simulated,
-    weigh_claims,
-)
+from helpers.verdict.weigh import adjust_holm, judge_real, judge_simulated, weigh_claims
+from helpers.verdict.words import RealVerdict, SimulatedVerdict, Size, expect_words, judge_interval
 
 __all__ = [
     "Claim",
@@ -42,10 +37,13 @@ __all__ = [
     "Ledger",
     "RealVerdict",
     "SimulatedVerdict",
+    "Size",
+    "adjust_holm",
     "compute_bayes_factor",
     "compute_contrast_power",
     "compute_replication_bayes_factor",
     "convert_d_to_r",
+    "describe_chance",
     "describe_ledger",
     "describe_scope",
     "describe_verdicts",
@@ -56,6 +54,7 @@ __all__ = [
     "find_n_per_group",
     "find_row",
     "gather_evidence",
+    "judge_interval",
     "judge_real",
     "judge_simulated",
     "load_claims",

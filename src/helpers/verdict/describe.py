@@ -13,7 +13,7 @@ from helpers.problems import count
 from helpers.verdict.claims import COHORT, Claim, Ledger
 from helpers.verdict.gather import explain_outcome
 from helpers.verdict.inference import ALPHA
-from helpers.verdict.weigh import SimulatedVerdict
+from helpers.verdict.words import SimulatedVerdict
 from helpers.wording import as_text, hide_small
 
 POWER = 0.8
@@ -93,13 +93,15 @@ def tabulate_verdicts(verdicts: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index ``claim`` (id and a few words); expected, what was found (d with its interval, or the rank), verdict, reason.
+        Index ``claim`` (id and a few words); expected, what was found (d with its interval, or the rank), verdict with its size,
+        the one-sided p that holds for all claims at once (Holm), reason.
     """
     shown = {
         f"{name} {row['label']}": {
             "expected": row["expected"],
             "d [95 % interval], or rank": _show_effect(row),
-            "verdict": row["verdict"],
+            "verdict": ", ".join(filter(None, (row["verdict"], row["size"]))),
+            "p for its side, all claims": row["p_holm"],
             "reason": row["reason"],
         }
         for name, row in verdicts.iterrows()
@@ -207,11 +209,36 @@ def describe_verdicts(verdicts: pd.DataFrame) -> str:
 
     Examples
     --------
-    >>> describe_verdicts(pd.DataFrame({"verdict": ["contradicted", "contradicted"]}))
-    'Of 2 claims: 2 contradicted.'
+    >>> describe_verdicts(pd.DataFrame({"verdict": ["opposed", "opposed"]}))
+    'Of 2 claims: 2 opposed.'
     """
     said = ", ".join(f"{n} {verdict}" for verdict, n in verdicts["verdict"].value_counts().items())
     return f"Of {count(len(verdicts), 'claim')}: {said}."
+
+
+def describe_chance(verdicts: pd.DataFrame) -> str:
+    """Say how many claims chance alone would carry, and which hold when all are weighed at once.
+
+    Parameters
+    ----------
+    verdicts : pandas.DataFrame
+        From :func:`weigh_claims`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"p_one_sided": [0.001, 0.02, np.nan], "p_holm": [0.002, 0.02, np.nan]}, index=["A", "B", "C"])
+    >>> describe_chance(table)
+    'With 2 claims weighed by an interval, 0.05 would lie wholly on the expected side by chance if no effect were real. For all of them at once (Holm), 2 do: A, B.'
+    """
+    tested = verdicts["p_one_sided"].dropna()
+    if tested.empty:
+        return "No claim is weighed by an interval here."
+    held = verdicts.index[verdicts["p_holm"] <= ALPHA / 2]
+    named = f": {', '.join(held)}" if len(held) else ""
+    return (
+        f"With {count(len(tested), 'claim')} weighed by an interval, {ALPHA / 2 * len(tested):.2g} would lie wholly on the expected side by "
+        f"chance if no effect were real. For all of them at once (Holm), {len(held) or 'none'} {'does' if len(held) == 1 else 'do'}{named}."
+    )
 
 
 def plan_sample(verdicts: pd.DataFrame) -> pd.DataFrame:

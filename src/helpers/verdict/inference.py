@@ -221,41 +221,7 @@ def compute_contrast_power(d: float, contrast: Contrast) -> float:
     0.8
     """
     critical = stats.t.ppf(1 - ALPHA / 2, contrast.df)
-    return 1 - _noncentral_cdf(critical, contrast.df, abs(d) / contrast.standard_error)
-
-
-def expect_words(d: float, contrast: Contrast, *, smallest: float) -> dict[str, float]:
-    """Return how often cohorts like this one get each verdict, when the true difference is d.
-
-    Parameters
-    ----------
-    d : float
-        True difference, positive on the side the claim expects.
-    contrast : Contrast
-        Of a cohort like those; only its standard error and degrees of freedom are used.
-    smallest : float
-        The claim's smallest effect of interest.
-
-    Returns
-    -------
-    dict of str to float
-        ``recovered`` (interval above zero), ``supported`` (and d at least the smallest of interest) and
-        ``contradicted`` (interval below zero, or below the smallest of interest): chances, 0 to 1.
-
-    Examples
-    --------
-    With no effect, one interval in forty lies above zero:
-
-    >>> round(expect_words(0.0, Contrast(0.0, 0.2, 100), smallest=0.2)["recovered"], 3)
-    0.025
-    """
-    critical = float(stats.t.ppf(1 - ALPHA / 2, contrast.df))
-    error, shift = contrast.standard_error, d / contrast.standard_error
-    above = {
-        name: 1 - _noncentral_cdf(t, contrast.df, shift)
-        for name, t in {"recovered": critical, "supported": max(critical, smallest / error)}.items()
-    }
-    return above | {"contradicted": _noncentral_cdf(smallest / error - critical, contrast.df, shift)}
+    return 1 - find_noncentral_cdf(critical, contrast.df, abs(d) / contrast.standard_error)
 
 
 @cache
@@ -282,6 +248,7 @@ def _average_likelihood(contrast: Contrast, effects: np.ndarray, weights: np.nda
     return float(ratio @ weights)
 
 
-def _noncentral_cdf(t: float, df: float, shift: float) -> float:
+def find_noncentral_cdf(t: float, df: float, shift: float) -> float:
+    """Return how likely a noncentral t is up to a value; the normal's chance where scipy has none."""
     value = stats.nct.cdf(t, df, shift)
     return float(value if np.isfinite(value) else stats.norm.cdf(t - shift))

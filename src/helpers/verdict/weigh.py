@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from enum import Enum
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from helpers.contract import Settings
 from helpers.verdict.claims import Claim
@@ -20,32 +21,15 @@ from helpers.verdict.inference import (
     convert_d_to_r,
     test_equivalence,
 )
+from helpers.verdict.words import RealVerdict, SimulatedVerdict, Size, judge_interval
 
 SURE = 0.95
 LEVEL = 0.05  # of the shuffles a block must beat before an order counts
 COLUMNS = (
     "label", "statement", "block", "expected", "d", "d_low", "d_high", "r", "r_low", "r_high", "n_high", "n_low",
     "smallest_effect", "power", "p_equivalence", "bayes_factor", "bayes_factor_kind", "rank", "n_blocks", "lead",
-    "verdict", "reason",
+    "p_one_sided", "p_holm", "verdict", "size", "reason",
 )  # fmt: skip
-
-
-class RealVerdict(Enum):
-    """What real people can say about a claim; nothing else."""
-
-    SUPPORTED = "supported"
-    DIRECTION_ONLY = "direction only"
-    INCONCLUSIVE = "inconclusive (underpowered)"
-    CONTRADICTED = "contradicted"
-    NOT_TESTABLE = "not testable here"
-
-
-class SimulatedVerdict(Enum):
-    """What simulated people can say about the *method*; nothing about the claim."""
-
-    RECOVERED = "planted effect recovered"
-    MISSED = "planted effect missed"
-    NOT_TESTABLE = "not testable here"
 
 
 def weigh_claims(
@@ -76,8 +60,9 @@ def weigh_claims(
         amounts to; n_high, n_low; smallest_effect (of interest) and power for it; ``p_equivalence``
         (:func:`test_equivalence`, against the smallest effect of interest); ``bayes_factor`` for the claim's side
         over no effect and its kind (``replication``, where the study gives an effect size, else ``default``); for a
-        rank among blocks ``rank``, ``n_blocks`` and ``lead`` in out-of-fold AUC over the best other block; verdict and
-        reason. Blank d: a rank, or not testable.
+        rank among blocks ``rank``, ``n_blocks`` and ``lead`` in out-of-fold AUC over the best other block;
+        ``p_one_sided`` (for the claim's own side) and ``p_holm`` (the same, for all claims at once); verdict, ``size``
+        (:class:`Size`, of an effect with a sure side) and reason. Blank d: a rank, or not testable.
     """
     evidences = [gather_evidence(claim, results_dir, settings=settings) for claim in claims]
     if settings.kind == "real":
@@ -88,17 +73,12 @@ def weigh_claims(
     rows = [_write_row(evidence, *verdict) for evidence, verdict in zip(evidences, judged, strict=True)]
     index = pd.Index([claim.id for claim in claims], name="id")
     table = pd.DataFrame(rows, index=index, columns=list(COLUMNS))
+    table["p_holm"] = adjust_holm(table["p_one_sided"].astype(float))
     return table.astype(dict.fromkeys(("n_high", "n_low", "rank", "n_blocks"), "Int64"))
 
 
 def judge_real(evidence: Evidence) -> tuple[RealVerdict, str]:
-    """Judge a claim by real people.
-
-    With d turned so that positive is what the claim expects, and delta the
-    smallest effect of interest: *supported* when the interval lies above zero
-    and d is at least delta; *direction only* when just one of these holds
-    (and d is positive); *contradicted* when the interval lies below delta, so
-    that an effect of interest is ruled out; otherwise *inconclusive*.
+    """Judge a claim by real people, by the table of :func:`helpers.verdict.judge_interval`.
 
     Parameters
     ----------
@@ -114,26 +94,25 @@ def judge_real(evidence: Evidence) -> tuple[RealVerdict, str]:
         return RealVerdict.NOT_TESTABLE, _as_sentence(evidence.missing)
     if evidence.claim.is_rank:
         return _judge_rank(evidence)
-    d, low, high = evidence.oriented
-    delta = evidence.claim.smallest_effect_of_interest
-    if low > 0 and d >= delta:
-        return RealVerdict.SUPPORTED, f"The interval lies on the expected side and d is at least {delta:g}."
-    if low > 0:
-        return (
-            RealVerdict.DIRECTION_ONLY,
-            f"As expected, but smaller than the smallest effect of interest ({delta:g}).",
-        )
-    if high < 0:
-        return RealVerdict.CONTRADICTED, "The interval lies wholly on the other side."
-    if high < delta:
-        return RealVerdict.CONTRADICTED, f"An effect of {delta:g} in the expected direction is ruled out."
-    if d >= delta:
-        return RealVerdict.DIRECTION_ONLY, "It points the expected way, but the interval includes zero."
-    chance = f" (power for d = {delta:g}: {100 * evidence.power:.0f} %)" if np.isfinite(evidence.power) else ""
-    return (
-        RealVerdict.INCONCLUSIVE,
-        f"The interval includes both no effect and an effect of interest{chance}.",
-    )
+    _, low, high = evidence.oriented
+    smallest = evidence.claim.smallest_effect_of_interest
+    verdict, size = judge_interval(low, high, smallest)
+    if verdict is RealVerdict.INCONCLUSIVE:
+        chance = f" (power for d = {smallest:g}: {100 * evidence.power:.0f} %)" if np.isfinite(evidence.power) else ""
+        return verdict, f"The interval includes both no effect and an effect of interest{chance}."
+    if verdict is RealVerdict.NO_EFFECT:
+        return verdict, f"Effects of {smallest:g} or more are ruled out on both sides."
+    side = "expected" if verdict is RealVerdict.SUPPORTED else "other"
+    return verdict, f"The interval lies wholly on the {side} side{_say_size(size, smallest)}."
+
+
+def _say_size(size: Size | None, smallest: float) -> str:
+    said = {
+        Size.OF_INTEREST: f", beyond the smallest effect of interest ({smallest:g})",
+        Size.SMALL: f", yet below the smallest effect of interest ({smallest:g})",
+        Size.OPEN: f"; whether d reaches {smallest:g} is open",
+    }
+    return said.get(size, "")
 
 
 def judge_simulated(
@@ -229,9 +208,7 @@ def _judge_rank(evidence: Evidence) -> tuple[RealVerdict, str]:
     if rank == 1 and above_chance and first >= SURE and lead >= evidence.claim.smallest_effect_of_interest:
         return RealVerdict.SUPPORTED, said
     if rank > 1 and first <= 1 - SURE and other_above_chance:
-        return RealVerdict.CONTRADICTED, said
-    if rank == 1 and above_chance:
-        return RealVerdict.DIRECTION_ONLY, said
+        return RealVerdict.OPPOSED, said
     return RealVerdict.INCONCLUSIVE, said
 
 
@@ -259,8 +236,31 @@ def _write_row(evidence: Evidence, verdict: RealVerdict | SimulatedVerdict, reas
         **(_measure_contrast(evidence) if evidence.contrast else {}),
         **(_measure_rank(evidence) if evidence.blocks is not None else {}),
         "verdict": verdict.value,
+        "size": _measure_size(evidence) if isinstance(verdict, RealVerdict) else "",
         "reason": reason,
     }
+
+
+def _measure_size(evidence: Evidence) -> str:
+    if evidence.missing or evidence.claim.is_rank:
+        return ""
+    _, low, high = evidence.oriented
+    size = judge_interval(low, high, evidence.claim.smallest_effect_of_interest)[1]
+    return "" if size is None else size.value
+
+
+def adjust_holm(p: pd.Series) -> pd.Series:
+    """Return Holm's p-values, which hold for all claims at once; blanks stay blank and count for nothing.
+
+    Examples
+    --------
+    >>> adjust_holm(pd.Series([0.01, np.nan, 0.03])).tolist()
+    [0.02, nan, 0.03]
+    """
+    known = p.dropna()
+    if known.empty:
+        return p
+    return pd.Series(multipletests(known, method="holm")[1], known.index).reindex(p.index)
 
 
 def _measure_contrast(evidence: Evidence) -> dict[str, Any]:
@@ -274,6 +274,7 @@ def _measure_contrast(evidence: Evidence) -> dict[str, Any]:
     return {
         **{name: float(convert_d_to_r(d, share_high=share)) for name, d in names.items()},
         "p_equivalence": float(test_equivalence(contrast, claim.smallest_effect_of_interest)),
+        "p_one_sided": float(stats.t.sf(claim.sign * contrast.t, contrast.df)),
         "bayes_factor": factor,
         "bayes_factor_kind": kind,
     }
