@@ -253,3 +253,31 @@ def test_what_was_taken_out_of_the_features_is_said(rng):
     assert result.adjusted_for == ("age_years",)
     assert r"residual on age\_years" in describe_choices(result)
     assert "fixed beforehand" in describe_choices(result)
+
+
+def test_what_goes_with_a_covariate_is_no_finding_beyond_it():
+    """Blocks that carry age and nothing else, groups that differ in age: plain models find it, freed ones do not."""
+    found = {"plain": 0, "freed": 0}
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        ids = pd.Index([f"p{i}" for i in range(80)], name="participant_id")
+        high = np.arange(80) < 40
+        age = rng.normal(size=80) + 1.2 * high
+        blocks = {
+            name: pd.DataFrame(rng.normal(size=(80, 20)) + 1.0 * age[:, None], ids, [f"{name}{j}" for j in range(20)])
+            for name in ("taxa", "transcripts")
+        }
+        groups = pd.Series(np.where(high, "high", "low"), ids)
+        model = BlockSPLSDA(1, keep={name: [5] for name in blocks}, design=0.1)
+        ages = pd.DataFrame({"age": age}, ids)
+        for name, taken in (("plain", {}), ("freed", {"residualise": ages})):
+            result = cross_validate(
+                blocks, groups, model=model, rng=rng, n_folds=5, n_repeats=1, rivals=(), calibrate=False, **taken
+            )
+            kept = {"covariates": ages} if taken else {}
+            null = permute_groups(
+                blocks, groups, result, model=model, rng=rng, n_permutations=19, n_repeats=1, **taken, **kept
+            )
+            found[name] += null.p_value["vote"] <= 0.05
+            assert null.kept_with == (("age",) if taken else ())
+    assert found["plain"] >= 5 and found["freed"] <= 3, found

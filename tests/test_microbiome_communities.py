@@ -90,7 +90,8 @@ def test_shuffles_are_freedman_lane_by_hand(rng):
     y = table["z"] + rng.normal(size=n)
     distances = pd.DataFrame(np.abs(np.subtract.outer(y.to_numpy(), y.to_numpy())), ids, ids)
     ours = microbiome.run_permanova(distances, table, n_permutations=49, rng=np.random.default_rng(5)).table
-    orders = np.random.default_rng(5).permuted(np.tile(np.arange(n), (49, 1)), axis=1)
+    shuffles = np.random.default_rng(np.random.default_rng(5).integers(2**63))
+    orders = shuffles.permuted(np.tile(np.arange(n), (49, 1)), axis=1)
     reduced = np.column_stack([np.ones(n), table["z"]])
     full = np.column_stack([reduced, table["x"]])
     left = y - reduced @ np.linalg.lstsq(reduced, y, rcond=None)[0]
@@ -290,3 +291,49 @@ def test_without_rarefaction_all_reads_count(counts, vegan, rng):
     both = microbiome.compare_depths(contrast, contrast)
     assert list(both.columns) == ["d", "d_low", "d_high", "d_all", "d_all_low", "d_all_high"]
     np.testing.assert_array_equal(both["d_low"], both["d_all_low"])
+
+
+# terms that shuffles within strata cannot change ---------------------------------------------------------------------
+
+
+def draw_repeated(rng, *, n_persons, effect, sizes=2):
+    """Samples of persons, half of them cases; persons differ, and cases lie apart by `effect`."""
+    person = np.repeat(np.arange(n_persons), sizes)
+    is_case = (person % 2).astype(float)
+    place = (
+        rng.normal(size=(n_persons, 3))[person] + 0.3 * rng.normal(size=(len(person), 3)) + effect * is_case[:, None]
+    )
+    ids = [f"s{i}" for i in range(len(person))]
+    distances = pd.DataFrame(np.linalg.norm(place[:, None] - place, axis=2), ids, ids)
+    return distances, pd.Series(np.where(is_case > 0, "case", "control"), ids), pd.Series(person, ids)
+
+
+def test_groups_of_persons_are_tested_by_exchanging_persons(rng):
+    """Shuffled within persons, p would be 1 whatever the effect; samples shuffled freely would count each person twice."""
+    ps = {0.0: [], 3.0: []}
+    for effect in ps:
+        for _ in range(40):
+            distances, groups, person = draw_repeated(rng, n_persons=16, effect=effect)
+            test = microbiome.compare_communities(distances, groups, strata=person, n_permutations=59, rng=rng)
+            assert test.shuffled == "whole strata"
+            ps[effect].append(test.p_value)
+    assert np.mean(np.array(ps[0.0]) <= 0.05) <= 0.15 and np.mean(np.array(ps[3.0]) <= 0.05) >= 0.9
+
+
+def test_where_nothing_can_change_places_p_is_blank_and_the_reason_said(rng):
+    distances, groups, person = draw_repeated(rng, n_persons=4, effect=1.0, sizes=[2, 3, 4, 5])
+    test = microbiome.compare_communities(distances, groups, strata=person, n_permutations=19, rng=rng)
+    assert test.shuffled == "nothing" and np.isnan(test.p_value) and np.isnan(test.dispersion_p)
+    assert np.isfinite(test.r_squared)
+    assert "no two can change places" in microbiome.describe_communities(test.to_frame())
+    spread = microbiome.measure_dispersion(distances, groups, strata=person, n_permutations=19, rng=rng)
+    assert np.isnan(spread.p_value)
+    table = microbiome.run_permanova(distances, groups.to_frame("group"), strata=person, n_permutations=19, rng=rng)
+    assert np.isnan(table.table.loc["group", "p_value"]) and "not tested" in microbiome.describe_permanova(table)
+
+
+def test_too_few_arrangements_are_said(rng):
+    distances, groups, person = draw_repeated(rng, n_persons=4, effect=1.0)
+    result = microbiome.run_permanova(distances, groups.to_frame("group"), strata=person, n_permutations=19, rng=rng)
+    assert result.table.loc["group", "n_arrangements"] == 6
+    assert "only 6 arrangements" in microbiome.describe_permanova(result)

@@ -14,7 +14,7 @@ from scipy import stats
 
 from helpers import permutation
 from helpers.contrasts import find_df, fit_contrasts
-from helpers.permutation import draw_orders, shuffle_within
+from helpers.permutation import draw_orders, find_log_odds, shuffle_conditionally, shuffle_within
 
 
 @pytest.fixture
@@ -526,3 +526,43 @@ def test_shuffles_are_uniform():
     _, counts = np.unique(orders, axis=0, return_counts=True)
     assert len(counts) == 6
     assert np.abs(counts - 1000).max() < 4 * np.sqrt(6000 * (1 / 6) * (5 / 6))
+
+
+# shuffles that keep the tie with covariates ---------------------------------------------------------------------------
+
+
+def test_conditional_shuffles_keep_counts_in_every_level(rng):
+    codes, levels = rng.integers(0, 2, 40), rng.integers(0, 3, 40)
+    shuffled = shuffle_conditionally(codes, rng.normal(size=40), levels, rng=rng)
+    assert (shuffled != codes).any() and set(shuffled) <= {0, 1}
+    for level in range(3):
+        assert shuffled[levels == level].sum() == codes[levels == level].sum()
+
+
+def test_conditional_shuffles_give_each_labelling_its_chance(rng):
+    """By hand: one of three holds the label; the chance of each is its odds over the sum of all odds."""
+    log_odds = np.array([0.0, 1.0, 2.0])
+    held = [shuffle_conditionally(np.array([1, 0, 0]), log_odds, rng=rng).argmax() for _ in range(4000)]
+    np.testing.assert_allclose(np.bincount(held) / 4000, np.exp(log_odds) / np.exp(log_odds).sum(), atol=0.03)
+
+
+def test_without_covariates_that_vary_all_labellings_are_alike(rng):
+    assert (find_log_odds(np.array([0, 1, 1]), np.ones((3, 2))) == 0).all()
+    codes = np.array([1, 0, 0, 0])
+    held = [shuffle_conditionally(codes, np.zeros(4), rng=rng).argmax() for _ in range(4000)]
+    np.testing.assert_allclose(np.bincount(held) / 4000, 0.25, atol=0.03)
+
+
+def test_groups_that_differ_in_age_stay_different(rng):
+    age = rng.normal(size=200)
+    codes = (rng.random(200) < 1 / (1 + np.exp(-2 * age))).astype(int)
+    log_odds = find_log_odds(codes, age[:, None])
+    kept, broken = [], []
+    for _ in range(50):
+        kept.append(_part(age, shuffle_conditionally(codes, log_odds, rng=rng)))
+        broken.append(_part(age, rng.permutation(codes)))
+    assert np.mean(kept) == pytest.approx(_part(age, codes), abs=0.1) and abs(np.mean(broken)) < 0.1
+
+
+def _part(values, codes):
+    return values[codes == 1].mean() - values[codes == 0].mean()

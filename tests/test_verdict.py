@@ -49,7 +49,7 @@ def write_contrast(folder, claim, d, low, high, feature=None, **more):
     write_result(table, folder, claim.chapter, claim.table)
 
 
-def write_performance(folder, aucs, first, low, training=None, p=0.01):
+def write_performance(folder, aucs, first, low, training=None, p=0.01, rival="ridge"):
     """Three blocks, the vote, a simpler model and chance, in whatever order of AUC."""
     table = pd.DataFrame(
         {
@@ -60,7 +60,7 @@ def write_performance(folder, aucs, first, low, training=None, p=0.01):
             "auc_training": training or aucs,
             "p_permutation": p,
         },
-        index=pd.Index(["transcripts", "taxa", "connectivity", "vote", "ridge", "chance"], name="block"),
+        index=pd.Index(["transcripts", "taxa", "connectivity", "vote", rival, "chance"], name="block"),
     )
     write_result(table.assign(n_high=44, n_low=72), folder, "06_integration", "performance")
 
@@ -242,6 +242,13 @@ def test_an_order_among_blocks_that_do_not_beat_shuffles_is_inconclusive(claims,
     first = 0.99 if aucs[0] > aucs[1] else 0.01
     write_performance(tmp_path, aucs, first, 0.7, p=0.2)
     assert v.weigh_claims(claims, tmp_path, settings=REAL).loc["C16", "verdict"] == "inconclusive"
+
+
+def test_no_order_counts_where_the_covariates_do_as_well(claims, tmp_path):
+    write_performance(tmp_path, [0.80, 0.60, 0.55, 0.95, 0.81, 0.5], 0.99, 0.70, rival="covariates only")
+    row = v.weigh_claims(claims, tmp_path, settings=REAL).loc["C16"]
+    assert row["verdict"] == "inconclusive"
+    assert "covariates alone do as well (AUC 0.81)" in row["reason"]
 
 
 def test_training_auc_moves_no_verdict(claims, tmp_path):

@@ -174,7 +174,7 @@ def run_metabolites(setting: Setting, rng: np.random.Generator) -> Results:
 
 def run_integration(setting: Setting, rng: np.random.Generator) -> Results:
     """Validate the integration and shuffle the groups (chapter 06)."""
-    prepared = prepare_blocks(setting.cohort, setting.groups, names=BLOCKS)
+    prepared = prepare_blocks(setting.cohort, setting.groups.loc[setting.design.index], names=BLOCKS)
     effort, settings = setting.effort, SETTINGS["06_integration"]
     n_components = settings["n_components"]
     keep = keep_equally(prepared.blocks, n_keep=settings["n_keep"], n_components=n_components)
@@ -185,6 +185,7 @@ def run_integration(setting: Setting, rng: np.random.Generator) -> Results:
         "batch": setting.batch,
     }
     covariates = setting.design.drop(columns="group").reindex(prepared.groups.index)
+    common |= {"residualise": covariates}
     result = cross_validate(
         prepared.blocks,
         prepared.groups,
@@ -203,6 +204,7 @@ def run_integration(setting: Setting, rng: np.random.Generator) -> Results:
         result,
         n_permutations=effort.n_permutations_integration,
         n_repeats=effort.n_repeats_shuffled,
+        covariates=covariates,
         **common,
     )
     performance = result.performance.join(null.p_value)

@@ -12,6 +12,8 @@ from helpers.integration.blocks import (
     prepare_blocks,
 )
 from helpers.integration.describe import (
+    compare_adjustment,
+    describe_adjustment,
     describe_calibration,
     describe_choices,
     describe_features,
@@ -66,9 +68,11 @@ __all__ = [
     "VarianceFilter",
     "auroc_as_reference",
     "cluster_features",
+    "compare_adjustment",
     "correlate_components",
     "cross_validate",
     "cross_validate_outcome",
+    "describe_adjustment",
     "describe_calibration",
     "describe_choices",
     "describe_components",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from helpers.integration.outcome_summary import ALL_BLOCKS
 from helpers.integration.outcomes import OutcomeNull, OutcomePerformance
@@ -12,7 +13,7 @@ from helpers.integration.shuffles import PermutationNull
 from helpers.integration.splsda import BlockSPLSDA
 from helpers.integration.summary import CHANCE, STEADY, VOTE
 from helpers.integration.validation import IntegrationPerformance
-from helpers.problems import count
+from helpers.problems import count, name_some
 from helpers.wording import as_code, as_text
 
 
@@ -41,6 +42,47 @@ def describe_performance(result: IntegrationPerformance) -> str:
         f"({result.n_participants} people{samples}, {result.n_folds} folds, {count(result.n_repeats, 'repeat')}; intervals "
         f"resample people, not models, so their coverage is not exact and they are too narrow.)"
     )
+
+
+def compare_adjustment(adjusted: IntegrationPerformance, plain: IntegrationPerformance) -> pd.DataFrame:
+    """Set what the blocks tell beyond the covariates beside what they tell in all.
+
+    Parameters
+    ----------
+    adjusted, plain : IntegrationPerformance
+        Of the same people; the first with covariates taken out of every feature.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index block, vote and "covariates only"; AUC out of fold with its interval over people, adjusted and plain.
+    """
+    columns = {"auc_out_of_fold": "auc", "auc_low": "auc_low", "auc_high": "auc_high"}
+    rows = [name for name in adjusted.performance.index if name in (*adjusted.model.blocks_, VOTE, COVARIATES)]
+    sides = {"adjusted": adjusted.performance, "plain": plain.performance}
+    tables = [
+        table[list(columns)].rename(columns={old: f"{new}_{side}" for old, new in columns.items()}).reindex(rows)
+        for side, table in sides.items()
+    ]
+    return pd.concat(tables, axis=1)
+
+
+def describe_adjustment(table: pd.DataFrame) -> str:
+    """Say how much of what the vote tells goes with the covariates.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From :func:`compare_adjustment`.
+    """
+    vote = table.loc[VOTE]
+    text = (
+        f"Beyond the covariates the vote reaches an AUC of {vote['auc_adjusted']:.2f}; with them left in the features, "
+        f"{vote['auc_plain']:.2f}."
+    )
+    if COVARIATES in table.index:
+        text += f" The covariates alone, without brain or gut, reach {table.loc[COVARIATES, 'auc_adjusted']:.2f}."
+    return text
 
 
 def describe_rivals(result: IntegrationPerformance) -> str:
@@ -170,11 +212,15 @@ def describe_null(null: PermutationNull) -> str:
     each = f", {null.n_repeats} repeats each" if null.n_repeats > 1 else ""
     same = f"the mean of their first {null.n_repeats} repeats" if null.n_repeats > 1 else "their first repeat"
     low, high = np.percentile(null.null[VOTE], [2.5, 97.5])
+    reached = round(null.p_value[VOTE] * (1 + null.n_permutations)) - 1
+    low_p, high_p = stats.binomtest(reached, null.n_permutations).proportion_ci(0.95, method="exact")
+    within += f", their tie with {name_some(map(as_text, null.kept_with))} kept," if null.kept_with else ""
     return (
         f"With the groups shuffled{within} {null.n_permutations} times{each}, the voted balanced error falls between "
         f"{low:.2f} and {high:.2f} in 95 % of shuffles: that much is luck. The real groups give "
         f"{null.observed[VOTE]:.2f}, {same} (p = {null.p_value[VOTE]:.3f}; the smallest p that "
-        f"{null.n_permutations} shuffles can give is {1 / (1 + null.n_permutations):.3f})."
+        f"{null.n_permutations} shuffles can give is {1 / (1 + null.n_permutations):.3f}). More shuffles would put p between "
+        f"{low_p:.3f} and {high_p:.3f} (95 % interval)."
     )
 
 

@@ -15,8 +15,8 @@ from helpers.integration.folds import Design, codes_of, make_strata, read_settin
 from helpers.integration.running import run_repeats
 from helpers.integration.splsda import BlockSPLSDA
 from helpers.integration.summary import STEADY, VOTE, balance_error, count_steady
-from helpers.integration.validation import IntegrationPerformance, add_choices
-from helpers.permutation import shuffle_within
+from helpers.integration.validation import IntegrationPerformance, add_choices, read_covariates
+from helpers.permutation import find_log_odds, shuffle_conditionally, shuffle_within
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +38,8 @@ class PermutationNull:
         Cross-validations of each shuffle, and of the real groups, behind the p-value.
     within : str or None
         Shuffled within the levels of this column.
+    kept_with : tuple of str
+        Covariates whose tie with the groups the shuffles keep.
     """
 
     null: pd.DataFrame
@@ -48,6 +50,7 @@ class PermutationNull:
     n_repeats: int
     n_participants: int
     within: str | None
+    kept_with: tuple[str, ...] = ()
 
 
 def permute_groups(
@@ -67,6 +70,7 @@ def permute_groups(
     n_inner_folds: int = 5,
     rule: str = "one_se",
     residualise: pd.DataFrame | None = None,
+    covariates: pd.DataFrame | None = None,
     distance: str = "centroids",
     vote: str = "weighted",
     n_workers: int = 1,
@@ -85,6 +89,10 @@ def permute_groups(
     ----------
     blocks, y, model, transforms, batch, people, grid, designs, n_inner_folds, rule, residualise, distance, vote
         As in :func:`cross_validate`.
+    covariates : pandas.DataFrame, optional
+        Numeric and complete: shuffles keep how the groups go with these
+        (:func:`helpers.permutation.shuffle_conditionally`). Plain shuffles break that tie, so that what the features know of a
+        covariate may pass for what they know of the groups.
     observed : IntegrationPerformance
         From :func:`cross_validate`.
     rng : numpy.random.Generator
@@ -110,7 +118,11 @@ def permute_groups(
     _check_shuffles(codes, levels, batch, settings.persons, observed, n_repeats)
 
     streams = rng.spawn(n_permutations)
-    shuffled = [shuffle_groups(codes, levels, settings.persons, rng=stream) for stream in streams]
+    log_odds, start = None, codes
+    if (held := read_covariates(covariates, y.index)) is not None:
+        log_odds = find_log_odds(codes, held)
+        start = shuffle_groups(codes, levels, settings.persons, log_odds, rng=rng.spawn(1)[0])
+    shuffled = [shuffle_groups(start, levels, settings.persons, log_odds, rng=stream) for stream in streams]
     labelled = [(own, make_strata(own, y.index, batch)) for own in shuffled for _ in range(n_repeats)]
     each = [stream for stream in streams for _ in range(n_repeats)]
     repeats = run_repeats(arrays, labelled, settings, observed.n_folds, each, n_workers)
@@ -133,6 +145,7 @@ def permute_groups(
         n_repeats=n_repeats,
         n_participants=observed.n_participants,
         within=None if batch is None else str(batch.name or "batch"),
+        kept_with=() if log_odds is None else tuple(map(str, covariates.columns)),
     )
 
 
@@ -160,15 +173,26 @@ def _check_shuffles(
         )
 
 
-def shuffle_groups(codes: Ints, levels: Ints | None, persons: Ints | None, *, rng: np.random.Generator) -> Ints:
+def shuffle_groups(
+    codes: Ints,
+    levels: Ints | None,
+    persons: Ints | None,
+    log_odds: NDArray[np.float64] | None = None,
+    *,
+    rng: np.random.Generator,
+) -> Ints:
     """Shuffle groups between persons, within levels; all samples of a person get one group.
+
+    With `log_odds` (of the second group, by sample), labellings are as likely as these make them.
 
     Examples
     --------
     >>> shuffle_groups(np.array([0, 0, 1]), None, np.array([5, 5, 8]), rng=np.random.default_rng(3)).tolist()
     [1, 1, 0]
     """
-    if persons is None:
-        return shuffle_within(codes, levels, rng=rng)
-    _, first, person = np.unique(persons, return_index=True, return_inverse=True)
-    return shuffle_within(codes[first], None if levels is None else levels[first], rng=rng)[person]
+    everyone = np.arange(len(codes)) if persons is None else persons
+    _, first, person = np.unique(everyone, return_index=True, return_inverse=True)
+    own = None if levels is None else levels[first]
+    if log_odds is None:
+        return shuffle_within(codes[first], own, rng=rng)[person]
+    return shuffle_conditionally(codes[first], log_odds[first], own, rng=rng)[person]

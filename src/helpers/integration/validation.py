@@ -185,7 +185,8 @@ def cross_validate(
     rule : {"one_se", "minimum"}
     residualise : pandas.DataFrame, optional
         Numeric and complete, people x covariates: every feature is replaced by its residual on them, regressed among
-        the training people. What the covariates and the groups share is then taken from the blocks.
+        the training people. What the covariates and the groups share is then taken from the blocks. A table without columns
+        adjusts for nothing.
     distance, vote : str
         As in `BlockSPLSDA.predict`.
     n_workers : int
@@ -243,7 +244,7 @@ def cross_validate(
         max(fold.n_blank for r in repeats for fold in r.folds),
         sum(not fold.converged for r in repeats for fold in r.folds),
         n_samples=len(y),
-        adjusted_for=() if residualise is None else tuple(map(str, residualise.columns)),
+        adjusted_for=() if settings.nuisance is None else tuple(map(str, residualise.columns)),
         choices=tabulate_choices(repeats, settings.names),
         searched=tuple(what for what, tried in (("keep", grid), ("design", designs)) if tried is not None),
         **_judge(repeats, codes, scorers, y, settings.persons),
@@ -266,17 +267,17 @@ def add_choices(
     settings = replace(settings, search=search, n_inner_folds=n_inner_folds)
     if search is not None:
         settings = replace(settings, model=clone(settings.model).set_params(keep=None))
-    if residualise is None:
-        return settings
     nuisance = read_covariates(residualise, ids)
-    if nuisance is None or not np.isfinite(nuisance).all():
-        raise ValueError("residualise holds no column, or blank cells; give complete covariates.")
+    if nuisance is None:
+        return settings
+    if not np.isfinite(nuisance).all():
+        raise ValueError("residualise holds blank cells; give complete covariates, or leave those people out.")
     return replace(settings, nuisance=nuisance)
 
 
 def read_covariates(covariates: pd.DataFrame | None, ids: pd.Index) -> Array | None:
     """Return covariates of the people in that order; None if there are none."""
-    if covariates is None or covariates.empty:
+    if covariates is None or not len(covariates.columns):
         return None
     check_same_people(covariates.index, ids, "covariates", "y")
     return covariates.loc[ids].to_numpy(float)

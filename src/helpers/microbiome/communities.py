@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from helpers.microbiome.beta import METRIC_LABELS, centre_distances
 from helpers.microbiome.dispersion import compare_spread, label_groups, measure_spread, span_groups
 from helpers.microbiome.permanova import match_people, match_strata
 from helpers.microbiome.projection import TermTest, measure_term
-from helpers.permutation import TIE, draw_orders
+from helpers.permutation import ENOUGH, NOTHING, TIE, WHOLE, draw_movable
 from helpers.problems import count
 
 
@@ -29,6 +29,10 @@ class CommunityComparison:
         Do the groups differ in spread around their own centroids? A small p_value with a small dispersion_p may
         be a difference in spread, not in place.
     n_samples, n_groups, n_permutations, n_covariates, n_strata : int
+    shuffled : str
+        What changed places, see :class:`helpers.permutation.Movable`; both p are blank where nothing could.
+    n_arrangements : float
+        Different arrangements of the groups; with fewer than 20 no p can reach 0.05.
     """
 
     pseudo_f: float
@@ -41,6 +45,8 @@ class CommunityComparison:
     n_permutations: int
     n_covariates: int
     n_strata: int
+    shuffled: str
+    n_arrangements: float
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row, ready for a results table."""
@@ -60,7 +66,8 @@ def compare_communities(
 
     Distances become a centred inner-product matrix [1]_, on which sums of squares are traces of projections. With
     covariates the test is marginal: the groups explain what the covariates leave over, and these residuals are
-    what is shuffled (Freedman-Lane [2]_). With strata (studies) people are shuffled within them only. The observed
+    what is shuffled (Freedman-Lane [2]_). With strata (studies) people are shuffled within them only; where the
+    groups are the same within each stratum, whole strata of equal size change places. The observed
     order counts as one of the shuffles. Dispersion is tested likewise, beside the covariates, on the distances to
     the group centroids, imaginary axes included [3]_, adjusted for the size of the group: without that, the smaller
     of two groups that spread alike looks more compact [4]_ (see :func:`measure_dispersion`).
@@ -113,15 +120,18 @@ def compare_communities(
     labels, _ = label_groups(groups.loc[people])
     blocks = match_strata(strata, people)
     inner = centre_distances(distances.loc[people, people].to_numpy(float))
-    orders = draw_orders(blocks, n_permutations=n_permutations, rng=rng)
+    moved = draw_movable(labels[:, None], blocks, n_permutations=n_permutations, rng=rng)
     nuisance = span_design(np.empty((len(people), 0)) if covariates is None else covariates.loc[people].to_numpy(float))
     term, others = span_groups(labels, nuisance), np.empty((len(people), 0))
     total = float(np.trace(inner))
+    orders = moved.orders
     if total <= TIE:  # all samples alike: nothing to share out
         test = spread = TermTest(term.shape[1], 0.0, np.nan, np.nan)
     else:
         test = measure_term(inner, term, nuisance=nuisance, others=others, orders=orders)
         spread = compare_spread(measure_spread(inner, labels, nuisance), labels, nuisance, orders)
+    if moved.shuffled == NOTHING:
+        test, spread = replace(test, p_value=np.nan), replace(spread, p_value=np.nan)
     return CommunityComparison(
         pseudo_f=test.pseudo_f,
         r_squared=test.sum_of_squares / total if total > TIE else np.nan,
@@ -133,6 +143,8 @@ def compare_communities(
         n_permutations=n_permutations,
         n_covariates=0 if covariates is None else covariates.shape[1],
         n_strata=len(np.unique(blocks)),
+        shuffled=moved.shuffled,
+        n_arrangements=moved.n_arrangements,
     )
 
 
@@ -186,7 +198,12 @@ def describe_communities(table: pd.DataFrame) -> str:
         for metric, row in table.iterrows()
     ]
     first = table.iloc[0]
-    where = f"within {int(first.n_strata)} strata" if first.n_strata > 1 else "among everyone"
+    within = f"within {int(first.n_strata)} strata" if first.n_strata > 1 else "among everyone"
+    where = f"of {int(first.n_strata)} whole strata" if first.shuffled == WHOLE else within
+    if first.shuffled == NOTHING:
+        where += " (no p: the groups are the same within each, and no two can change places)"
+    elif first.n_arrangements < ENOUGH:
+        where += f" (only {first.n_arrangements:.0f} arrangements, so no p can reach 0.05)"
     return (
         f"{count(int(first.n_samples), 'sample')}, {int(first.n_permutations):,} shuffles {where}. Share of the variation "
         f"that goes with the groups after the covariates: {'; '.join(parts)}."

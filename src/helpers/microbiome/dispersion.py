@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from helpers.linear_algebra import span, span_design
 from helpers.microbiome.beta import centre_distances
 from helpers.microbiome.permanova import match_people, match_strata
 from helpers.microbiome.projection import TermTest, measure_term
-from helpers.permutation import TIE, draw_orders
+from helpers.permutation import NOTHING, TIE, draw_movable
 from helpers.problems import TooLittle, count
 
 CENTRES = ("median", "centroid")
@@ -84,7 +84,8 @@ def measure_dispersion(
         and imaginary axes apart).
     bias_adjusted : bool, default True
     strata : pandas.Series, optional
-        People are shuffled within.
+        People are shuffled within; where the groups are the same within each, whole strata of equal size change places
+        (p blank where none can).
     n_permutations : int
     rng : numpy.random.Generator
 
@@ -126,8 +127,9 @@ def measure_dispersion(
     inner = centre_distances(distances.loc[people, people].to_numpy(float))
     nuisance = span_design(np.empty((len(people), 0)) if covariates is None else covariates.loc[people].to_numpy(float))
     spread = measure_spread(inner, labels, nuisance, centre=centre, bias_adjusted=bias_adjusted)
-    orders = draw_orders(match_strata(strata, people), n_permutations=n_permutations, rng=rng)
-    test = compare_spread(spread, labels, nuisance, orders)
+    moved = draw_movable(labels[:, None], match_strata(strata, people), n_permutations=n_permutations, rng=rng)
+    test = compare_spread(spread, labels, nuisance, moved.orders)
+    test = replace(test, p_value=np.nan) if moved.shuffled == NOTHING else test
     table = pd.Series(spread, index=people, name="distance")
     return Dispersion(
         distances=table,

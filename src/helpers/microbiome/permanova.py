@@ -10,7 +10,7 @@ import pandas as pd
 from helpers.linear_algebra import span, span_design
 from helpers.microbiome.beta import centre_distances
 from helpers.microbiome.projection import measure_term
-from helpers.permutation import draw_orders
+from helpers.permutation import ENOUGH, NOTHING, WHOLE, Movable, draw_movable
 from helpers.problems import TooLittle, count, name_some
 from helpers.wording import as_text
 
@@ -25,7 +25,8 @@ class Permanova:
     ----------
     table : pandas.DataFrame
         Index term, then Residual and Total; columns df, sum_of_squares, r_squared (share of the total, 0-1),
-        pseudo_f, p_value (NaN in the last two rows).
+        pseudo_f, p_value (NaN in the last two rows, and for a term that no shuffle can change), shuffled and n_arrangements
+        (:class:`helpers.permutation.Movable`).
     kind : str
         ``marginal``, ``sequential`` or ``overall``.
     n_samples, n_left_out, n_permutations, n_strata : int
@@ -58,7 +59,9 @@ def run_permanova(
     Sums of squares are traces of projections of the centred inner products [1]_. *Marginal*: each term after all
     others, whatever their order. *Sequential*: each after those before it, so that the order matters. *Overall*: all at
     once. F sets a term against the residual of the whole model; what is shuffled are the residuals on the terms it is
-    tested after (Freedman-Lane [2]_), within strata where there are any, in the same orders for all terms.
+    tested after (Freedman-Lane [2]_), within strata where there are any, in the same orders for all terms. A term that is the
+    same within each stratum (the group of a person who gave several samples) would have a p of 1 whatever it explains:
+    whole strata of equal size change places then.
     scikit-bio's ``permanova`` takes one factor only.
 
     Parameters
@@ -107,15 +110,17 @@ def run_permanova(
     people = match_people(distances, terms)
     inner = centre_distances(distances.loc[people, people].to_numpy(float))
     blocks = match_strata(strata, people)
-    orders = draw_orders(blocks, n_permutations=n_permutations, rng=rng)
     columns = {name: code_term(terms.loc[people, name]) for name in terms.columns}
     if kind == "overall":
         columns = {"Model": np.column_stack(list(columns.values()))}
-    rows = {}
+    rows, moved = {}, {}
+    entropy = rng.integers(2**63)  # all terms are shuffled in the same orders, where they can be
     for name, (before, term, after) in _arrange(columns, kind, len(people)).items():
-        rows[name] = measure_term(inner, term, nuisance=before, others=after, orders=orders)
+        own = np.random.default_rng(entropy)
+        moved[name] = draw_movable(columns[name], blocks, n_permutations=n_permutations, rng=own)
+        rows[name] = measure_term(inner, term, nuisance=before, others=after, orders=moved[name].orders)
     return Permanova(
-        table=_tabulate(rows, inner, columns),
+        table=_tabulate(rows, inner, columns, moved),
         kind=kind,
         n_samples=len(people),
         n_left_out=len(distances) - len(people),
@@ -128,8 +133,17 @@ def describe_permanova(result: Permanova) -> str:
     """Say which share of the variation each term explains, and p."""
     how = {"marginal": "each after all others", "sequential": "each after those before it", "overall": "all at once"}
     terms = result.table.drop(index=["Residual", "Total"])
-    parts = [f"{as_text(name)} {100 * row.r_squared:.1f} % (p = {row.p_value:.3g})" for name, row in terms.iterrows()]
+    parts = [f"{as_text(name)} {100 * row.r_squared:.1f} % ({_say_p(row)})" for name, row in terms.iterrows()]
     return f"{count(result.n_samples, 'sample')}, {how[result.kind]}: {'; '.join(parts)}."
+
+
+def _say_p(row: pd.Series) -> str:
+    if row["shuffled"] == NOTHING:
+        return "not tested: it is the same within each stratum, and no two strata can change places"
+    said = f"p = {row['p_value']:.3g}"
+    said += ", whole strata exchanged" if row["shuffled"] == WHOLE else ""
+    few = f", of only {row['n_arrangements']:.0f} arrangements" if row["n_arrangements"] < ENOUGH else ""
+    return said + few
 
 
 def match_people(distances: pd.DataFrame, *tables: pd.DataFrame | pd.Series) -> pd.Index:
@@ -207,9 +221,12 @@ def _stack(columns: dict[str, np.ndarray], names: list[str], n_people: int) -> n
     return np.column_stack([np.empty((n_people, 0)), *(columns[name] for name in names)])
 
 
-def _tabulate(rows: dict, inner: np.ndarray, columns: dict[str, np.ndarray]) -> pd.DataFrame:
+def _tabulate(rows: dict, inner: np.ndarray, columns: dict[str, np.ndarray], moved: dict[str, Movable]) -> pd.DataFrame:
     fields = ["df", "sum_of_squares", "pseudo_f", "p_value"]
     table = pd.DataFrame({name: [getattr(row, field) for field in fields] for name, row in rows.items()}, fields).T
+    table["shuffled"] = pd.Series({name: one.shuffled for name, one in moved.items()})
+    table["n_arrangements"] = pd.Series({name: one.n_arrangements for name, one in moved.items()})
+    table.loc[table["shuffled"] == NOTHING, "p_value"] = np.nan
     total, n_people = float(np.trace(inner)), len(inner)
     model = span(np.column_stack(list(columns.values())), beside=np.full((n_people, 1), n_people**-0.5))
     explained = float(np.einsum("ij,ij->", inner @ model, model))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from helpers.permutation.conditional import find_log_odds, shuffle_conditionally
 from helpers.permutation.counting import NOMINAL
 from helpers.permutation.maximum import test_max_f, test_max_t, test_mean_max_t
 from helpers.permutation.model import TIE, Alternative, PermutationModel, Precision, prepare_flips, prepare_model
+from helpers.permutation.movable import ENOUGH, NOTHING, WHOLE, Movable, draw_movable
 from helpers.permutation.orders import draw_orders, match_blocks, shuffle_within
 from helpers.permutation.plans import STREAM, Plan, plan_flips, plan_shuffles
 from helpers.permutation.results import MaxTResult
@@ -12,16 +14,22 @@ from helpers.permutation.running import on_one_blas_thread, run_streams
 from helpers.permutation.tails import approximate_tail
 
 __all__ = [
+    "ENOUGH",
     "NOMINAL",
+    "NOTHING",
     "STREAM",
     "TIE",
+    "WHOLE",
     "Alternative",
     "MaxTResult",
+    "Movable",
     "PermutationModel",
     "Plan",
     "Precision",
     "approximate_tail",
+    "draw_movable",
     "draw_orders",
+    "find_log_odds",
     "match_blocks",
     "on_one_blas_thread",
     "plan_flips",
@@ -29,6 +37,7 @@ __all__ = [
     "prepare_flips",
     "prepare_model",
     "run_streams",
+    "shuffle_conditionally",
     "shuffle_within",
     "test_max_f",
     "test_max_t",

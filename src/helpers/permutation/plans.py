@@ -78,7 +78,7 @@ class Plan:
         if self.kind == "within":
             return draw_orders(self.groups, n_permutations=STREAM, rng=rng)[:n_drawn]
         if self.kind == "whole":
-            return _draw_whole(self.groups, rng)[:n_drawn]
+            return draw_whole_orders(self.groups, n_permutations=STREAM, rng=rng)[:n_drawn]
         signs = rng.choice(np.array([-1, 1], np.int8), (STREAM, self.groups.max() + 1))
         return signs[:n_drawn, self.groups]
 
@@ -174,8 +174,28 @@ def _whole_places(groups: np.ndarray) -> list[np.ndarray]:
     return [np.stack([places for places in members if len(places) == size]) for size in sizes]
 
 
-def _draw_whole(groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    orders = np.tile(np.arange(len(groups)), (STREAM, 1))
+def draw_whole_orders(groups: np.ndarray, *, n_permutations: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw random orders in which whole blocks of equal size change places, and nobody does within one.
+
+    Parameters
+    ----------
+    groups : numpy.ndarray of int, shape (n,)
+    n_permutations : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n_permutations, n)
+
+    Examples
+    --------
+    Two blocks of two: they stay or change places.
+
+    >>> orders = draw_whole_orders(np.array([0, 0, 1, 1]), n_permutations=9, rng=np.random.default_rng(1))
+    >>> sorted({tuple(order.tolist()) for order in orders})
+    [(0, 1, 2, 3), (2, 3, 0, 1)]
+    """
+    orders = np.tile(np.arange(len(groups)), (n_permutations, 1))
     for places in _whole_places(groups):
         for order in orders:
             order[places] = places[rng.permutation(len(places))]

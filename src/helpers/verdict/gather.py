@@ -15,6 +15,7 @@ from helpers.verdict.claims import Claim
 from helpers.verdict.inference import Contrast, compute_contrast_power, recover_contrast
 
 RESILIENCE_MEASURES = ("cd_risc", "cd_risc_10", "cd_risc_2", "brs")
+COVARIATES_ONLY = "covariates only"
 RANK_COLUMNS = ("role", "auc_out_of_fold", "auc_low", "share_first", "p_permutation", "n_high", "n_low")
 
 
@@ -37,6 +38,8 @@ class Evidence:
         Why there is no evidence; empty when there is.
     blocks : pandas.DataFrame or None
         For a rank: the performance of every block.
+    covariates_auc : float
+        For a rank: AUC out of fold of the covariates alone; NaN where there are none.
     """
 
     claim: Claim
@@ -50,6 +53,7 @@ class Evidence:
     power: float = np.nan
     missing: str = ""
     blocks: pd.DataFrame | None = None
+    covariates_auc: float = np.nan
 
     @property
     def oriented(self) -> tuple[float, float, float]:
@@ -184,7 +188,8 @@ def _gather_rank(evidence: Evidence, table: pd.DataFrame) -> Evidence:
     if len(blocks) < 2:
         return replace(evidence, missing="a single block has no rank")
     sizes = {name: int(blocks.loc[evidence.claim.feature, name]) for name in ("n_high", "n_low")}
-    return replace(evidence, blocks=blocks, **sizes)
+    alone = float(table["auc_out_of_fold"].get(COVARIATES_ONLY, np.nan))
+    return replace(evidence, blocks=blocks, covariates_auc=alone, **sizes)
 
 
 def _simplify(name: object) -> str:

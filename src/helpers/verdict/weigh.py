@@ -191,7 +191,8 @@ def _judge_rank(evidence: Evidence) -> tuple[RealVerdict, str]:
 
     ``share_first`` resamples people and refits nothing, so it makes too much of an order among blocks that tell
     nothing apart. An order only counts where the block in front beats shuffled groups, which are refitted; for a
-    block that was not named beforehand the level is divided by the number of blocks.
+    block that was not named beforehand the level is divided by the number of blocks. Where the covariates alone do as well
+    as the block, nothing is decided.
     """
     aucs, p = evidence.blocks["auc_out_of_fold"], evidence.blocks["p_permutation"]
     feature = evidence.claim.feature
@@ -205,6 +206,9 @@ def _judge_rank(evidence: Evidence) -> tuple[RealVerdict, str]:
         f"{aucs.drop(feature).idxmax()}, {aucs.drop(feature).max():.2f}) and come first in {100 * first:.0f} % of "
         f"resamples of people; against shuffled groups p = {p[feature]:.2g}{_say_training_rank(evidence)}."
     )
+    if evidence.covariates_auc >= aucs[feature]:
+        said += f" The covariates alone do as well (AUC {evidence.covariates_auc:.2f}), so no order of blocks counts."
+        return RealVerdict.INCONCLUSIVE, said
     if rank == 1 and above_chance and first >= SURE and lead >= evidence.claim.smallest_effect_of_interest:
         return RealVerdict.SUPPORTED, said
     if rank > 1 and first <= 1 - SURE and other_above_chance:
