@@ -139,3 +139,15 @@ def test_predicted_against_measured_leaves_blanks_out(potential):
     assert ax.get_title(loc="left") == "y\nSpearman 0.10, n = <5"
     assert ax.get_xlabel() == "Predicted potential, out of fold (normal score)"
     assert ax.get_ylabel() == "Measured (log2 units)"
+
+
+def test_depth_of_each_table_has_a_panel_with_plain_numbers(rng):
+    ids = pd.Index([f"s{i}" for i in range(20)])
+    groups = pd.Series(np.where(np.arange(20) < 10, "high", "low"), ids)
+    counts = pd.DataFrame(rng.integers(1, 900, (20, 8)), ids).add_prefix("t")
+    table = microbiome.compare_depth(
+        {"taxa": counts, "genes": counts * 7}, (groups == "high").astype(float).to_frame("group")
+    )
+    figure = plot_microbiome.plot_depth({"taxa": counts, "genes": counts * 7}, table, groups, labels=LABELS)
+    assert [ax.get_title(loc="left").split(":")[0] for ax in figure.axes] == ["taxa", "genes"]
+    assert "$" not in write_all(figure)

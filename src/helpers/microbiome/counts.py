@@ -117,8 +117,9 @@ def describe_counts(counts: pd.DataFrame, *, n_designed: int) -> str:
     """
     totals = counts.sum(axis=1)
     zeros = float((counts == 0).to_numpy().mean())
+    part = tell_part(len(counts), n_designed)
     return (
-        f"{tell_part(len(counts), n_designed)} people have counts of {counts.shape[1]:,} taxa; their samples hold "
+        f"{part[0].upper()}{part[1:]} people have counts of {counts.shape[1]:,} taxa; their samples hold "
         f"{totals.min():,.0f} to {totals.max():,.0f} reads, and {100 * zeros:.0f} % of all counts are zero."
     )
 

@@ -17,7 +17,7 @@ from helpers.verdict import Claim, find_row
 
 ICV, MOTION = "icv", "mean_fd_mm"
 MAX_FD_MM = 0.25
-PSEUDOCOUNTS = (0.5, 1.0, 0.1)
+PSEUDOCOUNTS = (0.5, 1.0)
 EQUALLY_DEEP, ALL_OF_EACH = "samples equally deep", "all reads of each"
 MIN_PREVALENCES = (0.1, 0.05, 0.25)
 MIN_PEOPLE = 20  # with a value; fewer support no specification

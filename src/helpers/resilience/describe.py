@@ -26,8 +26,9 @@ def describe_scores(groups: pd.DataFrame, rule: MeasureRule) -> str:
     """
     score = groups["score"].dropna()
     low, high = score.quantile([0.05, 0.95])
+    part = tell_part(len(score), len(groups))
     return (
-        f"{tell_part(len(score), len(groups))} participants have a {as_code(rule.measure)} {as_text(rule.score)}: mean {score.mean():.1f} "
+        f"{part[0].upper()}{part[1:]} participants have a {as_code(rule.measure)} {as_text(rule.score)}: mean {score.mean():.1f} "
         f"(SD {score.std():.1f}), median {score.median():.1f}; nine in ten lie between {low:.1f} and {high:.1f}. "
         f"{100 * (score >= rule.high_at_least).mean():.0f} % reach the cut-off of {rule.high_at_least:g}."
     )

@@ -97,6 +97,7 @@ def plot_depth(
         )
         ax.set_xticks(range(len(SIDES)), [labels[side].replace(" ", "\n") for side in SIDES])
     axes[0, 0].set_ylabel("Reads of a sample")
+    axes[0, 0].yaxis.set_major_formatter("{x:,.0f}")
     return figure
 
 
