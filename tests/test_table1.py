@@ -143,7 +143,7 @@ def test_one_person_in_a_group_has_no_power():
     assert np.isnan(compute_power(0.5, n_high=1, n_low=30))
     assert np.isnan(find_detectable_d(n_high=1, n_low=30))
     groups = pd.DataFrame({"group": ["high", "low", "low"]})
-    assert table1.describe_detectable(groups) == "With 1 and 2 people no difference can be tested."
+    assert table1.describe_detectable(groups) == "With <5 and <5 people no difference can be tested."
 
 
 def test_the_rule_in_words_says_when_groups_are_not_resilience():

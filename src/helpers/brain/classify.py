@@ -14,6 +14,7 @@ from sklearn.svm import SVC
 from helpers.contrasts import fit_contrasts
 from helpers.permutation import MaxTResult
 from helpers.problems import TooLittle, count
+from helpers.wording import hide_small
 
 STRICT = 0.01
 
@@ -193,7 +194,7 @@ def describe_transfer(tested: MaxTResult, design: pd.DataFrame, *, power: float 
     n_low = len(design) - n_high
     needed = (tested.find_threshold() + stats.norm.ppf(power)) * np.sqrt(1 / n_high + 1 / n_low)
     return (
-        f"In a cohort of {n_high} and {n_low} people, with as many edges, one edge would need a true |d| of about {needed:.2f} to "
+        f"In a cohort of {hide_small(n_high)} and {hide_small(n_low)} people, with as many edges, one edge would need a true |d| of about {needed:.2f} to "
         f"pass the same threshold with {power:.0%} power. A difference spread thinly over hundreds of edges, as here, stays below it "
         "edge by edge; only a question that gathers them, declared beforehand, can see it."
     )

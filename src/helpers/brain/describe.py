@@ -104,7 +104,7 @@ def describe_reach(edges: pd.DataFrame, tested: MaxTResult, *, power: float = 0.
     d = (threshold + stats.norm.ppf(power)) * np.sqrt(1 / n_high + 1 / n_low)
     return (
         f"To survive, an edge needs |t| above {threshold:.2f}; the largest here is "
-        f"{tested.observed_max_t:.2f}. With groups of {n_high} and {n_low}, a single edge has "
+        f"{tested.observed_max_t:.2f}. With groups of {hide_small(int(n_high))} and {hide_small(int(n_low))}, a single edge has "
         f"{power:.0%} power only if its true |d| is about {d:.2f} or more."
     )
 

@@ -10,7 +10,7 @@ import pandas as pd
 from helpers.brain.numbers import write_fixed
 from helpers.power import find_detectable_d
 from helpers.problems import count
-from helpers.wording import as_code, as_text
+from helpers.wording import as_code, as_text, hide_small
 
 NOUNS = {"volumes": "volumes", "tracts": "tracts (FA)"}
 
@@ -92,7 +92,7 @@ def describe_scale(contrasts: pd.DataFrame, published: pd.DataFrame, block: str)
     )
     beyond = f", and {int((largest > high).sum())} of them exceed the largest published" if np.isfinite(high) else ""
     return (
-        f"{seen}With {int(known['n_high'].max())} and {int(known['n_low'].max())} people, a single region is found with 80% "
+        f"{seen}With {hide_small(int(known['n_high'].max()))} and {hide_small(int(known['n_low'].max()))} people, a single region is found with 80% "
         f"power only if its true |d| is {detectable:.2f} or more. Here |d| runs from {largest.min():.2f} to {largest.max():.2f} "
         f"over {count(len(known), 'region')}{beyond}: from so few people, the largest of many estimates is too large."
     )

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.text import Text
 
-from helpers.plots.style import ACCENT, COLOURS, NEUTRAL, WIDTH_IN
+from helpers.plots.style import ACCENT, COLOURS, NEUTRAL, WIDTH_IN, require_rows
 from helpers.table1 import Combinations
 from helpers.wording import hide_small
 
@@ -159,6 +159,7 @@ def plot_detectable(detectable: pd.DataFrame, *, ax: Axes | None = None) -> Axes
     -------
     matplotlib.axes.Axes
     """
+    require_rows(detectable, "of the blocks has enough people of both groups")
     if ax is None:
         ax = plt.subplots(figsize=(WIDTH_IN, 1.5 + 0.45 * len(detectable)))[1]
     rows = np.arange(len(detectable))

@@ -17,6 +17,7 @@ EQUAL = {
     "strict": ("loadings", "intercepts", "uniquenesses"),
 }
 MAX_STEPS = 5000
+BEYOND = 1e6  # discrepancy of a model that implies a singular covariance
 TOLERANCE, COARSE = 1e-13, 1e-8  # steps that gain less, relative to the discrepancy, end a fit; COARSE from a start
 SMALLEST_UNIQUENESS = 1e-4  # of an item's variance over all groups
 
@@ -216,7 +217,10 @@ def _discrepancy(own: Mapping[str, np.ndarray], group: GroupMoments) -> tuple[fl
     loadings, roots, means = own["loadings"], own["roots"], own["means"]
     spread = roots @ roots.T
     implied = loadings @ spread @ loadings.T + np.diag(own["uniquenesses"])
-    inverse = np.linalg.inv(implied)
+    try:
+        inverse = np.linalg.inv(implied)
+    except np.linalg.LinAlgError:  # the search has stepped on a border; it turns back from there
+        return BEYOND, {name: np.zeros_like(part) for name, part in own.items()}
     off = group.mean - own["intercepts"] - loadings @ means
     seen = group.covariance + np.outer(off, off)
     value = np.linalg.slogdet(implied)[1] - np.linalg.slogdet(group.covariance)[1] + np.sum(inverse * seen) - len(off)
@@ -270,7 +274,9 @@ def rate_fit(chi2: float, df: int, base_chi2: float, base_df: int, *, n: int, n_
     base_excess = max(base_chi2 - base_df, excess, 1e-12)
     return {
         "cfi": float(1 - excess / base_excess),
-        "tli": float((base_chi2 / base_df - chi2 / df) / (base_chi2 / base_df - 1)) if df else np.nan,
+        "tli": float((base_chi2 / base_df - chi2 / df) / (base_chi2 / base_df - 1))
+        if df and base_chi2 > base_df
+        else np.nan,
         "rmsea": float(np.sqrt(n_groups * excess / (df * n))) if df else np.nan,
     }
 

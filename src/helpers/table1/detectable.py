@@ -8,6 +8,7 @@ from helpers.contract import Cohort
 from helpers.power import ALPHA, compute_power, find_detectable_d
 from helpers.table1.flow import count_groups
 from helpers.table1.modalities import MODALITIES
+from helpers.wording import hide_small
 
 
 def describe_detectable(groups: pd.DataFrame) -> str:
@@ -24,11 +25,11 @@ def describe_detectable(groups: pd.DataFrame) -> str:
     """
     n_high, n_low = count_groups(groups)
     if min(n_high, n_low) < 2:
-        return f"With {n_high} and {n_low} people no difference can be tested."
+        return f"With {hide_small(n_high)} and {hide_small(n_low)} people no difference can be tested."
     d80, d90 = (find_detectable_d(n_high=n_high, n_low=n_low, power=power) for power in (0.8, 0.9))
     chance = compute_power(0.2, n_high=n_high, n_low=n_low)
     return (
-        f"With {n_high} and {n_low} people, one two-sided test at the 5 % level detects a true difference of "
+        f"With {hide_small(n_high)} and {hide_small(n_low)} people, one two-sided test at the 5 % level detects a true difference of "
         f"d = {d80:.2f} four times in five, and of d = {d90:.2f} nine times in ten. A small effect (d = 0.2) "
         f"would be missed in {100 * (1 - chance):.0f} of 100 such studies, before any correction for many tests."
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from helpers.contract import Cohort
+from helpers.problems import TooLittle
 from helpers.wording import hide_small, hide_small_parts
 
 MODALITIES = {
@@ -89,6 +90,8 @@ def count_combinations(cohort: Cohort, groups: pd.DataFrame) -> Combinations:
     people = groups.index[groups["group"].notna()]
     has = pd.DataFrame({name: _has_any(cohort, blocks) for name, blocks in KINDS.items()}).reindex(people)
     has = has.loc[:, has.any()].astype(bool)
+    if not has.shape[1]:
+        raise TooLittle("Nobody of the groups was measured: there is no kind of data to combine.")
     small = cohort.settings.small_cell
     table = has.value_counts().rename("count").reset_index().sort_values("count", ascending=False, kind="stable")
     table["n"] = hide_small_parts(table.pop("count").tolist(), small)
