@@ -336,3 +336,51 @@ def test_kang_reaches_the_known_share(fetched):
         for seed in range(5)
     ]
     assert np.mean(shares) >= 0.55
+
+
+# a batch that shifts both tables --------------------------------------------------------------------------------------
+
+
+def draw_batches(seed, *, linked):
+    """Two batches of 40, both tables shifted between them; beside that, a metabolite follows a genus or nothing does."""
+    rng = np.random.default_rng(seed)
+    batch = np.repeat([0.0, 1.0], 40)
+    ids = pd.Index([f"p{i}" for i in range(80)])
+    logs = rng.normal(size=(80, 20)) + 1.5 * np.outer(batch, rng.normal(size=20))
+    counts = pd.DataFrame(np.exp(6 + logs).round(), ids).add_prefix("g")
+    values = rng.normal(size=(80, 15)) + 1.5 * np.outer(batch, rng.normal(size=15))
+    if linked:
+        values[:, 0] += 2 * (logs[:, 0] - logs[:, 0].mean())
+    measured = pd.DataFrame(values, ids).add_prefix("m")
+    return counts, measured, pd.DataFrame({"batch": batch}, ids)
+
+
+def test_a_batch_that_shifts_both_tables_foretells_nothing():
+    rng = np.random.default_rng(1)
+    counts, measured, batch = draw_batches(3, linked=False)
+    plain = metabolites.predict_metabolites(counts, measured, rng=rng, n_folds=5, n_shuffles=9)
+    freed = metabolites.predict_metabolites(
+        counts, measured, rng=rng, n_folds=5, n_shuffles=9, covariates=batch, batch=batch["batch"]
+    )
+    assert plain.mean > 0.2 and (plain.table["q"] < 0.05).sum() >= 5
+    assert abs(freed.mean) < 0.1 and (freed.table["q"] < 0.05).sum() <= 1
+
+
+def test_what_goes_together_within_batches_is_still_foretold():
+    counts, measured, batch = draw_batches(4, linked=True)
+    found = metabolites.predict_metabolites(
+        counts, measured, rng=np.random.default_rng(1), n_folds=5, n_shuffles=9, covariates=batch, batch=batch["batch"]
+    )
+    assert found.table.loc["m0", "spearman"] > 0.5
+
+
+def test_people_are_exchanged_within_their_batch(rng):
+    codes, strata = np.arange(30), rng.integers(0, 3, 30)
+    order = exchange_people(codes, rng, strata)
+    assert (strata[order] == strata).all() and (order != codes).any() and sorted(order) == list(codes)
+
+
+def test_a_sample_without_a_covariate_is_named(rng):
+    counts, measured, batch = draw_batches(4, linked=True)
+    with pytest.raises(ValueError, match="1 sample without a covariate"):
+        metabolites.predict_metabolites(counts, measured, rng=rng, covariates=batch.iloc[1:])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from helpers.permutation import draw_orders
+
 
 def split_people(codes: np.ndarray, n_folds: int, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
     """Split samples into folds that never part the samples of one person; return rows to train on and to test."""
@@ -12,14 +14,17 @@ def split_people(codes: np.ndarray, n_folds: int, rng: np.random.Generator) -> l
     return [(np.flatnonzero(fold != i), np.flatnonzero(fold == i)) for i in range(n_folds)]
 
 
-def exchange_people(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def exchange_people(codes: np.ndarray, rng: np.random.Generator, strata: np.ndarray | None = None) -> np.ndarray:
     """Return rows that give each person the samples of another, in order, starting again where the other has fewer.
 
-    With one sample per person this is a shuffle of all.
+    With one sample per person this is a shuffle of all, or of those of one stratum (number per sample; a person's first
+    sample counts).
     """
-    owners = np.unique(codes)
+    owners, first = np.unique(codes, return_index=True)
     rows = [np.flatnonzero(codes == owner) for owner in owners]
+    own = np.zeros(len(owners), int) if strata is None else strata[first]
+    others = draw_orders(own, n_permutations=1, rng=rng)[0]
     order = np.empty(len(codes), int)
-    for mine, other in zip(rows, rng.permutation(len(owners)), strict=True):
+    for mine, other in zip(rows, others, strict=True):
         order[mine] = np.resize(rows[other], len(mine))
     return order

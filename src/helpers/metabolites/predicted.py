@@ -15,7 +15,8 @@ from helpers.metabolites.measured import DESCRIPTIVE
 from helpers.metabolites.ranks import bound_spearman, correlate, score_metabolites
 from helpers.metabolites.samples import choose_samples
 from helpers.metabolites.scaling import SCALES, FeatureScaler, close_shares
-from helpers.problems import count
+from helpers.permutation import match_blocks
+from helpers.problems import count, name_some
 
 PREDICTED_PREFIX = "predicted_"
 RHO_SHOWN = 0.3
@@ -97,6 +98,8 @@ def predict_metabolites(
     people: pd.Series | None = None,
     n_shuffles: int = 19,
     source: str = "genera",
+    covariates: pd.DataFrame | None = None,
+    batch: pd.Series | None = None,
 ) -> PredictedPotential:
     """Predict each metabolite from taxa, genes or transcripts, out of fold.
 
@@ -132,6 +135,12 @@ def predict_metabolites(
         The p of one metabolite compares it with the shuffled correlations of all, since these hardly differ.
     source : str, default "genera"
         What the features are, in the plural: for sentences and marks.
+    covariates : pandas.DataFrame, optional
+        Index sample; numeric and complete, a batch coded among them. Features and metabolites are both freed of these, by
+        regressions on the training samples of each fold: two tables that were shifted by one batch foretell one another,
+        and know nothing of one another.
+    batch : pandas.Series, optional
+        Index sample; people are exchanged within its levels.
 
     Returns
     -------
@@ -167,18 +176,21 @@ def predict_metabolites(
     shares = close_shares(amounts.loc[samples].to_numpy(float))
     values = metabolites.loc[samples].to_numpy(float)
     settings = list_settings(model, penalties)
+    nuisance = _read_nuisance(covariates, samples)
+    strata = None if batch is None else match_blocks(samples, batch)
     folds = [
-        _Fold.prepare(shares, train, test, codes, settings, scale, rng)
+        _Fold.prepare(shares, nuisance, train, test, codes, settings, scale, rng)
         for train, test in split_people(codes, n_folds, rng)
     ]
-    predicted, penalties_chosen = _predict(folds, values)
-    orders = [exchange_people(codes, rng) for _ in range(n_shuffles)]
-    null = np.array([correlate(_predict(folds, values[order])[0], values[order]) for order in orders])
-    null = null.reshape(n_shuffles, values.shape[1])
+    predicted, penalties_chosen, left = _predict(folds, values)
+    null = np.full((n_shuffles, values.shape[1]), np.nan)
+    for shuffle in null:
+        foretold, _, own = _predict(folds, values[exchange_people(codes, rng, strata)])
+        shuffle[:] = correlate(foretold, own)
     return PredictedPotential(
         predicted=pd.DataFrame(predicted, index=samples, columns=metabolites.columns),
         measured=metabolites.loc[samples],
-        table=_tabulate(predicted, values, codes, penalties_chosen, null).set_axis(
+        table=_tabulate(predicted, left, codes, penalties_chosen, null).set_axis(
             metabolites.columns.rename("metabolite")
         ),
         null_means=np.nanmean(null, axis=1) if n_shuffles else np.empty(0),
@@ -285,11 +297,13 @@ class _Fold:
     outer: Learner
     inner: list[tuple[np.ndarray, np.ndarray, Learner]]  # rows among the training samples
     n_features: int
+    nuisance: np.ndarray  # (samples, terms), an intercept first
 
     @classmethod
     def prepare(
         cls,
         shares: np.ndarray,
+        nuisance: np.ndarray,
         train: np.ndarray,
         test: np.ndarray,
         codes: np.ndarray,
@@ -297,12 +311,12 @@ class _Fold:
         scale: str,
         rng: np.random.Generator,
     ) -> _Fold:
-        outer, n_features = _prepare(shares[train], shares[test], settings, scale)
+        outer, n_features = _prepare(shares, nuisance, train, test, settings, scale)
         inner = [
-            (known, unseen, _prepare(shares[train[known]], shares[train[unseen]], settings, scale)[0])
+            (known, unseen, _prepare(shares, nuisance, train[known], train[unseen], settings, scale)[0])
             for known, unseen in split_people(codes[train], N_INNER_FOLDS, rng)
         ]
-        return cls(train, test, outer, inner, n_features)
+        return cls(train, test, outer, inner, n_features, nuisance)
 
     def choose(self, scores: np.ndarray, known: np.ndarray) -> np.ndarray:
         """Return the settings (families x metabolites) that predict best in the inner folds."""
@@ -314,27 +328,63 @@ class _Fold:
             losses += np.einsum("sij,sij->sj", errors, errors)
         return choose_settings(losses / known.sum(axis=0).clip(min=1), self.outer.settings)
 
-    def predict(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return predictions of the test samples, and the settings chosen among the training samples."""
-        learnt = values[self.train]
+    def predict(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return predictions of the test samples, the settings chosen among the training samples, and what was to be foretold."""
+        freed = _free(values, self.nuisance, self.train)
+        learnt = freed[self.train]
         scores = score_metabolites(learnt)
         chosen = self.choose(scores, ~np.isnan(learnt))
-        return combine(self.outer.predict(scores), chosen), chosen
+        return combine(self.outer.predict(scores), chosen), chosen, freed[self.test]
 
 
-def _prepare(train: np.ndarray, test: np.ndarray, settings: list[Setting], scale: str) -> tuple[Learner, int]:
-    scaler = FeatureScaler.learn(train, scale=scale)
-    return Learner.prepare(settings, scaler.transform(train), scaler.transform(test)), int(scaler.kept.sum())
+def _prepare(
+    shares: np.ndarray,
+    nuisance: np.ndarray,
+    train: np.ndarray,
+    test: np.ndarray,
+    settings: list[Setting],
+    scale: str,
+) -> tuple[Learner, int]:
+    scaler = FeatureScaler.learn(shares[train], scale=scale)
+    own = np.concatenate([train, test])
+    scaled = _free(scaler.transform(shares[own]), nuisance[own], np.arange(len(train)))
+    return Learner.prepare(settings, scaled[: len(train)], scaled[len(train) :]), int(scaler.kept.sum())
 
 
-def _predict(folds: list[_Fold], values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return out-of-fold predictions (samples x metabolites) and penalties (of the first family, folds x metabolites)."""
-    predicted, penalties = np.full(values.shape, np.nan), []
+def _read_nuisance(covariates: pd.DataFrame | None, samples: pd.Index) -> np.ndarray:
+    """Return an intercept and the covariates of the samples, centred."""
+    if covariates is None or not len(covariates.columns):
+        return np.ones((len(samples), 1))
+    held = covariates.reindex(samples).to_numpy(float)
+    if not np.isfinite(held).all():
+        lost = samples[~np.isfinite(held).all(axis=1)]
+        raise ValueError(
+            f"{count(len(lost), 'sample')} without a covariate ({name_some(lost)}). Leave them out of both tables."
+        )
+    return np.column_stack([np.ones(len(samples)), held - held.mean(axis=0)])
+
+
+def _free(values: np.ndarray, nuisance: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """Take off what a regression on the nuisance, among the training rows, expects; a blank counts as their mean there."""
+    if nuisance.shape[1] == 1:
+        return values
+    known = values[train]
+    middle = np.nanmean(np.where(np.isnan(known).all(axis=0), 0.0, known), axis=0)
+    filled = np.where(np.isnan(known), middle, known) - middle
+    slopes = np.linalg.lstsq(nuisance[train], filled, rcond=None)[0]
+    return values - nuisance @ slopes
+
+
+def _predict(folds: list[_Fold], values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return out-of-fold predictions (samples x metabolites), penalties (of the first family, folds x metabolites), and
+    the values freed of the covariates as each sample's fold learned to.
+    """
+    predicted, freed, penalties = np.full(values.shape, np.nan), values.copy(), []
     grid = np.array([setting.penalty for setting in folds[0].outer.settings])
     for fold in folds:
-        predicted[fold.test], chosen = fold.predict(values)
+        predicted[fold.test], chosen, freed[fold.test] = fold.predict(values)
         penalties.append(grid[chosen[0]])
-    return predicted, np.array(penalties)
+    return predicted, np.array(penalties), freed
 
 
 def _tabulate(
