@@ -13,12 +13,14 @@ from scipy import stats
 
 from helpers.calibration import (
     CHAPTERS,
+    CONDITIONS,
     Effort,
     Plan,
     chance_outside,
     find_outside,
     list_jobs,
     make_stream,
+    run_condition,
     run_draw,
     run_plan,
     tabulate_coverage,
@@ -27,6 +29,7 @@ from helpers.calibration import (
     tabulate_words,
 )
 from helpers.calibration.chapters import SETTINGS, prepare_setting
+from helpers.calibration.describe import describe_awkward
 from helpers.contract import load_cohort
 from helpers.plots.calibration import plot_coverage, plot_rates, plot_words
 from helpers.run.execution import NOTEBOOKS_DIR, read_parameters
@@ -247,7 +250,7 @@ def test_figures_mark_what_lies_outside():
 
 
 def test_stored_shares_are_recomputable():
-    rates, coverage, verdicts, run = read_stored()
+    rates, coverage, verdicts, _, run = read_stored()
     for table, counted, share in ((rates, "rejections", "rate"), (coverage, "covered", "coverage")):
         assert np.allclose(table[share], table[counted] / table["n"], atol=1e-6)
         for row in table.itertuples():
@@ -262,7 +265,7 @@ def test_stored_shares_are_recomputable():
 
 def test_stored_verdicts_fall_as_often_as_computed():
     """Within luck (99.9 % of a binomial) of what ``expect_words`` computes; on average within two points."""
-    *_, verdicts, _ = read_stored()
+    _, _, verdicts, *_ = read_stored()
     told = verdicts[verdicts["expected_supported"].notna()]
     planted, null = (told[told["kind"] == kind] for kind in ("planted", "null_twin"))
     assert len(planted) == len(null) == 15
@@ -275,8 +278,8 @@ def test_stored_verdicts_fall_as_often_as_computed():
 
 
 def test_the_committed_page_is_what_the_tool_writes():
-    rates, coverage, verdicts, run = read_stored()
-    assert PAGE.read_text(encoding="utf-8") == write_page(rates, coverage, verdicts, run), (
+    rates, coverage, verdicts, awkward, run = read_stored()
+    assert PAGE.read_text(encoding="utf-8") == write_page(rates, coverage, verdicts, awkward, run), (
         "run: .venv/bin/python tools/calibrate.py --page"
     )
     assert (
@@ -307,3 +310,20 @@ def test_the_figure_of_words_has_a_panel_per_size_and_each_adds_up():
     assert "10 v 10" in titles and "1,000 v 1,000" in titles
     top = figure.axes[0].collections[-1].get_paths()[0].vertices[:, 1].max()
     assert top == pytest.approx(100)
+
+
+def test_awkward_conditions_are_stored_whole_and_named_when_they_fail():
+    *_, awkward, _ = read_stored()
+    assert set(awkward["condition"]) == {condition.name for condition in CONDITIONS}
+    assert np.allclose(awkward["rate"], awkward["rejections"] / awkward["n"], atol=1e-6)
+    worst = awkward.assign(rate=[0.2, *[0.05] * (len(awkward) - 1)])
+    assert worst["test"].iloc[0] in describe_awkward(worst) and "Above it" not in describe_awkward(
+        awkward.assign(rate=0.05)
+    )
+
+
+def test_a_condition_is_the_same_for_any_number_of_workers():
+    condition = next(one for one in CONDITIONS if one.name == "spread 44 v 72 1")
+    one, two = (run_condition(condition, seed=3, n=40, n_workers=n) for n in (1, 2))
+    pd.testing.assert_frame_equal(one, two)
+    assert one["n"].tolist() == [40] and one["rejections"].iloc[0] <= 8

@@ -19,8 +19,10 @@ from tqdm import tqdm
 
 from helpers.calibration import (
     CHAPTERS,
+    CONDITIONS,
     Plan,
     list_jobs,
+    run_condition,
     run_plan,
     tabulate_coverage,
     tabulate_rates,
@@ -52,12 +54,25 @@ FORMAT = "%.6g"
 @click.option("--only", type=click.Choice(list(CHAPTERS)), multiple=True, help="Only this chapter; may be repeated.")
 @click.option("--seed", type=click.IntRange(0), default=Plan.root_seed, help="Start of all chance.")
 @click.option("--quick", is_flag=True, help=f"{N_QUICK} cohorts of each kind, shown and not stored.")
+@click.option("--awkward", is_flag=True, help="Only the cohorts whose groups differ in depth, spread, age or batch.")
 @click.option("--page", is_flag=True, help="Only write the figures and the page anew from the stored tables.")
 def main(
-    n: int, n_brain: int, n_integration: int, workers: int, only: tuple[str, ...], seed: int, quick: bool, page: bool
+    n: int,
+    n_brain: int,
+    n_integration: int,
+    workers: int,
+    only: tuple[str, ...],
+    seed: int,
+    quick: bool,
+    awkward: bool,
+    page: bool,
 ) -> None:
     """Count how often the chapters' tests reject null twins, and how often their intervals hold what was planted."""
     if page:
+        write_book_page()
+        return
+    if awkward:
+        write_awkward(seed, workers)
         write_book_page()
         return
     sizes = [N_QUICK] * 3 if quick else [n, n_brain, n_integration]
@@ -73,7 +88,18 @@ def main(
     for name, table in tables.items():
         write_atomically(TABLES / f"{name}.tsv", table.to_csv(sep="\t", na_rep="n/a", float_format=FORMAT))
     write_atomically(TABLES / "run.yml", yaml.safe_dump(describe_run(tests, plan), sort_keys=False))
+    write_awkward(seed, workers)
     write_book_page()
+
+
+def write_awkward(seed: int, workers: int) -> None:
+    """Count false findings where groups differ in something else, and store the table."""
+    tables = []
+    for condition in CONDITIONS:
+        click.echo(f"  {condition.what} …")
+        tables.append(run_condition(condition, seed=seed, n_workers=workers))
+    table = pd.concat(tables).to_csv(sep="\t", index=False, float_format=FORMAT)
+    write_atomically(TABLES / "awkward_rates.tsv", table)
 
 
 def run_with_bar(plan: Plan, workers: int) -> pd.DataFrame:
@@ -105,15 +131,15 @@ def describe_run(tests: pd.DataFrame, plan: Plan) -> dict:
     }
 
 
-def read_stored(folder: Path = TABLES) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict]:
+def read_stored(folder: Path = TABLES) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict]:
     """Return the stored tables and the facts of their run."""
-    tables = (read_table(folder / f"{name}.tsv") for name in ("error_rates", "coverage", "verdicts"))
+    tables = (read_table(folder / f"{name}.tsv") for name in ("error_rates", "coverage", "verdicts", "awkward_rates"))
     return (*tables, yaml.safe_load((folder / "run.yml").read_text(encoding="utf-8")))
 
 
 def write_book_page() -> None:
     """Write the figures and the page from the stored tables."""
-    rates, coverage, verdicts, run = read_stored()
+    rates, coverage, verdicts, awkward, run = read_stored()
     FIGURES.mkdir(exist_ok=True)
     mpl.use("agg")
     use_style(load_cohort("data/example", blocks=[]))
@@ -124,7 +150,7 @@ def write_book_page() -> None:
     }
     for name, figure in figures.items():
         figure.savefig(FIGURES / f"{name}.svg", metadata={"Date": None})
-    write_atomically(PAGE, write_page(rates, coverage, verdicts, run))
+    write_atomically(PAGE, write_page(rates, coverage, verdicts, awkward, run))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from helpers.calibration.awkward import CONDITIONS, run_condition
 from helpers.calibration.chapters import CHAPTERS, Effort
 from helpers.calibration.cohorts import KINDS, Draw, draw_one, make_stream
 from helpers.calibration.describe import describe_coverage, describe_rates, write_page
@@ -18,6 +19,7 @@ from helpers.calibration.running import Job, Plan, list_jobs, run_plan
 
 __all__ = [
     "CHAPTERS",
+    "CONDITIONS",
     "KINDS",
     "Draw",
     "Effort",
@@ -31,6 +33,7 @@ __all__ = [
     "list_jobs",
     "make_stream",
     "measure_cohort",
+    "run_condition",
     "run_draw",
     "run_plan",
     "tabulate_coverage",

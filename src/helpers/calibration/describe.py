@@ -85,6 +85,18 @@ difference is exact in every cohort, and carried by the continuous score: it add
 Intervals are therefore a little wider than they need be, and cover a little more than 95 %. Volumes and tracts are averaged in standard
 deviations of the cohort at hand, which the planted effect itself widens, so that their bias points a little towards zero. The coverage of the interval of *d* stands in the last column.
 
+## Where the groups differ in something else
+
+Null twins are balanced: equal depth, equal spread, groups alike in all but the question. Real cohorts are not. In each row below the
+groups differ in one thing that nothing asks for, and every rejection is an error.
+
+{awkward_said}
+
+{awkward_table}
+
+**How to read it.** *Any genus* means that a method names at least one with q below 0.05. What is assumed: within each group, people are independent of
+one another; the covariates that matter were measured, and act on features as straight lines; reads of a sample are drawn at random from it.
+
 ## What chapter 07 would say
 
 {verdicts_said}
@@ -119,13 +131,21 @@ Exact intervals of shares {{cite:p}}`clopper1934`; false discovery rate {{cite:p
 """
 
 
-def write_page(rates: pd.DataFrame, coverage: pd.DataFrame, verdicts: pd.DataFrame, run: Mapping[str, Any]) -> str:
+def write_page(
+    rates: pd.DataFrame,
+    coverage: pd.DataFrame,
+    verdicts: pd.DataFrame,
+    awkward: pd.DataFrame,
+    run: Mapping[str, Any],
+) -> str:
     """Write the page ``book/error_rates.md``.
 
     Parameters
     ----------
     rates, coverage, verdicts : pandas.DataFrame
         From the ``tabulate_`` functions, or read back from ``data/calibration/``.
+    awkward : pandas.DataFrame
+        From :func:`helpers.calibration.run_condition`, all conditions one below the other.
     run : mapping
         ``data/calibration/run.yml``: date, version, seed, n_participants, n_permutations,
         n_permutations_integration, n_repeats, n_repeats_shuffled, n_quick, and seconds (by part, mean over
@@ -159,6 +179,8 @@ def write_page(rates: pd.DataFrame, coverage: pd.DataFrame, verdicts: pd.DataFra
         verdicts_table=_write_verdicts(verdicts),
         one_sided=100 * ALPHA / 2,
         n_quick=run["n_quick"],
+        awkward_said=describe_awkward(awkward),
+        awkward_table=_write_awkward(awkward),
         words_said=describe_words(tabulate_words()),
         smallest=WORDS_SMALLEST,
     )
@@ -220,6 +242,35 @@ def _expect_outside(rates: pd.DataFrame) -> str:
     return (
         f"Of the {len(two_sided)} tests with a band on both sides, {sum(chances):.1f} are expected outside it if all are exact; "
         f"{len(find_outside(two_sided, 'rate'))} lie there."
+    )
+
+
+def describe_awkward(table: pd.DataFrame) -> str:
+    """Say how often tests reject where groups differ in something else, and name those that reject too often.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From :func:`helpers.calibration.run_condition`.
+    """
+    above = table[table["rate"] > BAND[1]]
+    text = (
+        f"Of {len(table)} rows, {len(table) - len(above)} reject in at most {100 * BAND[1]:g} %; the median is "
+        f"{100 * table['rate'].median():.1f} %."
+    )
+    if above.empty:
+        return text
+    named = [f"{row.test} under {row.what} ({100 * row.rate:.1f} %)" for row in above.itertuples()]
+    return f"{text} Above it: {'; '.join(named)}."
+
+
+def _write_awkward(table: pd.DataFrame) -> str:
+    rows = [
+        [row.what, row.test, f"{row.n:,}", f"{100 * row.rate:.1f}", _write_interval(100 * row.low, 100 * row.high)]
+        for row in table.itertuples()
+    ]
+    return _write_table(
+        ["the groups differ in", "test", "cohorts", "rejected, %", f"{100 * CONFIDENCE:g} % interval"], rows
     )
 
 
