@@ -16,7 +16,7 @@ from helpers.contract import Cohort
 from helpers.multiverse.fitting import bound_effects, fit_labellings
 from helpers.multiverse.groupings import Score, read_score
 from helpers.multiverse.outcomes import Outcomes, prepare_outcomes
-from helpers.permutation import draw_orders
+from helpers.permutation import draw_orders, find_log_odds, shuffle_conditionally
 from helpers.resilience import score_outcome
 from helpers.verdict import Claim
 
@@ -118,22 +118,46 @@ def run_multiverse(
 def draw_shuffles(
     cohort: Cohort, score: Score, *, n_permutations: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Return the scores as they are, then shuffled between the people of each study.
+    """Return the scores as they are, then shuffled between the people of each study, their tie with the covariates kept.
+
+    Specifications without a covariate, or with the study ignored, enter the whole curve too. Were the tie of score and
+    covariates broken, what these specifications show of a confounder would stand out against the shuffles as if it were an
+    effect. So it is the residuals of the score on covariates and study that change places (Freedman-Lane); where there are
+    groups and no score, labels are exchanged with the odds that the covariates give
+    (:func:`helpers.permutation.shuffle_conditionally`).
 
     Returns
     -------
     numpy.ndarray of shape (1 + n_permutations, n_scored)
     """
-    values = score.values.to_numpy()
+    values = score.values.to_numpy(float)
+    if not n_permutations:
+        return values[None, :]
     batch = cohort.settings.batch
     blocks = np.zeros(len(values), int) if batch is None else _code_batch(cohort, score)
+    covariates = _read_covariates(cohort, score)
+    if score.thirds is None:
+        codes = values.astype(int)
+        log_odds = find_log_odds(codes, covariates)
+        start = shuffle_conditionally(codes, log_odds, blocks, rng=rng)
+        shuffled = [shuffle_conditionally(start, log_odds, blocks, rng=rng) for _ in range(n_permutations)]
+        return np.vstack([values, *shuffled]).astype(float)
     orders = draw_orders(blocks, n_permutations=n_permutations, rng=rng)
-    return np.vstack([values, values[orders]]) if n_permutations else values[None, :]
+    terms = np.column_stack([np.eye(blocks.max() + 1)[blocks], covariates])
+    expected = terms @ np.linalg.lstsq(terms, values, rcond=None)[0]
+    return np.vstack([values, expected + (values - expected)[orders]])
+
+
+def _read_covariates(cohort: Cohort, score: Score) -> NDArray[np.float64]:
+    """Return the declared covariates of everybody scored, as numbers; a blank is the mean."""
+    table = cohort.participants.loc[score.values.index, list(cohort.settings.covariates)]
+    coded = pd.get_dummies(table, drop_first=True, dtype=float).astype(float)
+    return coded.fillna(coded.mean()).fillna(0.0).to_numpy(float)
 
 
 def _code_batch(cohort: Cohort, score: Score) -> NDArray[np.intp]:
     """People whose study is unknown are shuffled among themselves."""
-    return pd.factorize(cohort.participants.loc[score.values.index, cohort.settings.batch])[0]
+    return pd.factorize(cohort.participants.loc[score.values.index, cohort.settings.batch], use_na_sentinel=False)[0]
 
 
 def list_designs(cohort: Cohort) -> Iterator[tuple[pd.DataFrame, dict[str, str]]]:
