@@ -105,7 +105,8 @@ NUMBERS: dict[str, Change] = {
 }
 ROWS: dict[str, Change] = {"one row": lambda table: table.iloc[:1], "two rows": lambda table: table.iloc[:2]}
 NAMES: dict[str, Change] = {"names of 200 characters": _lengthen}
-# What cannot be: shares that are all 1, a criterion or a relation that is blank, a table of other steps than its own
+# What cannot be: shares that are all 1, a criterion or a relation that is blank, a table of other steps than its own, chances on
+# another grid than that they were computed on
 MISSING = {"all missing but two": _leave_two}
 NEVER = {
     "plot_composition": NUMBERS,
@@ -116,6 +117,7 @@ NEVER = {
     "plot_loadings": MISSING,
     "plot_circos": MISSING,
     "plot_bands": NAMES,
+    "plot_words": NUMBERS | ROWS | NAMES,
 }
 
 

@@ -133,8 +133,9 @@ def describe_run(tests: pd.DataFrame, plan: Plan) -> dict:
 
 def read_stored(folder: Path = TABLES) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict]:
     """Return the stored tables and the facts of their run."""
-    tables = (read_table(folder / f"{name}.tsv") for name in ("error_rates", "coverage", "verdicts", "awkward_rates"))
-    return (*tables, yaml.safe_load((folder / "run.yml").read_text(encoding="utf-8")))
+    tables = (read_table(folder / f"{name}.tsv") for name in ("error_rates", "coverage", "verdicts"))
+    awkward = read_table(folder / "awkward_rates.tsv").reset_index()
+    return (*tables, awkward, yaml.safe_load((folder / "run.yml").read_text(encoding="utf-8")))
 
 
 def write_book_page() -> None:
