@@ -119,7 +119,7 @@ def settle(page: Page, address: str) -> None:
     page.goto(address, wait_until="load")
     try:
         page.wait_for_function(
-            "() => !window.MathJax || (MathJax.startup && MathJax.startup.promise && !MathJax.busy)", timeout=5000
+            "() => !window.MathJax || (MathJax.startup && MathJax.startup.promise && !MathJax.busy)", timeout=60_000
         )
         page.evaluate("() => window.MathJax ? MathJax.startup.promise.then(() => true) : true")
     except Error as error:
