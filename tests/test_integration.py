@@ -500,7 +500,7 @@ def test_lost_people_are_counted(rng):
     prepared = prepare_blocks(cohort, groups)
     assert prepared.flow.loc["in a group"].to_list() == [11, 12]
     assert prepared.flow.loc["all blocks"].to_list() == [11, 11]
-    assert "1 other in a group" in describe_flow(prepared)
+    assert "<5 others in a group" in describe_flow(prepared)
 
 
 def test_too_few_blocks_or_people_are_refused(rng):

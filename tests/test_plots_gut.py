@@ -150,4 +150,17 @@ def test_depth_of_each_table_has_a_panel_with_plain_numbers(rng):
     )
     figure = plot_microbiome.plot_depth({"taxa": counts, "genes": counts * 7}, table, groups, labels=LABELS)
     assert [ax.get_title(loc="left").split(":")[0] for ax in figure.axes] == ["taxa", "genes"]
-    assert "$" not in write_all(figure)
+    assert "$" not in write_all(figure) and "(n=10)" in write_all(figure)
+
+
+def test_the_figure_of_depth_has_the_n_of_each_block_and_draws_as_many(rng):
+    ids = pd.Index([f"s{i}" for i in range(30)])
+    groups = pd.Series(np.where(np.arange(30) < 14, "high", "low"), ids)
+    taxa = pd.DataFrame(rng.integers(1, 900, (30, 8)), ids).add_prefix("t")
+    tables, compared = {"taxa": taxa, "genes": taxa.iloc[3:]}, groups.iloc[:-4]  # four lack a covariate
+    design = (compared == "high").astype(float).to_frame("group")
+    figure = plot_microbiome.plot_depth(tables, microbiome.compare_depth(tables, design), compared, labels=LABELS)
+    for ax, sizes in zip(figure.axes, ([12, 14], [12, 11]), strict=True):
+        drawn = [len(dots.get_offsets()) for dots in ax.collections]
+        told = [int(label.get_text().split("n=")[1].rstrip(")")) for label in ax.get_xticklabels()]
+        assert drawn == told == sizes

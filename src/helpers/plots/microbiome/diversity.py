@@ -73,13 +73,14 @@ def plot_depth(
     contrasts : pandas.DataFrame
         From :func:`helpers.microbiome.compare_depth`.
     groups : pandas.Series
-        Index participant_id; high, low or missing.
+        Index participant_id; high, low or missing; only the people who were compared.
     labels : mapping
-        ``high`` and ``low``: what the groups are called, with n.
+        ``high`` and ``low``: what the groups are called; n is that of each block.
 
     Returns
     -------
     matplotlib.figure.Figure
+        Above each panel: reads of a sample in the high group per read in the low one, with the 95 % interval.
     """
     require_rows(contrasts)
     figure, axes = plt.subplots(
@@ -90,12 +91,11 @@ def plot_depth(
         for place, side in enumerate(SIDES):
             _draw_column(totals[groups.reindex(totals.index) == side].to_numpy(float), place, side, ax)
         ax.set(yscale="log", xlim=(-0.6, 1.6))
-        ax.set_title(
-            f"{name}: {row['ratio']:.2f} times\n({row['ratio_low']:.2f} to {row['ratio_high']:.2f})",
-            fontsize=9,
-            loc="left",
-        )
-        ax.set_xticks(range(len(SIDES)), [labels[side].replace(" ", "\n") for side in SIDES])
+        ratio = f"{row['ratio']:.2f} ({row['ratio_low']:.2f} to {row['ratio_high']:.2f})"
+        ax.set_title(f"{name}: high per low\n{ratio}", fontsize=9, loc="left")
+        called = [labels[side].split(" (n=")[0].replace(" ", "\n") for side in SIDES]
+        sizes = [hide_small(int(row[f"n_{side}"])) for side in SIDES]
+        ax.set_xticks(range(len(SIDES)), [f"{who}\n(n={n})" for who, n in zip(called, sizes, strict=True)])
     axes[0, 0].set_ylabel("Reads of a sample")
     axes[0, 0].yaxis.set_major_formatter("{x:,.0f}")
     return figure
