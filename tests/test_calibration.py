@@ -264,7 +264,7 @@ def test_stored_shares_are_recomputable():
 
 
 def test_stored_verdicts_fall_as_often_as_computed():
-    """Within luck (99.9 % of a binomial) of what ``expect_words`` computes."""
+    """Within luck (99.9 % of a binomial) of what ``expect_words`` computes; on average within two points."""
     _, _, verdicts, *_ = read_stored()
     told = verdicts[verdicts["expected_supported"].notna()]
     planted, null = (told[told["kind"] == kind] for kind in ("planted", "null_twin"))
@@ -274,7 +274,7 @@ def test_stored_verdicts_fall_as_often_as_computed():
         low, high = stats.binom.interval(0.999, found["n"], expected)
         seen = found[word].to_numpy() * found["n"].to_numpy()
         assert ((low - 1e-6 <= seen) & (seen <= high + 1e-6)).all(), word
-        assert abs((found[word] - expected).mean()) < 0.45 / found["n"].min() ** 0.5  # claims share their luck
+        assert abs((found[word] - expected).mean()) < 0.02
 
 
 def test_the_committed_page_is_what_the_tool_writes():
