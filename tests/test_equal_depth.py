@@ -93,3 +93,10 @@ def test_unequal_depth_is_said():
     assert "unequal" in microbiome.describe_depth(table) and "Caution" in microbiome.describe_depth(table)
     even = microbiome.compare_depth({"taxa": draw_cohort(1, ratio=1)[0]}, design)
     assert "unequal" not in microbiome.describe_depth(even)
+
+
+def test_a_number_of_draws_below_zero_is_a_sentence(rng):
+    counts = draw_cohort(1, ratio=1)[0]
+    for measure, more in ((microbiome.measure_distances, {"metrics": ["jaccard"]}), (microbiome.measure_alpha, {})):
+        with pytest.raises(ValueError, match="-1 draws of reads were asked for; give 1 or more"):
+            measure(counts, n_rarefactions=-1, rng=rng, **more)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from helpers.contrasts import fit_contrasts
 from helpers.microbiome.counts import Branches, check_counts, list_branches, read_tree
+from helpers.microbiome.equal_depth import check_draws
 from helpers.problems import count
 from helpers.wording import hide_small
 
@@ -100,6 +101,7 @@ def measure_alpha(
     >>> float(alpha.values.loc["sub-001", "inverse_simpson"]), alpha.depth
     (2.0, 10)
     """
+    check_draws(n_rarefactions)
     reads = check_counts(counts)
     branches = None if tree_path is None else list_branches(read_tree(tree_path, counts.columns), counts.columns)
     columns = METRICS if branches else METRICS[:-1]

@@ -14,7 +14,7 @@ from sklearn.metrics import euclidean_distances
 
 from helpers.microbiome.abundance import transform_clr
 from helpers.microbiome.counts import Branches, check_counts, list_branches, read_tree
-from helpers.microbiome.equal_depth import ALL_READS, choose_depth, draw_reads
+from helpers.microbiome.equal_depth import ALL_READS, check_draws, choose_depth, draw_reads
 from helpers.permutation import TIE
 from helpers.problems import count
 
@@ -138,6 +138,7 @@ def measure_distances(
     >>> measure_distances(counts, metrics=["jaccard"], n_rarefactions=2, rng=np.random.default_rng(1))["jaccard"].loc["a", "b"]
     np.float64(0.0)
     """
+    check_draws(n_rarefactions)
     reads = check_counts(counts)
     tables = [reads]
     if n_rarefactions:

@@ -43,6 +43,20 @@ def choose_depth(reads: np.ndarray, depth: int | None) -> int:
     return depth
 
 
+def check_draws(n_rarefactions: int) -> None:
+    """Refuse a number of draws below 0; 0 stands for all reads of each sample.
+
+    Raises
+    ------
+    ValueError
+        With what was given and what is expected.
+    """
+    if n_rarefactions < 0:
+        raise ValueError(
+            f"{n_rarefactions} draws of reads were asked for; give 1 or more, or 0 for all reads of each sample."
+        )
+
+
 def draw_reads(reads: np.ndarray, depth: int, rng: np.random.Generator) -> np.ndarray:
     """Return `depth` reads of each sample, drawn without replacement.
 
