@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import roc_auc_score
@@ -86,6 +87,73 @@ def test_design_words_numbers_and_frames_agree():
     _, by_number = fit_oracle("synth_2class", start=None, design=1.0)
     pd.testing.assert_frame_equal(by_word.loadings_["b"], by_frame.loadings_["b"])
     pd.testing.assert_frame_equal(by_word.loadings_["b"], by_number.loadings_["b"])
+
+
+def fit_by_definition(blocks, y, links, keep, starts):
+    """Return the loadings of two components as the reference defines them: one block after the other, a loop per sweep."""
+    parts = {name: block.to_numpy() for name, block in blocks.items()} | {"Y": pd.get_dummies(y).to_numpy(float)}
+    left = {name: (x - x.mean(0)) / x.std(0, ddof=1) for name, x in parts.items()}
+    found = []
+    for h, start in enumerate(starts):
+        w = {name: np.array(vector) / np.linalg.norm(vector) for name, vector in zip(parts, start, strict=True)}
+        t = {name: left[name] @ w[name] for name in parts}
+        for _ in range(4000):
+            for name in parts:
+                v = left[name].T @ sum(links.loc[name, other] * t[other] for other in parts)
+                if name in keep and len(v) > keep[name][h]:
+                    size = np.sort(np.abs(v))[::-1]
+                    v = np.sign(v) * np.maximum(np.abs(v) - size[keep[name][h]], 0)
+                w[name] = v / np.linalg.norm(v)
+                t[name] = left[name] @ w[name]
+        found.append(w)
+        y_left = [left["Y"] - np.outer(t[n], left["Y"].T @ t[n]) / (t[n] @ t[n]) for n in blocks]
+        left = {n: left[n] - np.outer(t[n], left[n].T @ t[n]) / (t[n] @ t[n]) for n in blocks} | {
+            "Y": np.mean(y_left, 0)
+        }
+    return found
+
+
+def test_links_to_the_response_may_be_weighed_as_the_reference_weighs_them():
+    names = [*"abc", "Y"]
+    links = pd.DataFrame([[0, 0.3, 0.1, 1], [0.3, 0, 0.6, 0.5], [0.1, 0.6, 0, 0.8], [1, 0.5, 0.8, 0]], names, names)
+    oracle, model = fit_oracle("synth_3class_tight", design=links.loc[::-1])
+    blocks, groups = oracle_rows(test=False)
+    expected = fit_by_definition(blocks, groups["y3"], links, oracle["keepX"], oracle["init"])
+    for h, loadings in enumerate(expected, start=1):
+        for name in names:
+            assert model.loadings_[name][f"comp{h}"].to_numpy() == pytest.approx(loadings[name], abs=1e-6)
+    _, plain = fit_oracle("synth_3class_tight", design=links.loc[list("abc"), list("abc")])
+    assert not np.allclose(plain.loadings_["b"], model.loadings_["b"], atol=1e-3)
+
+
+def test_equal_links_to_the_response_are_those_of_a_design_without_them():
+    ones = pd.DataFrame(1.0, [*"abc", "Y"], [*"abc", "Y"])
+    ones.loc[list("abc"), list("abc")] = 0.2
+    _, with_response = fit_oracle("synth_2class", start=None, design=ones)
+    _, without = fit_oracle("synth_2class", start=None, design=0.2)
+    pd.testing.assert_frame_equal(with_response.loadings_["a"], without.loadings_["a"])
+    # identity: every link times a constant, the same model with a criterion times the constant
+    _, halved = fit_oracle("synth_2class", start=None, design=ones / 2)
+    pd.testing.assert_frame_equal(halved.loadings_["a"], without.loadings_["a"])
+    assert halved.criterion_.to_numpy() == pytest.approx(without.criterion_.to_numpy() / 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.drop(columns="Y"), "Y in both or neither"),
+        (lambda d: d.rename(index={"c": "d"}, columns={"c": "d"}), "expected a, b, c in both"),
+        (lambda d: d.assign(Y=[0.1, 0.2, 0.3, 0.0]), "symmetric"),
+        (
+            lambda d: d.drop("Y").drop(columns="Y").reindex(index=d.index, columns=d.columns, fill_value=0.0),
+            "links no block to Y",
+        ),
+    ],
+)
+def test_a_design_with_the_response_that_cannot_be_meant_is_refused(change, message):
+    design = pd.DataFrame(0.5, [*"abc", "Y"], [*"abc", "Y"])
+    with pytest.raises(ValueError, match=message):
+        fit_oracle("synth_2class", start=None, design=change(design))
 
 
 def test_components_of_a_block_are_orthogonal_and_keep_their_counts():
@@ -189,7 +257,7 @@ def test_unusable_blocks_are_refused_in_words(kind, message):
         ({"n_components": 0}, "expected 1 or more"),
         ({"design": "half"}, "expected 'null', 'full'"),
         ({"design": 2.0}, "expected 0 to 1"),
-        ({"design": pd.DataFrame(1.0, ["a"], ["a"])}, "expected rows and columns a, b, c"),
+        ({"design": pd.DataFrame(1.0, ["a"], ["a"])}, "expected a, b, c in both"),
         ({"start": "random"}, "expected None, 'reference' or vectors"),
         ({"start": {1: {"a": [1.0]}}}, "expected 80 numbers"),
     ],
@@ -536,6 +604,63 @@ def test_optima_list_the_chosen_one_first_and_share_its_features():
     assert (first.filter(like="shared_") == 1).all(axis=None)
     assert BlockSPLSDA(1, start="reference").fit(blocks, y).optima_.empty
     assert describe_optima(model).startswith(("Whatever the signs", "The starting signs lead to more than one optimum"))
+
+
+def test_one_person_left_out_at_a_time_is_judged_without_an_auc(rng):
+    blocks, y = make_people(rng, n_high=7, n_low=9, shift=1.5, sizes=(("gut", 12), ("brain", 20)))
+    settings = {"model": make_model(blocks, 5), "n_folds": 16, "rng": np.random.default_rng(1)}
+    result = cross_validate(blocks, y, n_repeats=3, rivals=("ridge",), n_inner_folds=3, **settings)
+    wrong = []  # identity: a model fitted without the person, sixteen times
+    for one in y.index:
+        rest = y.index.drop(one)
+        own = clone(settings["model"]).fit({n: b.loc[rest] for n, b in blocks.items()}, y.loc[rest])
+        wrong.append(own.predict({n: b.loc[[one]] for n, b in blocks.items()}).iloc[0] != y[one])
+    row = result.performance.loc["vote"]
+    rates = pd.Series(wrong, y.index).groupby(y).mean()
+    assert row["balanced_error"] == pytest.approx(rates.mean())
+    n = y.value_counts()
+    spread = (rates * (1 - rates) * n / (n - 1)) * (1 / n + 1 / (n - 1))
+    half = stats.t.ppf(0.975, 14) * np.sqrt(spread.sum()) / 2
+    assert row["balanced_error_high"] == pytest.approx(min(1, rates.mean() + half))
+    assert result.n_repeats == 1
+    assert result.performance[["auc_out_of_fold", "auc_low", "lead"]].drop("chance").isna().all(axis=None)
+    assert describe_ranking(result, block="gut").startswith("Each fold is one person")
+    text = describe_performance(result)
+    assert "one left out at a time" in text
+    assert "nan" not in text + describe_ranking(result, block="gut")
+    null = permute_groups(blocks, y, result, model=settings["model"], rng=rng, n_permutations=9)
+    assert null.p_value.notna().all()
+    assert null.p_lead.isna().all()
+
+
+def test_counts_are_tuned_with_one_person_left_out_at_a_time(rng):
+    blocks, y = make_people(rng, n_high=8, n_low=10, shift=2.0, sizes=(("gut", 12), ("brain", 10)))
+    found = tune(blocks, y, model=BlockSPLSDA(1), rng=rng, grid={"gut": [2, 12], "brain": [10]}, n_folds=18)
+    assert found.errors["se"].notna().all()
+    assert found.errors["chosen"].sum() == 1
+
+
+def test_between_one_person_a_fold_and_a_group_in_every_fold_there_is_no_validation(rng):
+    blocks, y = make_people(rng, n_high=8, n_low=10)
+    with pytest.raises(
+        ValueError, match=r"n_folds is 12; expected 2 to 8, .* or 18, which leaves out one person at a time"
+    ):
+        validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=12)
+
+
+def test_the_lead_is_over_the_best_other_block_in_the_same_folds(rng):
+    blocks, y = make_people(rng, n_high=30, n_low=30, shift=0.0, sizes=(("gut", 8), ("brain", 8), ("blood", 8)))
+    blocks["gut"] = blocks["gut"].add(np.where(y == "high", 2.0, 0.0), axis=0)
+    result = validate(blocks, y, model=make_model(blocks, 4), rng=rng, n_folds=5, n_repeats=5)
+    table = result.performance
+    auc = table["auc_out_of_fold"]
+    assert table.loc["gut", "lead"] == pytest.approx(auc["gut"] - max(auc["brain"], auc["blood"]))
+    assert table.loc["gut", "lead_low"] > 0 > table.loc["brain", "lead_high"]
+    assert (table["lead_low"].dropna() <= table["lead"].dropna()).all()
+    null = permute_groups(blocks, y, result, model=make_model(blocks, 4), rng=rng, n_permutations=19, n_repeats=2)
+    assert null.p_lead["gut"] == pytest.approx(1 / 20)
+    assert null.p_lead["brain"] > 0.5
+    assert (null.lead.max(axis=1) >= 0).all()  # on noise some block leads, always
 
 
 def test_a_grid_of_one_point_is_the_model_itself(rng):

@@ -68,12 +68,6 @@ def test_measures_are_those_of_scipy_and_scikit_learn(rng):
     assert found["q2"][0] == pytest.approx(r2_score(values, predicted[:, 0]))
     assert found["r"][1] == pytest.approx(stats.pearsonr(values, predicted[:, 1]).statistic)
     assert found["spearman"][1] == pytest.approx(stats.spearmanr(values, predicted[:, 1]).statistic)
-    draws = np.stack([np.ones(30), rng.multinomial(30, np.full(30, 1 / 30))])
-    again = measure(predicted, values, draws)
-    drawn = np.repeat(np.arange(30), draws[1].astype(int))
-    assert again["q2"][0] == pytest.approx(found["q2"])
-    assert again["q2"][1, 0] == pytest.approx(r2_score(values[drawn], predicted[drawn, 0]))
-    assert again["r"][1, 0] == pytest.approx(stats.pearsonr(values[drawn], predicted[drawn, 0]).statistic)
 
 
 def test_a_prediction_out_of_fold_is_that_of_a_model_fitted_without_the_person(rng):

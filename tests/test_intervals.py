@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import stats
 
-from helpers.intervals import bound_by_draws, bound_correlation, bound_proportion, close_interval
+from helpers.intervals import bound_by_draws, bound_correlation, bound_over_folds, bound_proportion, close_interval
 from helpers.metabolites.ranks import bound_spearman
 from helpers.resilience.symptoms import bound_r
 
@@ -65,3 +67,35 @@ def test_intervals_of_draws_hold_the_estimate(draws, estimate):
 def test_an_unknown_estimate_has_no_interval():
     low, high = close_interval([np.nan, 0.5], [0.1, np.nan], [0.2, 0.7])
     assert np.isnan(low).all() and np.isnan(high[0]) and high[1] == 0.7
+
+
+def test_an_interval_over_folds_by_hand():
+    """Five folds, once: variance between folds times (1/5 + 1/4), Student's quantile with 4 degrees of freedom."""
+    folds = np.array([0.5, 0.6, 0.7, 0.6, 0.6])
+    low, high = bound_over_folds([0.6], folds[:, None, None], 5)
+    half = stats.t.ppf(0.975, 4) * np.sqrt(folds.var(ddof=1) * (1 / 5 + 1 / 4))
+    assert (low[0], high[0]) == pytest.approx((0.6 - half, 0.6 + half))
+    twice = np.stack([folds - 0.1, folds + 0.1], axis=1)[
+        :, :, None
+    ]  # two groups, their mean the same: twice the degrees of freedom
+    assert bound_over_folds([0.6], twice, 5)[1][0] == pytest.approx(
+        0.6 + half * stats.t.ppf(0.975, 8) / stats.t.ppf(0.975, 4)
+    )
+
+
+def test_an_interval_over_folds_that_do_not_differ_is_wilsons():
+    ones = np.ones((50, 1, 1))
+    assert bound_over_folds([1.0], ones, 5, n_smallest=10)[0][0] == pytest.approx(0.722, abs=1e-3)
+    assert bound_over_folds([1.0], ones, 5, n_smallest=10)[1][0] == 1.0
+
+
+def test_an_interval_over_unknown_folds_is_unknown():
+    low, high = bound_over_folds([np.nan], np.full((5, 1, 1), np.nan), 5, n_smallest=10)
+    assert np.isnan([low[0], high[0]]).all()
+
+
+@given(hnp.arrays(float, (10, 2, 3), elements=st.floats(0, 1)))
+def test_an_interval_over_folds_holds_its_estimate_and_keeps_its_range(folds):
+    estimate = folds.mean(axis=(0, 1))
+    low, high = bound_over_folds(estimate, folds, 5, n_smallest=4)
+    assert ((low >= 0) & (low <= estimate + 1e-12) & (estimate <= high + 1e-12) & (high <= 1)).all()

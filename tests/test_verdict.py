@@ -49,16 +49,20 @@ def write_contrast(folder, claim, d, low, high, feature=None, **more):
     write_result(table, folder, claim.chapter, claim.table)
 
 
-def write_performance(folder, aucs, first, low, training=None, p=0.01, rival="ridge"):
-    """Three blocks, the vote, a simpler model and chance, in whatever order of AUC."""
+def write_performance(folder, aucs, half, training=None, p=0.01, rival="ridge"):
+    """Three blocks, the vote, a simpler model and chance, in whatever order of AUC; `half` the width of the leads' intervals."""
+    blocks = aucs[:3]
+    lead = [own - max(blocks[:i] + blocks[i + 1 :]) for i, own in enumerate(blocks)]
     table = pd.DataFrame(
         {
             "role": ["block"] * 3 + ["vote", "rival", "chance"],
             "auc_out_of_fold": aucs,
-            "auc_low": low,
-            "share_first": first,
+            "lead": [*lead, np.nan, np.nan, np.nan],
+            "lead_low": [*(one - half for one in lead), np.nan, np.nan, np.nan],
+            "lead_high": [*(one + half for one in lead), np.nan, np.nan, np.nan],
             "auc_training": training or aucs,
             "p_permutation": p,
+            "p_lead": p,
         },
         index=pd.Index(["transcripts", "taxa", "connectivity", "vote", rival, "chance"], name="block"),
     )
@@ -138,9 +142,11 @@ def test_simulated_people_never_support_a_claim_whatever_they_show(claims, rng):
     blocks = pd.DataFrame(
         {
             "auc_out_of_fold": [0.9, 0.5],
-            "auc_low": [0.8, 0.4],
-            "share_first": [1.0, 0.0],
+            "lead": [0.4, -0.4],
+            "lead_low": [0.3, -0.5],
+            "lead_high": [0.5, -0.3],
             "p_permutation": [0.01, 0.6],
+            "p_lead": [0.01, 0.6],
         },
         index=["transcripts", "taxa"],
     )
@@ -221,39 +227,44 @@ def test_a_feature_without_spread_is_not_testable(claims, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("aucs", "first", "low", "expected"),
+    ("aucs", "half", "expected"),
     [
-        ([0.80, 0.60, 0.55, 0.95, 0.5, 0.5], 0.99, 0.70, "supported"),
-        ([0.70, 0.68, 0.55, 0.95, 0.5, 0.5], 0.60, 0.60, "inconclusive"),
-        ([0.52, 0.50, 0.48, 0.95, 0.5, 0.5], 0.50, 0.40, "inconclusive"),
-        ([0.60, 0.62, 0.55, 0.95, 0.5, 0.5], 0.40, 0.50, "inconclusive"),
-        ([0.55, 0.80, 0.55, 0.95, 0.5, 0.5], 0.01, 0.45, "opposed"),
+        ([0.80, 0.60, 0.55, 0.95, 0.5, 0.5], 0.1, "supported"),
+        ([0.80, 0.60, 0.55, 0.95, 0.5, 0.5], 0.21, "inconclusive"),
+        ([0.70, 0.68, 0.55, 0.95, 0.5, 0.5], 0.1, "inconclusive"),
+        ([0.60, 0.62, 0.55, 0.95, 0.5, 0.5], 0.1, "inconclusive"),
+        ([0.55, 0.80, 0.55, 0.95, 0.5, 0.5], 0.1, "opposed"),
     ],
 )
-def test_the_rank_is_judged_out_of_fold_among_blocks_only(claims, tmp_path, aucs, first, low, expected):
+def test_the_rank_is_judged_out_of_fold_among_blocks_only(claims, tmp_path, aucs, half, expected):
     """The vote has the best AUC throughout and must not count as a block."""
-    write_performance(tmp_path, aucs, first, low)
+    write_performance(tmp_path, aucs, half)
     assert v.weigh_claims(claims, tmp_path, settings=REAL).loc["C16", "verdict"] == expected
 
 
 @pytest.mark.parametrize("aucs", [[0.80, 0.60, 0.55, 0.95, 0.5, 0.5], [0.55, 0.80, 0.55, 0.95, 0.5, 0.5]])
 def test_an_order_among_blocks_that_do_not_beat_shuffles_is_inconclusive(claims, tmp_path, aucs):
-    """However sure the resamples of people are: on noise some block always comes first."""
-    first = 0.99 if aucs[0] > aucs[1] else 0.01
-    write_performance(tmp_path, aucs, first, 0.7, p=0.2)
+    """However sure the lead is: on noise some block always comes first."""
+    write_performance(tmp_path, aucs, 0.01, p=0.2)
     assert v.weigh_claims(claims, tmp_path, settings=REAL).loc["C16", "verdict"] == "inconclusive"
 
 
 def test_no_order_counts_where_the_covariates_do_as_well(claims, tmp_path):
-    write_performance(tmp_path, [0.80, 0.60, 0.55, 0.95, 0.81, 0.5], 0.99, 0.70, rival="covariates only")
+    write_performance(tmp_path, [0.80, 0.60, 0.55, 0.95, 0.81, 0.5], 0.1, rival="covariates only")
     row = v.weigh_claims(claims, tmp_path, settings=REAL).loc["C16"]
     assert row["verdict"] == "inconclusive"
     assert "covariates alone do as well (AUC 0.81)" in row["reason"]
 
 
+def test_blocks_without_an_auc_have_no_rank(claims, tmp_path):
+    write_performance(tmp_path, [np.nan] * 3 + [0.5] * 3, 0.1)
+    row = v.weigh_claims(claims, tmp_path, settings=REAL).loc["C16"]
+    assert (row["verdict"], row["reason"][:38]) == ("not testable here", "One participant was left out at a time")
+
+
 def test_training_auc_moves_no_verdict(claims, tmp_path):
     """Noise in a wide block: first by training AUC (.98), last out of fold; the reason says both."""
-    write_performance(tmp_path, [0.47, 0.52, 0.51, 0.5, 0.5, 0.5], 0.2, 0.4, [0.98, 0.9, 0.8, 0.99, 0.6, 0.5])
+    write_performance(tmp_path, [0.47, 0.52, 0.51, 0.5, 0.5, 0.5], 0.1, [0.98, 0.9, 0.8, 0.99, 0.6, 0.5])
     row = v.weigh_claims(claims, tmp_path, settings=REAL).loc["C16"]
     assert row["verdict"] == "inconclusive"
     assert "transcripts rank 3 of 3" in row["reason"]
@@ -331,10 +342,10 @@ def test_a_reported_effect_makes_the_bayes_factor_a_replication(claims, tmp_path
 
 
 def test_a_rank_is_told_with_its_lead(claims, tmp_path):
-    write_performance(tmp_path, [0.55, 0.80, 0.55, 0.95, 0.5, 0.5], 0.01, 0.45)
+    write_performance(tmp_path, [0.55, 0.80, 0.55, 0.95, 0.5, 0.5], 0.1)
     row = v.weigh_claims(claims, tmp_path, settings=REAL).loc["C16"]
     assert (row["rank"], row["n_blocks"], round(row["lead"], 6)) == (2, 3, -0.25)
-    assert v.tabulate_verdicts(row.to_frame().T).iloc[0, 1] == "rank 2 of 3, lead −0.25 in AUC"
+    assert v.tabulate_verdicts(row.to_frame().T).iloc[0, 1] == "rank 2 of 3, lead −0.25 (−0.35 to −0.15) in AUC"
 
 
 def test_linked_data_carry_their_context_and_no_support_from_simulated_people(claims, tmp_path):

@@ -25,6 +25,7 @@ from helpers.integration.describe import (
     describe_ranking,
     describe_rivals,
     describe_stability,
+    has_auc,
 )
 from helpers.integration.outcomes import (
     OutcomeNull,
@@ -88,6 +89,7 @@ __all__ = [
     "describe_rivals",
     "describe_stability",
     "estimate_stability",
+    "has_auc",
     "keep_equally",
     "link_features",
     "make_filters",

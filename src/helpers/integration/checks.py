@@ -113,16 +113,17 @@ def _span(values: Array) -> tuple[Array, Array]:
 
 
 def read_design(design: float | str | pd.DataFrame, names: list[str]) -> float | Array:
-    """Return the link between blocks: one number, or a matrix in the order of `names`."""
+    """Return the links between blocks and with the response: one number, or a matrix in the order of `names`, then "Y".
+
+    A frame of the blocks alone links each of them to the response with 1; a frame with a row and a column "Y" says how strongly.
+
+    Raises
+    ------
+    ValueError
+        When it does not name the blocks, is not symmetric, has a value outside 0 to 1, or links no block to the response.
+    """
     if isinstance(design, pd.DataFrame):
-        if set(design.index) != set(names) or set(design.columns) != set(names):
-            raise ValueError(
-                f"The design names {name_some(design.index)}; expected rows and columns {name_some(names)}."
-            )
-        matrix = design.loc[names, names].to_numpy(float)
-        if not np.allclose(matrix, matrix.T) or matrix.min() < 0 or matrix.max() > 1:
-            raise ValueError("The design must be symmetric, with values from 0 to 1.")
-        return matrix
+        return _read_frame(design, names)
     if isinstance(design, str):
         if design not in NAMED_DESIGNS:
             raise ValueError(f"design is {design!r}; expected 'null', 'full', a number or a frame.")
@@ -130,3 +131,25 @@ def read_design(design: float | str | pd.DataFrame, names: list[str]) -> float |
     if not 0 <= design <= 1:
         raise ValueError(f"design is {design}; expected 0 to 1.")
     return float(design)
+
+
+def _read_frame(design: pd.DataFrame, names: list[str]) -> Array:
+    parts = [*names, RESPONSE]
+    if (
+        not design.index.is_unique
+        or set(design.index) != set(design.columns)
+        or set(design.index) | {RESPONSE} != set(parts)
+    ):
+        raise ValueError(
+            f"The design has rows {name_some(design.index)} and columns {name_some(design.columns)}; expected "
+            f"{name_some(names)} in both, and {RESPONSE} in both or neither."
+        )
+    links = design.reindex(index=parts, columns=parts).to_numpy(float, copy=True)
+    if RESPONSE not in design.index:
+        links[-1] = links[:, -1] = 1.0
+    links[-1, -1] = 0.0
+    if np.isnan(links).any() or not np.allclose(links, links.T) or links.min() < 0 or links.max() > 1:
+        raise ValueError("The design must be symmetric, with values from 0 to 1.")
+    if not links[-1].any():
+        raise ValueError(f"The design links no block to {RESPONSE}, so that the groups would not count.")
+    return links

@@ -16,15 +16,18 @@ from helpers.integration.validation import IntegrationPerformance
 from helpers.problems import count, name_some
 from helpers.wording import as_code, as_text
 
+NO_AUC = "Each fold is one person, and no two people were held out together: there is no AUC to compare."
+FROM_FOLDS = "intervals from the spread between folds, corrected for the people they share"
+
 
 def describe_performance(result: IntegrationPerformance) -> str:
     """Return how the vote does on people it has not seen, beside its rival, chance and its training figure."""
     table = result.performance
     vote = table.loc[VOTE]
+    auc = f", an AUC of **{_interval(table, VOTE, 'auc_out_of_fold', 'auc')}**" if has_auc(table) else ""
     text = (
         f"In people the model had not seen, the vote errs with a balanced error of "
-        f"**{_interval(table, VOTE, 'balanced_error', 'balanced_error')}** (chance 0.50), an AUC of "
-        f"**{_interval(table, VOTE, 'auc_out_of_fold', 'auc')}**. On the people it was fitted on, the same "
+        f"**{_interval(table, VOTE, 'balanced_error', 'balanced_error')}** (chance 0.50){auc}. On the people it was fitted on, the same "
         f"model shows an AUC of {vote['auc_training']:.2f}. "
     )
     if COVARIATES in table.index:
@@ -38,10 +41,7 @@ def describe_performance(result: IntegrationPerformance) -> str:
             f"{vote['balanced_error_repeat_low']:.2f} and {vote['balanced_error_repeat_high']:.2f}. "
         )
     samples = f" with {result.n_samples} samples" if result.n_samples != result.n_participants else ""
-    return text + (
-        f"({result.n_participants} people{samples}, {result.n_folds} folds, {count(result.n_repeats, 'repeat')}; intervals "
-        f"resample people, not models, so their coverage is not exact and they are too narrow.)"
-    )
+    return text + f"({result.n_participants} people{samples}, {_say_folds(result)}; {FROM_FOLDS}.)"
 
 
 def compare_adjustment(adjusted: IntegrationPerformance, plain: IntegrationPerformance) -> pd.DataFrame:
@@ -76,6 +76,8 @@ def describe_adjustment(table: pd.DataFrame) -> str:
         From :func:`compare_adjustment`.
     """
     vote = table.loc[VOTE]
+    if np.isnan(vote["auc_adjusted"]):
+        return NO_AUC
     text = (
         f"Beyond the covariates the vote reaches an AUC of {vote['auc_adjusted']:.2f}; with them left in the features, "
         f"{vote['auc_plain']:.2f}."
@@ -83,6 +85,11 @@ def describe_adjustment(table: pd.DataFrame) -> str:
     if COVARIATES in table.index:
         text += f" The covariates alone, without brain or gut, reach {table.loc[COVARIATES, 'auc_adjusted']:.2f}."
     return text
+
+
+def has_auc(performance: pd.DataFrame) -> bool:
+    """Whether people of both groups were held out together, so that an AUC could be counted."""
+    return bool(performance.loc[performance["role"] == "block", "auc_out_of_fold"].notna().any())
 
 
 def describe_rivals(result: IntegrationPerformance) -> str:
@@ -171,11 +178,15 @@ def describe_ranking(result: IntegrationPerformance, *, block: str = "transcript
     blocks = result.performance[result.performance["role"] == "block"]
     if block not in blocks.index:
         return f"This cohort has no {block}: their rank cannot be read."
+    if not has_auc(blocks):
+        return NO_AUC
     row, n = blocks.loc[block], len(blocks)
+    lead = (
+        f" Their lead over the best other block is {_interval(blocks, block, 'lead', 'lead')} in AUC." if n > 1 else ""
+    )
     return (
         f"By AUC out of fold, {block} rank {int(row['rank_out_of_fold'])} of {n} (AUC "
-        f"{_interval(blocks, block, 'auc_out_of_fold', 'auc')}), and they come first in "
-        f"{row['share_first']:.0%} of resamples of people. By training AUC they rank "
+        f"{_interval(blocks, block, 'auc_out_of_fold', 'auc')}).{lead} By training AUC they rank "
         f"{int(row['rank_training'])} of {n} (AUC {row['auc_training']:.2f}). First by AUC out of fold: "
         f"{blocks['auc_out_of_fold'].idxmax()}; by training AUC: {blocks['auc_training'].idxmax()}; "
         f"most features: {blocks['n_features'].idxmax()}."
@@ -200,10 +211,7 @@ def describe_outcome(result: OutcomePerformance, null: OutcomeNull | None = None
             f"With the outcome shuffled {null.n_permutations} times, Q² reaches "
             f"{np.percentile(null.null[ALL_BLOCKS], 97.5):.2f} or more in 2.5 % of shuffles (p = {null.p_value[ALL_BLOCKS]:.3f}). "
         )
-    return text + (
-        f"({result.n_participants} people, {result.n_folds} folds, {count(result.n_repeats, 'repeat')}; intervals resample "
-        "people, not models, so their coverage is not exact and they are too narrow.)"
-    )
+    return text + (f"({result.n_participants} people, {_say_folds(result)}; {FROM_FOLDS}.)")
 
 
 def describe_null(null: PermutationNull) -> str:
@@ -268,6 +276,12 @@ def describe_features(result: IntegrationPerformance, null: PermutationNull, *, 
     return "\n".join([head, "", *texts])
 
 
+def _say_folds(result: IntegrationPerformance | OutcomePerformance) -> str:
+    if result.n_folds == result.n_participants:
+        return "one left out at a time"
+    return f"{result.n_folds} folds, {count(result.n_repeats, 'repeat')}"
+
+
 def _interval(table: pd.DataFrame, row: str, estimate: str, stem: str) -> str:
     values = table.loc[row, [estimate, f"{stem}_low", f"{stem}_high"]].astype(float)
-    return "{:.2f} (95 % interval {:.2f} to {:.2f})".format(*values)
+    return "{:.2f} (95 % interval {:.2f} to {:.2f})".format(*values).replace("-", "−")

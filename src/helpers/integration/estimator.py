@@ -230,11 +230,12 @@ class BlockModel(BaseEstimator):
         return []
 
     def _design_matrix(self, names: list[str]) -> Array:
-        n = len(names)
-        design = np.ones((n + 1, n + 1))
-        design[:n, :n] = read_design(self.design, names)
-        np.fill_diagonal(design, 0.0)
-        return design
+        links = read_design(self.design, names)
+        if np.ndim(links) == 0:
+            links, between = np.ones((len(names) + 1,) * 2), links
+            links[:-1, :-1] = between
+        np.fill_diagonal(links, 0.0)
+        return links
 
     def _starter(self, names: list[str]) -> Starter:
         if self.start is None:

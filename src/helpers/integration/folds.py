@@ -234,16 +234,23 @@ def deal_folds(strata: Ints, persons: Ints | None, *, n_folds: int, rng: np.rand
 
 
 def stop_early(codes: NDArray[np.intp], labels: list[str], n_folds: int) -> None:
-    """Refuse what cannot be cross-validated: other than two groups, or a group smaller than the folds."""
+    """Refuse what cannot be cross-validated: other than two groups, or a group smaller than the folds, unless each fold is one person."""
     if len(labels) != 2:
         raise ValueError(f"Groups are {', '.join(map(str, labels))}; cross-validation expects two.")
     sizes = np.bincount(codes)
     smallest = int(sizes.min())
-    if not 2 <= n_folds <= smallest:
+    if not 2 <= n_folds <= smallest and n_folds != len(codes):
         raise ValueError(
             f"n_folds is {n_folds}; expected 2 to {smallest}, the number of people in the group "
-            f"{labels[int(sizes.argmin())]}, so that every fold holds both groups."
+            f"{labels[int(sizes.argmin())]}, so that every fold holds both groups, or {len(codes)}, which leaves out one "
+            "person at a time."
         )
+
+
+def count_repeats(strata: Ints, persons: Ints | None, n_folds: int, n_repeats: int) -> int:
+    """Return how many repeats are worth running: one where each fold is one person, as the folds are the same every time."""
+    n_people = len(strata) if persons is None else len(np.unique(persons))
+    return 1 if n_folds == n_people else n_repeats
 
 
 def stop_inner(codes: Ints, labels: Sequence[str], n_folds: int, n_inner_folds: int) -> None:

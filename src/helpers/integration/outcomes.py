@@ -16,6 +16,7 @@ from helpers.integration.folds import (
     FoldSettings,
     Split,
     codes_of,
+    count_repeats,
     deal_folds,
     list_splits,
     quarter_outcome,
@@ -42,10 +43,10 @@ class OutcomePerformance:
     performance : pandas.DataFrame
         Index ``block``: each block, "all blocks" (their mean, weighted as a vote would be), the rivals ("ridge", "covariates
         only") and "mean" (everyone is given the training mean). Columns: ``role``; ``q2``, 1 minus squared error of
-        prediction over squared distance to the mean (1 perfect, 0 no better than the mean, below 0 worse); ``r``,
+        prediction over squared distance to the mean (1 perfect, 0 no better than the mean, below 0 worse), with a 95 % interval from
+        the spread between folds (``q2_low``, ``q2_high``; :func:`helpers.intervals.bound_over_folds`); ``r``,
         ``spearman``, correlations of predicted and measured; ``rmse``, root mean squared error in the outcome's unit. All are means over
-        repeats, each with a 95 % interval from resampling people (``_low``, ``_high``) and the range of 95 % of repeats
-        (``_repeat_low``, ``_repeat_high``); ``q2_training``, of the model on the people it was fitted on.
+        repeats, with the range of 95 % of repeats (``_repeat_low``, ``_repeat_high``); ``q2_training``, of the model on the people it was fitted on.
     repeats : pandas.DataFrame
         One row per repeat and block with the four measures.
     model : BlockSPLS
@@ -116,8 +117,7 @@ def cross_validate_outcome(
 ) -> OutcomePerformance:
     """Validate a model of a measured outcome by repeated cross-validation, every data-dependent step inside the folds.
 
-    Folds are balanced on quarters of the outcome (and on the batch). Intervals over people do not refit models, those over
-    repeats see the folds' luck alone: both understate the uncertainty and have no exact coverage.
+    Folds are balanced on quarters of the outcome (and on the batch). Ranges over repeats see the folds' luck alone, not that of the people.
 
     Parameters
     ----------
@@ -129,6 +129,7 @@ def cross_validate_outcome(
         Unfitted; cloned.
     rng : numpy.random.Generator
     n_folds, n_repeats : int
+        As many folds as people leave out one at a time, once.
     rivals : sequence of {"ridge"}
         Ridge on all features side by side, the penalty chosen inside the training set.
 
@@ -154,14 +155,13 @@ def cross_validate_outcome(
     settings = replace(settings, rivals=tuple(rivals), covariates=read_covariates(covariates, y.index))
     _check_folds(settings, len(values), n_folds)
     strata = quarter_outcome(values, y.index, batch)
+    n_repeats = count_repeats(strata, settings.persons, n_folds, n_repeats)
     found = _run_repeats(arrays, [(values, strata)] * n_repeats, settings, n_folds, rng.spawn(n_repeats), n_workers)
     everyone = np.arange(len(values))
     whole = _Job([Split(everyone, everyone, values)], strata, [rng.spawn(1)[0]])
     training = _run_job(arrays, whole, settings)
     names = _name_scorers(settings)
-    table = summarise_outcome(
-        np.stack([one.predicted for one in found]), values, names, settings.persons, rng.spawn(1)[0]
-    )
+    table = summarise_outcome([one.predicted for one in found], [one.fold_of for one in found], values, names)
     table["q2_training"] = measure(training.predicted, values)["q2"]
     return OutcomePerformance(
         table,
@@ -249,9 +249,10 @@ class _Job:
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """Predictions of everyone when held out (people, scorers), and per fold the counts kept by block and component."""
+    """Predictions of everyone when held out (people, scorers), in which fold, and per fold the counts kept by block and component."""
 
     predicted: Array
+    fold_of: Ints
     keep: list[list[list[int]]]
 
 
@@ -285,10 +286,12 @@ def _run_job(arrays: list[Array], job: _Job, settings: FoldSettings) -> _Found:
             for split, stream in zip(job.splits, job.streams, strict=True)
         ]
         keep = [[own[name] for name in settings.names] for own in tuned]
-    predicted = np.empty((len(arrays[0]), len(_name_scorers(settings))))
+    predicted, fold_of = np.empty((len(arrays[0]), len(_name_scorers(settings)))), np.zeros(len(arrays[0]), np.intp)
+    for number, split in enumerate(job.splits):
+        fold_of[split.test] = number
     for rows in divide_splits(arrays, len(job.splits), settings):
         _predict_together(arrays, job.splits[rows], settings, keep[rows], predicted)
-    return _Found(predicted, keep)
+    return _Found(predicted, fold_of, keep)
 
 
 def _predict_together(
@@ -324,8 +327,11 @@ def _predict_from_covariates(covariates: Array, split: Split) -> Array:
 def _check_folds(settings: FoldSettings, n_samples: int, n_folds: int) -> None:
     n_people = n_samples if settings.persons is None else len(np.unique(settings.persons))
     limit = n_people // 4
-    if not 2 <= n_folds <= limit:
-        raise ValueError(f"n_folds is {n_folds}; expected 2 to {limit}: {n_people} people, at least 4 in each fold.")
+    if not 2 <= n_folds <= limit and n_folds != n_people:
+        raise ValueError(
+            f"n_folds is {n_folds}; expected 2 to {limit}: {n_people} people, at least 4 in each fold; or {n_people}, which "
+            "leaves out one person at a time."
+        )
 
 
 def _tabulate_keep(found: list[_Found], names: list[str]) -> pd.DataFrame:

@@ -225,4 +225,4 @@ def _join(splits: Sequence[Split], results: list[FoldResult], folds: Ints) -> Re
             probabilities[split.test] = result.probabilities
     together = (folds[codes == 0][:, None] == folds[codes == 1]).astype(float)
     wrong = (classes != codes[:, None]).astype(float)
-    return Repeat(wrong, order_pairs(scores, codes) * together, together, results, probabilities)
+    return Repeat(wrong, order_pairs(scores, codes) * together, together, results, folds, probabilities)

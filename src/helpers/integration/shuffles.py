@@ -14,7 +14,7 @@ from helpers.integration.folded import Ints
 from helpers.integration.folds import Design, codes_of, make_strata, read_settings
 from helpers.integration.running import run_repeats
 from helpers.integration.splsda import BlockSPLSDA
-from helpers.integration.summary import STEADY, VOTE, balance_error, count_steady
+from helpers.integration.summary import STEADY, VOTE, balance_error, count_auc, count_steady
 from helpers.integration.validation import IntegrationPerformance, add_choices, read_covariates
 from helpers.permutation import find_log_odds, shuffle_conditionally, shuffle_within
 
@@ -31,6 +31,10 @@ class PermutationNull:
         The balanced error of the real groups, mean over their first ``n_repeats`` repeats.
     p_value : pandas.Series
         (1 + shuffles at or below the observed error) / (1 + shuffles).
+    lead : pandas.DataFrame
+        Shuffles x blocks: how far a block's AUC is above the best other's; blank with one block or one person a fold.
+    p_lead : pandas.Series
+        (1 + shuffles with a lead as large as that of the real groups) / (1 + shuffles).
     n_steady : pandas.DataFrame
         Shuffles x blocks: how many features 80 % or more of a repeat's fold models select on component 1, mean
         over ``n_repeats``. Fold models share most of their people, so many are by chance.
@@ -45,6 +49,8 @@ class PermutationNull:
     null: pd.DataFrame
     observed: pd.Series
     p_value: pd.Series
+    lead: pd.DataFrame
+    p_lead: pd.Series
     n_steady: pd.DataFrame
     n_permutations: int
     n_repeats: int
@@ -133,13 +139,20 @@ def permute_groups(
     ]
     steady = [np.mean([count_steady(repeat, at_least=STEADY) for repeat in found], axis=0) for found in of_shuffle]
     null = pd.DataFrame(list(errors), columns=[*settings.names, VOTE]).rename_axis("shuffle")
-    first = observed.repeats[observed.repeats["repeat"] <= n_repeats]
-    real = first.groupby("block")["balanced_error"].mean().reindex(null.columns)
+    lead = lead_over_others(
+        pd.DataFrame([count_auc(found)[: len(settings.names)] for found in of_shuffle], columns=settings.names)
+    )
+    first = observed.repeats[observed.repeats["repeat"] <= n_repeats].groupby("block")[["balanced_error", "auc"]].mean()
+    real = first["balanced_error"].reindex(null.columns)
+    real_lead = lead_over_others(first["auc"].reindex(settings.names).to_frame().T).iloc[0]
     at_or_below = (null <= real + 1e-12).sum()
+    as_large = (lead >= real_lead - 1e-12).sum()
     return PermutationNull(
         null=null,
         observed=real,
         p_value=((1 + at_or_below) / (1 + n_permutations)).rename("p_permutation"),
+        lead=lead.rename_axis("shuffle"),
+        p_lead=((1 + as_large) / (1 + n_permutations)).where(real_lead.notna()).rename("p_lead"),
         n_steady=pd.DataFrame(list(steady), columns=settings.names).rename_axis("shuffle"),
         n_permutations=n_permutations,
         n_repeats=n_repeats,
@@ -147,6 +160,18 @@ def permute_groups(
         within=None if batch is None else str(batch.name or "batch"),
         kept_with=() if log_odds is None else tuple(map(str, covariates.columns)),
     )
+
+
+def lead_over_others(aucs: pd.DataFrame) -> pd.DataFrame:
+    """Return how far each column is above the largest of the others, row by row; blank where it stands alone.
+
+    Examples
+    --------
+    >>> lead_over_others(pd.DataFrame({"brain": [0.75], "gut": [0.5], "blood": [0.5]})).iloc[0].to_dict()
+    {'brain': 0.25, 'gut': -0.25, 'blood': -0.25}
+    """
+    others = {name: aucs.drop(columns=name).max(axis=1) for name in aucs.columns}
+    return aucs - pd.DataFrame(others, index=aucs.index, columns=aucs.columns)
 
 
 def _check_shuffles(

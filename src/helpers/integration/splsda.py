@@ -63,7 +63,8 @@ class BlockSPLSDA(ClassifierMixin, BlockModel):
         are all kept.
     design : float, "full", "null" or pandas.DataFrame
         How strongly two blocks are asked to agree: 0 ("null") to 1 ("full"); a symmetric frame gives it
-        pair by pair. Each block is always linked to the groups with 1.
+        pair by pair. Each block is linked to the groups with 1, unless the frame has a row and a column "Y" with other
+        links.
     scale : bool
         Divide features by their SD (n - 1). They are always centred.
     tol : float

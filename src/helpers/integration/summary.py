@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from helpers.integration.folded import Array, Ints
 from helpers.integration.folds import FoldResult
 from helpers.integration.stability import estimate_stability
-from helpers.intervals import bound_by_draws
+from helpers.intervals import bound_by_draws, bound_over_folds
 
 VOTE, CHANCE = "vote", "chance"
 STEADY = 0.8  # share of fold models from which a feature may be named
@@ -28,6 +28,7 @@ class Repeat:
     ordered: Array  # (scorers, n_first, n_second): 1 where a pair of one fold is ranked rightly, 0.5 if equal
     together: Array  # (n_first, n_second): 1 where a pair was held out in one fold
     folds: list[FoldResult]
+    fold_of: Ints  # (people,): when each was held out
     probabilities: Array | None = None  # (people, scorers): of the first class
 
 
@@ -62,20 +63,24 @@ def summarise_repeats(
     rng: np.random.Generator,
     persons: Ints | None = None,
 ) -> pd.DataFrame:
-    """Return balanced error and AUC out of fold, with intervals over people (drawn anew within groups) and over repeats."""
+    """Return balanced error and AUC out of fold, with intervals from the spread between folds, and over repeats.
+
+    Each block's lead is over the best other block: the difference of their AUCs in the same folds. The lead is sure above
+    zero when each of the differences is, and below when one of them is, at a level shared among them.
+    """
     wrong = np.mean([r.wrong for r in repeats], axis=0)
-    ordered = np.sum([r.ordered for r in repeats], axis=0)
-    together = np.sum([r.together for r in repeats], axis=0)
-    draws = draw_people(codes, persons, rng)
-    error_draws, auc_draws = _resample(wrong, ordered, together, draws, codes)
-    per_repeat = tabulate_repeats(repeats, codes, scorers).groupby("block", sort=False)
+    errors, aucs = measure_folds(repeats, codes)
+    n_folds = len(repeats[0].folds)
     table = pd.DataFrame(index=pd.Index(scorers, name="block"))
-    estimates = {
-        "balanced_error": (balance_error(wrong, codes), error_draws, "balanced_error"),
-        "auc_out_of_fold": (ordered.sum(axis=(1, 2)) / together.sum(), auc_draws, "auc"),
+    per_repeat = tabulate_repeats(repeats, codes, scorers).groupby("block", sort=False)
+    smallest = int(np.bincount(codes if persons is None else codes[np.unique(persons, return_index=True)[1]]).min())
+    balanced, auc = balance_error(wrong, codes), count_auc(repeats)
+    bounds = {
+        "balanced_error": (balanced, bound_over_folds(balanced, errors, n_folds, n_smallest=smallest)),
+        "auc_out_of_fold": (auc, bound_over_folds(auc, aucs[:, None], n_folds, n_smallest=smallest)),
     }
-    for name, (estimate, drawn, stem) in estimates.items():
-        low, high = bound_by_draws(estimate, drawn, at_least=0.0, at_most=1.0)
+    for name, (estimate, (low, high)) in bounds.items():
+        stem = name.removesuffix("_out_of_fold")
         table = table.assign(**{name: estimate, f"{stem}_low": low, f"{stem}_high": high})
         table[f"{stem}_repeat_sd"] = per_repeat[stem].std()
         if len(repeats) > 1:
@@ -85,14 +90,56 @@ def summarise_repeats(
             table[[f"{stem}_repeat_low", f"{stem}_repeat_high"]] = np.nan
     if repeats[0].probabilities is not None:
         squares = np.mean([(r.probabilities - (codes == 0)[:, None]) ** 2 for r in repeats], axis=0)
-        brier = squares.mean(axis=0)
+        brier, draws = squares.mean(axis=0), draw_people(codes, persons, rng)
         drawn = draws @ squares / draws.sum(axis=1, keepdims=True)
         low, high = bound_by_draws(brier, drawn, at_least=0.0, at_most=1.0)
         table = table.assign(brier=brier, brier_low=low, brier_high=high)
     n_blocks = scorers.index(VOTE)
-    first = np.bincount(np.argmax(auc_draws[:, :n_blocks], axis=1), minlength=n_blocks) / len(auc_draws)
-    table["share_first"] = pd.Series(first, index=scorers[:n_blocks])
+    leads = [find_lead(q, auc[:n_blocks], aucs[:, :n_blocks], n_folds) for q in range(n_blocks)]
+    for column, values in zip(("lead", "lead_low", "lead_high"), zip(*leads, strict=True), strict=True):
+        table[column] = pd.Series(values, index=scorers[:n_blocks])
     return table
+
+
+def count_auc(repeats: list[Repeat]) -> Array:
+    """Return each scorer's share of pairs ranked rightly, over repeats; NaN where no two of different groups shared a fold."""
+    met = sum(r.together.sum() for r in repeats)
+    right = np.sum([r.ordered.sum(axis=(1, 2)) for r in repeats], axis=0)
+    return right / met if met else np.full(len(right), np.nan)
+
+
+def measure_folds(repeats: list[Repeat], codes: NDArray[np.intp]) -> tuple[Array, Array]:
+    """Return error rates of each fold, group and scorer, (folds, 2, scorers), and AUCs, (folds, scorers); NaN where nobody is."""
+    errors, aucs = [], []
+    for repeat in repeats:
+        for k in range(len(repeat.folds)):
+            first, second = (np.flatnonzero(repeat.fold_of[codes == one] == k) for one in (0, 1))
+            own = [repeat.wrong[codes == one][rows] for one, rows in ((0, first), (1, second))]
+            blank = np.full(repeat.wrong.shape[1], np.nan)
+            errors.append([rates.mean(axis=0) if len(rates) else blank for rates in own])
+            met = len(first) and len(second)
+            aucs.append(repeat.ordered[:, first][:, :, second].mean(axis=(1, 2)) if met else blank)
+    return np.array(errors), np.array(aucs)
+
+
+def find_lead(block: int, auc: Array, aucs: Array, n_folds: int) -> tuple[float, float, float]:
+    """Return how far a block's AUC is above the best other's, with its interval; NaN with one block or without AUCs.
+
+    Parameters
+    ----------
+    block : int
+    auc : numpy.ndarray of shape (blocks,)
+    aucs : numpy.ndarray of shape (folds, blocks)
+        NaN in a fold without two groups.
+    n_folds : int
+    """
+    others = np.delete(np.arange(len(auc)), block)
+    if not len(others) or np.isnan(auc).any():
+        return np.nan, np.nan, np.nan
+    leads, of_folds = auc[block] - auc[others], aucs[:, [block]] - aucs[:, others]
+    low, _ = bound_over_folds(leads, of_folds[:, None], n_folds, at_least=-1.0)
+    _, high = bound_over_folds(leads, of_folds[:, None], n_folds, at_least=-1.0, shared_by=len(others))
+    return float(leads.min()), float(low.min()), float(high.min())
 
 
 def draw_people(codes: Ints, persons: Ints | None, rng: np.random.Generator) -> Array:
@@ -109,25 +156,11 @@ def draw_people(codes: Ints, persons: Ints | None, rng: np.random.Generator) -> 
     return draws
 
 
-def _resample(
-    wrong: Array, ordered: Array, together: Array, draws: Array, codes: NDArray[np.intp]
-) -> tuple[Array, Array]:
-    """Return errors and AUCs of the drawn people, each (draws, scorers); AUCs where any pair met in one fold."""
-    first, second = draws[:, codes == 0], draws[:, codes == 1]
-    errors = (
-        first @ wrong[codes == 0] / first.sum(axis=1, keepdims=True)
-        + second @ wrong[codes == 1] / second.sum(axis=1, keepdims=True)
-    ) / 2
-    met = ((first @ together) * second).sum(axis=1)
-    right = np.stack([((first @ pairs) * second).sum(axis=1) for pairs in ordered], axis=1)
-    return errors, right[met > 0] / met[met > 0, None]
-
-
 def tabulate_repeats(repeats: list[Repeat], codes: NDArray[np.intp], scorers: list[str]) -> pd.DataFrame:
     """Return one row per repeat and scorer: balanced error and AUC."""
     tables = []
     for number, repeat in enumerate(repeats, start=1):
-        auc = repeat.ordered.sum(axis=(1, 2)) / repeat.together.sum()
+        auc = count_auc([repeat])
         error = balance_error(repeat.wrong, codes)
         columns = {"repeat": number, "block": scorers, "balanced_error": error, "auc": auc}
         tables.append(pd.DataFrame(columns))

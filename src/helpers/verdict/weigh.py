@@ -23,11 +23,11 @@ from helpers.verdict.inference import (
 )
 from helpers.verdict.words import RealVerdict, SimulatedVerdict, Size, judge_interval
 
-SURE = 0.95
 LEVEL = 0.05  # of the shuffles a block must beat before an order counts
 COLUMNS = (
     "label", "statement", "block", "expected", "d", "d_low", "d_high", "r", "r_low", "r_high", "n_high", "n_low",
     "smallest_effect", "power", "p_equivalence", "bayes_factor", "bayes_factor_kind", "rank", "n_blocks", "lead",
+    "lead_low", "lead_high",
     "p_one_sided", "p_holm", "verdict", "size", "reason",
 )  # fmt: skip
 
@@ -60,7 +60,7 @@ def weigh_claims(
         amounts to; n_high, n_low; smallest_effect (of interest) and power for it; ``p_equivalence``
         (:func:`test_equivalence`, against the smallest effect of interest); ``bayes_factor`` for the claim's side
         over no effect and its kind (``replication``, where the study gives an effect size, else ``default``); for a
-        rank among blocks ``rank``, ``n_blocks`` and ``lead`` in out-of-fold AUC over the best other block;
+        rank among blocks ``rank``, ``n_blocks`` and ``lead`` in out-of-fold AUC over the best other block, with its interval;
         ``p_one_sided`` (for the claim's own side) and ``p_holm`` (the same, for all claims at once); verdict, ``size``
         (:class:`Size`, of an effect with a sure side) and reason. Blank d: a rank, or not testable.
     """
@@ -187,33 +187,33 @@ def _say_unplanted(evidence: Evidence) -> str:
 
 
 def _judge_rank(evidence: Evidence) -> tuple[RealVerdict, str]:
-    """Judge by people the models had not seen.
+    """Judge by people the models had not seen: by the interval of the lead over the best other block, in the same folds.
 
-    ``share_first`` resamples people and refits nothing, so it makes too much of an order among blocks that tell
-    nothing apart. An order only counts where the block in front beats shuffled groups, which are refitted; for a
-    block that was not named beforehand the level is divided by the number of blocks. Where the covariates alone do as well
-    as the block, nothing is decided.
+    An order only counts where the block in front beats shuffled groups; for a block that was not named beforehand the level
+    is divided by the number of blocks. Where the covariates alone do as well as the block, nothing is decided.
     """
-    aucs, p = evidence.blocks["auc_out_of_fold"], evidence.blocks["p_permutation"]
-    feature = evidence.claim.feature
-    rank = int((aucs > aucs[feature]).sum()) + 1
-    first = float(evidence.blocks.loc[feature, "share_first"])
-    above_chance = evidence.blocks.loc[feature, "auc_low"] > 0.5 and p[feature] <= LEVEL
-    other_above_chance = p[aucs.drop(feature).idxmax()] <= LEVEL / len(aucs)
-    lead = aucs[feature] - aucs.drop(feature).max()
+    blocks, feature = evidence.blocks, evidence.claim.feature
+    aucs, p, own = blocks["auc_out_of_fold"], blocks["p_permutation"], blocks.loc[feature]
+    rank, best_other = int((aucs > aucs[feature]).sum()) + 1, aucs.drop(feature).idxmax()
     said = (
-        f"Out of fold, {feature} rank {rank} of {len(aucs)} (AUC {aucs[feature]:.2f}; best other, "
-        f"{aucs.drop(feature).idxmax()}, {aucs.drop(feature).max():.2f}) and come first in {100 * first:.0f} % of "
-        f"resamples of people; against shuffled groups p = {p[feature]:.2g}{_say_training_rank(evidence)}."
+        f"Out of fold, {feature} rank {rank} of {len(aucs)} (AUC {aucs[feature]:.2f}; best other, {best_other}, "
+        f"{aucs[best_other]:.2f}): a lead of {_say_lead(own)}; with shuffled groups a lead as large has p = {own['p_lead']:.2g}, "
+        f"an error as small p = {p[feature]:.2g}{_say_training_rank(evidence)}."
     )
     if evidence.covariates_auc >= aucs[feature]:
         said += f" The covariates alone do as well (AUC {evidence.covariates_auc:.2f}), so no order of blocks counts."
         return RealVerdict.INCONCLUSIVE, said
-    if rank == 1 and above_chance and first >= SURE and lead >= evidence.claim.smallest_effect_of_interest:
+    if own["lead_low"] > 0 and max(p[feature], own["p_lead"]) <= LEVEL:
         return RealVerdict.SUPPORTED, said
-    if rank > 1 and first <= 1 - SURE and other_above_chance:
+    if own["lead_high"] < 0 and p[best_other] <= LEVEL / len(aucs):
         return RealVerdict.OPPOSED, said
     return RealVerdict.INCONCLUSIVE, said
+
+
+def _say_lead(row: pd.Series) -> str:
+    return f"{row['lead']:+.2f} in AUC (95 % interval {row['lead_low']:+.2f} to {row['lead_high']:+.2f})".replace(
+        "-", "−"
+    )
 
 
 def _say_training_rank(evidence: Evidence) -> str:
@@ -286,5 +286,5 @@ def _measure_contrast(evidence: Evidence) -> dict[str, Any]:
 
 def _measure_rank(evidence: Evidence) -> dict[str, Any]:
     aucs, feature = evidence.blocks["auc_out_of_fold"], evidence.claim.feature
-    lead = float(aucs[feature] - aucs.drop(feature).max())
-    return {"rank": int((aucs > aucs[feature]).sum()) + 1, "n_blocks": len(aucs), "lead": lead}
+    lead = evidence.blocks.loc[feature, ["lead", "lead_low", "lead_high"]].astype(float)
+    return {"rank": int((aucs > aucs[feature]).sum()) + 1, "n_blocks": len(aucs), **lead}

@@ -8,8 +8,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from helpers.integration import IntegrationPerformance, PermutationNull
+from helpers.integration import IntegrationPerformance, PermutationNull, has_auc
 from helpers.plots.style import COLOURS, NEUTRAL, WIDTH_IN
+from helpers.problems import count
 from helpers.wording import hide_small
 
 CHANCE_AUC = 0.5
@@ -18,6 +19,8 @@ CURVES = (("o", COLOURS["high"]), ("s", COLOURS["low"]), ("^", "#009E73"))
 
 def plot_performance(result: IntegrationPerformance, *, ax: Axes | None = None) -> Axes:
     """Draw AUC in unseen people beside AUC in the people a model was fitted on, with the chance line.
+
+    Where one person is left out at a time there is no AUC, and the balanced error is drawn.
 
     Parameters
     ----------
@@ -31,11 +34,12 @@ def plot_performance(result: IntegrationPerformance, *, ax: Axes | None = None) 
     table = result.performance[result.performance["role"] != "chance"]
     ax = ax or plt.subplots(figsize=(WIDTH_IN, 0.5 * len(table) + 1.6))[1]
     rows = np.arange(len(table))[::-1]
-    honest = table["auc_out_of_fold"]
-    errors = np.vstack([honest - table["auc_low"], table["auc_high"] - honest])
+    what, stem = ("AUC", "auc") if has_auc(table) else ("Balanced error", "balanced_error")
+    honest = table["auc_out_of_fold" if stem == "auc" else stem]
+    errors = np.vstack([honest - table[f"{stem}_low"], table[f"{stem}_high"] - honest])
     ax.axvline(CHANCE_AUC, color=NEUTRAL, ls="--", lw=1, label="chance (0.5)")
     ax.errorbar(honest, rows + 0.13, xerr=errors, fmt="o", color=COLOURS["high"], capsize=3, label="unseen people")
-    ax.plot(table["auc_training"], rows - 0.13, "D", mfc="none", color=COLOURS["low"], label="training people")
+    ax.plot(table[f"{stem}_training"], rows - 0.13, "D", mfc="none", color=COLOURS["low"], label="training people")
     for row in rows[1:][(table["role"] != table["role"].shift())[1:]]:
         ax.axhline(row + 0.5, color="#DDDDDD", lw=0.8)
     sizes = table["n_features"]
@@ -44,10 +48,11 @@ def plot_performance(result: IntegrationPerformance, *, ax: Axes | None = None) 
         [n if np.isnan(p) else f"{n}\n{int(p):,} features" for n, p in zip(table.index, sizes, strict=True)],
     )
     ax.set_xlabel(
-        "AUC (bars: 95 % interval over people)\n"
-        f"{result.n_participants} people, {result.n_folds} folds × {result.n_repeats} repeats"
+        f"{what} (bars: 95 % interval)\n"
+        f"{result.n_participants} people, {result.n_folds} folds × {count(result.n_repeats, 'repeat')}"
     )
-    ax.set_xlim(min(0.3, float(table["auc_low"].min()) - 0.05), 1.03)
+    lowest = float(np.fmin(table[f"{stem}_low"].min(), table[f"{stem}_training"].min()))
+    ax.set_xlim(min(0.3, lowest - 0.05), 1.03)
     ax.set_ylim(-0.6, len(table) - 0.4)
     ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=3, columnspacing=1.0, handletextpad=0.4)
     ax.figure.tight_layout()
