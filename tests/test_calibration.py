@@ -250,7 +250,7 @@ def test_figures_mark_what_lies_outside():
 
 
 def test_stored_shares_are_recomputable():
-    rates, coverage, verdicts, _, run = read_stored()
+    rates, coverage, verdicts, *_, run = read_stored()
     for table, counted, share in ((rates, "rejections", "rate"), (coverage, "covered", "coverage")):
         assert np.allclose(table[share], table[counted] / table["n"], atol=1e-6)
         for row in table.itertuples():
@@ -278,8 +278,7 @@ def test_stored_verdicts_fall_as_often_as_computed():
 
 
 def test_the_committed_page_is_what_the_tool_writes():
-    rates, coverage, verdicts, awkward, run = read_stored()
-    assert PAGE.read_text(encoding="utf-8") == write_page(rates, coverage, verdicts, awkward, run), (
+    assert PAGE.read_text(encoding="utf-8") == write_page(*read_stored()), (
         "run: .venv/bin/python tools/calibrate.py --page"
     )
     assert (
@@ -313,7 +312,7 @@ def test_the_figure_of_words_has_a_panel_per_size_and_each_adds_up():
 
 
 def test_awkward_conditions_are_stored_whole_and_named_when_they_fail():
-    *_, awkward, _ = read_stored()
+    *_, awkward, _, _ = read_stored()
     assert set(awkward["condition"]) == {condition.name for condition in CONDITIONS}
     assert np.allclose(awkward["rate"], awkward["rejections"] / awkward["n"], atol=1e-6)
     worst = awkward.assign(rate=[0.2, *[0.05] * (len(awkward) - 1)])

@@ -22,6 +22,7 @@ from helpers.calibration import (
     CONDITIONS,
     Plan,
     list_jobs,
+    measure_validated,
     run_condition,
     run_plan,
     tabulate_coverage,
@@ -54,7 +55,11 @@ FORMAT = "%.6g"
 @click.option("--only", type=click.Choice(list(CHAPTERS)), multiple=True, help="Only this chapter; may be repeated.")
 @click.option("--seed", type=click.IntRange(0), default=Plan.root_seed, help="Start of all chance.")
 @click.option("--quick", is_flag=True, help=f"{N_QUICK} cohorts of each kind, shown and not stored.")
-@click.option("--awkward", is_flag=True, help="Only the cohorts whose groups differ in depth, spread, age or batch.")
+@click.option(
+    "--part",
+    type=click.Choice(["awkward", "validated"]),
+    help="Only cohorts whose groups differ in something else, or intervals out of fold.",
+)
 @click.option("--page", is_flag=True, help="Only write the figures and the page anew from the stored tables.")
 def main(
     n: int,
@@ -64,15 +69,15 @@ def main(
     only: tuple[str, ...],
     seed: int,
     quick: bool,
-    awkward: bool,
+    part: str | None,
     page: bool,
 ) -> None:
     """Count how often the chapters' tests reject null twins, and how often their intervals hold what was planted."""
     if page:
         write_book_page()
         return
-    if awkward:
-        write_awkward(seed, workers)
+    if part:
+        {"awkward": write_awkward, "validated": write_validated}[part](seed, workers)
         write_book_page()
         return
     sizes = [N_QUICK] * 3 if quick else [n, n_brain, n_integration]
@@ -89,7 +94,15 @@ def main(
         write_atomically(TABLES / f"{name}.tsv", table.to_csv(sep="\t", na_rep="n/a", float_format=FORMAT))
     write_atomically(TABLES / "run.yml", yaml.safe_dump(describe_run(tests, plan), sort_keys=False))
     write_awkward(seed, workers)
+    write_validated(seed, workers)
     write_book_page()
+
+
+def write_validated(seed: int, workers: int) -> None:
+    """Count how often intervals of cross-validated figures hold the truth, and store the table."""
+    click.echo("  intervals of figures out of fold …")
+    table = measure_validated(seed=seed, n_workers=workers)
+    write_atomically(TABLES / "validated_coverage.tsv", table.to_csv(sep="\t", index=False, float_format=FORMAT))
 
 
 def write_awkward(seed: int, workers: int) -> None:
@@ -131,16 +144,18 @@ def describe_run(tests: pd.DataFrame, plan: Plan) -> dict:
     }
 
 
-def read_stored(folder: Path = TABLES) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict]:
+def read_stored(
+    folder: Path = TABLES,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict]:
     """Return the stored tables and the facts of their run."""
     tables = (read_table(folder / f"{name}.tsv") for name in ("error_rates", "coverage", "verdicts"))
-    awkward = read_table(folder / "awkward_rates.tsv").reset_index()
-    return (*tables, awkward, yaml.safe_load((folder / "run.yml").read_text(encoding="utf-8")))
+    others = (read_table(folder / f"{name}.tsv").reset_index() for name in ("awkward_rates", "validated_coverage"))
+    return (*tables, *others, yaml.safe_load((folder / "run.yml").read_text(encoding="utf-8")))
 
 
 def write_book_page() -> None:
     """Write the figures and the page from the stored tables."""
-    rates, coverage, verdicts, awkward, run = read_stored()
+    rates, coverage, verdicts, awkward, validated, run = read_stored()
     FIGURES.mkdir(exist_ok=True)
     mpl.use("agg")
     use_style(load_cohort("data/example", blocks=[]))
@@ -151,7 +166,7 @@ def write_book_page() -> None:
     }
     for name, figure in figures.items():
         figure.savefig(FIGURES / f"{name}.svg", metadata={"Date": None})
-    write_atomically(PAGE, write_page(rates, coverage, verdicts, awkward, run))
+    write_atomically(PAGE, write_page(rates, coverage, verdicts, awkward, validated, run))
 
 
 if __name__ == "__main__":

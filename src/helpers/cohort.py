@@ -80,10 +80,8 @@ def design_matrix(cohort: Cohort, groups: pd.DataFrame, covariates: Sequence[str
     names += [cohort.settings.batch] if cohort.settings.batch and cohort.settings.batch not in names else []
     in_group = groups.index[groups["group"].notna()]
     known = cohort.participants.loc[cohort.participants.index.isin(in_group), names].dropna()
-    terms = [(groups.loc[known.index, "group"] == "high").astype(float).rename("group")]
-    varying = [name for name in names if len(known[name].unique()) > 1]
-    terms += [_code(known[name], is_label=name == cohort.settings.batch) for name in varying]
-    design = pd.concat(terms, axis=1)
+    terms = [(groups.loc[known.index, "group"] == "high").astype(float).rename("group").to_frame()]
+    design = pd.concat([*terms, code_terms(cohort, known.index, names)], axis=1)
     sizes = design["group"].value_counts()
     if min(sizes.get(1.0, 0), sizes.get(0.0, 0)) < 2:
         raise TooLittle(
@@ -91,6 +89,29 @@ def design_matrix(cohort: Cohort, groups: pd.DataFrame, covariates: Sequence[str
             f"group have all of {name_some(names)}: too few to compare. Leave a covariate with many blanks out of cohort.yml."
         )
     return design
+
+
+def code_terms(cohort: Cohort, people: pd.Index, names: Sequence[str]) -> pd.DataFrame:
+    """Code columns of the participants as numbers; blanks stay blank, in all columns of a label.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    people : pandas.Index
+    names : sequence of str
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_people, n_terms)
+        Numbers centred; text, and the batch, one 0/1 column per level but the commonest. A column that does not vary is left out.
+    """
+    columns = cohort.participants.loc[people, list(names)]
+    terms = [
+        _code(columns[name], is_label=name == cohort.settings.batch)
+        for name in names
+        if len(columns[name].dropna().unique()) > 1
+    ]
+    return pd.concat(terms, axis=1) if terms else pd.DataFrame(index=people)
 
 
 def describe_design(cohort: Cohort, groups: pd.DataFrame, design: pd.DataFrame) -> str:
@@ -108,7 +129,7 @@ def describe_design(cohort: Cohort, groups: pd.DataFrame, design: pd.DataFrame) 
 def _code(column: pd.Series, *, is_label: bool) -> pd.DataFrame:
     if pd.api.types.is_numeric_dtype(column) and not is_label:
         return (column - column.mean()).astype(float).to_frame()
-    levels = column.astype("str")
+    levels = column.dropna().astype("str")
     commonest = levels.value_counts().sort_index().idxmax()
     dummies = pd.get_dummies(levels, prefix=column.name, prefix_sep=": ", dtype=float)
-    return dummies.drop(columns=f"{column.name}: {commonest}")
+    return dummies.drop(columns=f"{column.name}: {commonest}").reindex(column.index)

@@ -111,6 +111,39 @@ def bound_by_draws(
     return close_interval(estimate, low, high, at_least=at_least, at_most=at_most)
 
 
+def tell_shuffled_p(p: float, n_shuffles: int) -> str:
+    """Return a permutation p-value as text, with the range that other shuffles would put it in.
+
+    Parameters
+    ----------
+    p : float
+        (1 + shuffles as extreme) / (1 + n_shuffles); NaN: none.
+    n_shuffles : int
+
+    Returns
+    -------
+    str
+        The range is the exact 95 % interval [1]_ of the share of shuffles as extreme, which infinitely many would give.
+
+    References
+    ----------
+    .. [1] Clopper CJ, Pearson ES (1934). The use of confidence or fiducial limits illustrated in the case of the binomial.
+       Biometrika 26(4):404-413. doi:10.1093/biomet/26.4.404
+
+    Examples
+    --------
+    >>> tell_shuffled_p(0.04, 999), tell_shuffled_p(0.001, 999)
+    ('p = 0.040 (0.029 to 0.053 by other shuffles)', 'p = 0.001 (at most 0.004 by other shuffles)')
+    """
+    if not np.isfinite(p):
+        return "no p"
+    reached = round(p * (1 + n_shuffles)) - 1
+    low, high = stats.binomtest(reached, n_shuffles).proportion_ci(CONFIDENCE, method="exact")
+    digits = max(3, int(np.ceil(np.log10(1 + n_shuffles))))
+    spread = f"{low:.{digits}f} to {high:.{digits}f}" if reached else f"at most {high:.{digits}f}"
+    return f"p = {p:.{digits}f} ({spread} by other shuffles)"
+
+
 def bound_over_folds(
     estimate: ArrayLike,
     folds: ArrayLike,

@@ -31,7 +31,7 @@ from helpers.brain.networks import average_networks, compare_motion_handling, co
 from helpers.brain.pairs import count_pairs, describe_pairs
 from helpers.brain.published import add_detectable, describe_declared, describe_scale, find_published_range
 from helpers.brain.qc_fc import MotionLink, describe_motion_link, link_motion, measure_lengths
-from helpers.brain.questions import Question, list_questions
+from helpers.brain.questions import Question, impute_questions, list_questions
 from helpers.brain.regions import average_set, compare_regions, compare_sets, stack_regions
 from helpers.brain.studies import (
     compare_split_with_score,
@@ -94,6 +94,7 @@ __all__ = [
     "explain_maps",
     "find_published_range",
     "harmonise",
+    "impute_questions",
     "keep_still",
     "link_motion",
     "list_clusters",

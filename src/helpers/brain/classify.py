@@ -12,6 +12,7 @@ from sklearn.model_selection import RepeatedStratifiedKFold
 from sklearn.svm import SVC
 
 from helpers.contrasts import fit_contrasts
+from helpers.intervals import tell_shuffled_p
 from helpers.permutation import MaxTResult
 from helpers.problems import TooLittle, count
 from helpers.wording import hide_small
@@ -122,7 +123,7 @@ def describe_prediction(result: GroupPrediction) -> str:
         f"From all {result.n_features:,} edges of {result.n_participants} people, a linear classifier reaches a cross-validated "
         f"AUC of {result.mean_auc:.2f} ({len(result.auc)} repeats of {result.n_folds} folds: {result.auc.min():.2f} to "
         f"{result.auc.max():.2f}). Shuffled labels give {result.null_auc.mean():.2f} on average (95%: {low:.2f} to {high:.2f}); "
-        f"p = {result.p:.2g} by {count(len(result.null_auc), 'shuffle')}."
+        f"{tell_shuffled_p(result.p, len(result.null_auc))}, {count(len(result.null_auc), 'shuffle')}."
     )
 
 

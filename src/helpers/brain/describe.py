@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from helpers.brain.numbers import write_fixed
+from helpers.intervals import tell_shuffled_p
 from helpers.permutation import MaxTResult
 from helpers.problems import count, name_some
 from helpers.wording import as_code, as_text, hide_small
@@ -80,8 +81,8 @@ def describe_edges(edges: pd.DataFrame, tested: MaxTResult) -> str:
         f"Of {count(n, 'edge')}, {int((edges['p'] < ALPHA).sum()):,} have an uncorrected p < {ALPHA}, where "
         f"shuffled groups give {tested.null_n_nominal.mean():,.0f} on average (95% of shuffles: {low:,.0f} to "
         f"{high:,.0f}); {int((edges['q'] < ALPHA).sum()):,} have q < {ALPHA}, and "
-        f"{int((edges['p_fwe'] <= ALPHA).sum()):,} survive the max-T test over all edges "
-        f"({count(tested.n_permutations, 'shuffle')} {blocks}, n = {tested.n_participants}{lost})."
+        f"{int((edges['p_fwe'] <= ALPHA).sum()):,} survive the max-T test over all edges, the strongest with "
+        f"{tell_shuffled_p(edges['p_fwe'].min(), tested.n_permutations)} ({count(tested.n_permutations, 'shuffle')} {blocks}, n = {tested.n_participants}{lost})."
     )
 
 

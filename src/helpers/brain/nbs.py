@@ -12,6 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from helpers.brain.connectivity import complete_z, split_edges
+from helpers.intervals import tell_shuffled_p
 from helpers.permutation import Alternative, PermutationModel, prepare_model, run_streams
 from helpers.problems import count
 
@@ -194,7 +195,7 @@ def describe_components(nbs: NbsResult, *, alpha: float = 0.05) -> str:
         parts.append(
             f"at |t| ≥ {threshold:g} there {'is' if len(own) == 1 else 'are'} {count(len(own), 'component')}, the "
             f"largest with {count(int(top['n_edges']), 'edge')} between {count(int(top['n_nodes']), 'node')} "
-            f"(corrected p = {top['p_extent']:.2g})"
+            f"(corrected {_say_p(top['p_extent'], nbs)})"
         )
     text = "; ".join(parts)
     if nbs.alternative != "two-sided":
@@ -208,6 +209,10 @@ def describe_components(nbs: NbsResult, *, alpha: float = 0.05) -> str:
         f"{n_left or 'none'} {'has' if n_left == 1 else 'have'} p ≤ {alpha:g} by number of edges "
         f"({shuffles}, n = {nbs.n_participants}, {count(nbs.n_edges, 'edge')})."
     )
+
+
+def _say_p(p: float, nbs: NbsResult) -> str:
+    return f"p = {p:.2g}" if nbs.exact else tell_shuffled_p(p, nbs.n_permutations)
 
 
 def _check_thresholds(thresholds_t: Sequence[float]) -> np.ndarray:

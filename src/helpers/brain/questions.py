@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from helpers.brain.connectivity import compute_fisher_z, name_pairs
 from helpers.brain.covariates import add_covariate, add_motion
 from helpers.brain.regions import ICV_COLUMN, average_set
+from helpers.cohort import design_matrix
+from helpers.contract import Cohort
+from helpers.missing import compare_incomplete
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,3 +107,40 @@ def list_questions(
             values = table.drop(columns=ICV_COLUMN, errors="ignore")
             found.append(Question(f"{name}.{block}", values, members, True, adjusted))
     return found
+
+
+def impute_questions(
+    cohort: Cohort, groups: pd.DataFrame, *, declared: str, sets: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Set each declared question's contrast beside those without the covariates that have blanks, and with blanks imputed.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    groups : pandas.DataFrame
+        From :func:`helpers.cohort.assign_groups`.
+    declared, sets
+        As for :func:`list_questions`.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    pandas.DataFrame
+        As from :func:`helpers.missing.compare_incomplete`, a row per question. Regions are standardised over everybody in a group,
+        so that figures of complete cases may differ in the last digit from those of the sets alone.
+    """
+    everyone = design_matrix(cohort, groups, [])
+    questions = list_questions(
+        cohort.blocks, everyone, nodes=cohort.features.get("connectivity"), declared=declared, sets=sets
+    )
+    tables = [
+        compare_incomplete(
+            question.summarise().to_frame(),
+            cohort,
+            groups,
+            rng=rng,
+            extra=question.design[question.design.columns.difference(everyone.columns, sort=False)],
+        )
+        for question in questions
+    ]
+    return pd.concat(tables)

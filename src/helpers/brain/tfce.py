@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from helpers import permutation
 from helpers.brain.maps import MapStack, choose_terms
+from helpers.intervals import tell_shuffled_p
 from helpers.permutation import MaxTResult
 from helpers.problems import count
 from helpers.wording import as_text
@@ -169,7 +170,8 @@ def describe_maps(maps: MapStack, tested: MapTest, clusters: pd.DataFrame) -> st
     return (
         f"In {n_voxels:,} voxels of {maps.voxel_mm3:.0f} mm³ ({n_voxels * maps.voxel_mm3 / 1000:,.0f} cm³ of brain) and "
         f"{tested.max_t.n_participants} people, {count(int(by_t), 'voxel')} pass the test of the largest |t| and "
-        f"{count(int(by_tfce), 'voxel')} that of enhanced clusters (TFCE), both corrected over the whole brain ({count(len(tested.null_max_tfce), 'shuffle')}).{first}"
+        f"{count(int(by_tfce), 'voxel')} that of enhanced clusters (TFCE), both corrected over the whole brain; of all voxels the smallest enhanced "
+        f"{tell_shuffled_p(tested.table['p_tfce'].min(), len(tested.null_max_tfce))}, {count(len(tested.null_max_tfce), 'shuffle')}.{first}"
     )
 
 

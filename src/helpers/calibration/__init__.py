@@ -16,6 +16,7 @@ from helpers.calibration.rates import (
     tabulate_words,
 )
 from helpers.calibration.running import Job, Plan, list_jobs, run_plan
+from helpers.calibration.validated import measure_validated
 
 __all__ = [
     "CHAPTERS",
@@ -33,6 +34,7 @@ __all__ = [
     "list_jobs",
     "make_stream",
     "measure_cohort",
+    "measure_validated",
     "run_condition",
     "run_draw",
     "run_plan",

@@ -97,6 +97,16 @@ groups differ in one thing that nothing asks for, and every rejection is an erro
 **How to read it.** *Any genus* means that a method names at least one with q below 0.05. What is assumed: within each group, people are independent of
 one another; the covariates that matter were measured, and act on features as straight lines; reads of a sample are drawn at random from it.
 
+## Intervals of figures out of fold
+
+Chapter 06 gives AUC, balanced error and leads an interval for people the model has not seen. Folds of one cohort share most of their people, so
+such intervals are easily too narrow. Here two blocks of noise, or with a difference in a few features, are validated again and again; the truth is the
+mean over all cohorts of that kind.
+
+{validated_said}
+
+{validated_table}
+
 ## What chapter 07 would say
 
 {verdicts_said}
@@ -136,6 +146,7 @@ def write_page(
     coverage: pd.DataFrame,
     verdicts: pd.DataFrame,
     awkward: pd.DataFrame,
+    validated: pd.DataFrame,
     run: Mapping[str, Any],
 ) -> str:
     """Write the page ``book/error_rates.md``.
@@ -146,6 +157,8 @@ def write_page(
         From the ``tabulate_`` functions, or read back from ``data/calibration/``.
     awkward : pandas.DataFrame
         From :func:`helpers.calibration.run_condition`, all conditions one below the other.
+    validated : pandas.DataFrame
+        From :func:`helpers.calibration.measure_validated`.
     run : mapping
         ``data/calibration/run.yml``: date, version, seed, n_participants, n_permutations,
         n_permutations_integration, n_repeats, n_repeats_shuffled, n_quick, and seconds (by part, mean over
@@ -181,6 +194,8 @@ def write_page(
         n_quick=run["n_quick"],
         awkward_said=describe_awkward(awkward),
         awkward_table=_write_awkward(awkward),
+        validated_said=describe_validated(validated),
+        validated_table=_write_validated(validated),
         words_said=describe_words(tabulate_words()),
         smallest=WORDS_SMALLEST,
     )
@@ -201,6 +216,42 @@ def describe_rates(rates: pd.DataFrame) -> str:
     if apart.empty:
         return text + "Every interval holds 5 % (or, for a list, reaches down to it or less)."
     return text + f"The interval leaves 5 % out for {_list_shares(apart, 'rate')}."
+
+
+def describe_validated(validated: pd.DataFrame) -> str:
+    """Say between which shares the intervals of figures out of fold hold the truth.
+
+    Parameters
+    ----------
+    validated : pandas.DataFrame
+        From :func:`helpers.calibration.measure_validated`.
+    """
+    low, high = BAND_COVERAGE
+    inside = validated["coverage"].between(low, high)
+    return (
+        f"The intervals hold it in {100 * validated['coverage'].min():.1f} to {100 * validated['coverage'].max():.1f} % of "
+        f"{int(validated['n'].min())} cohorts of each kind; {int(inside.sum())} of {len(validated)} lie between {100 * low:g} and {100 * high:g} %."
+    )
+
+
+def _write_validated(validated: pd.DataFrame) -> str:
+    rows = [
+        [
+            f"{row.n_high} v {row.n_low}",
+            "noise" if row.signal == 0 else f"{row.signal:g} SD",
+            row.measure
+            if row.measure.startswith("Lead")
+            else f"{row.measure}, {'vote' if row.scorer == 'vote' else 'one block'}",
+            f"{row.truth:.3f}",
+            f"{row.sd:.3f}",
+            f"{row.width:.3f}",
+            f"{100 * row.coverage:.1f}",
+            _write_interval(100 * row.low, 100 * row.high),
+        ]
+        for row in validated.itertuples()
+    ]
+    head = ["people", "difference", "figure", "truth", "SD over cohorts", "mean width", "covered, %", "interval"]
+    return _write_table(head, rows)
 
 
 def describe_coverage(coverage: pd.DataFrame) -> str:

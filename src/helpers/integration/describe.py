@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from helpers.integration.outcome_summary import ALL_BLOCKS
 from helpers.integration.outcomes import OutcomeNull, OutcomePerformance
@@ -13,6 +12,7 @@ from helpers.integration.shuffles import PermutationNull
 from helpers.integration.splsda import BlockSPLSDA
 from helpers.integration.summary import CHANCE, STEADY, VOTE
 from helpers.integration.validation import IntegrationPerformance
+from helpers.intervals import tell_shuffled_p
 from helpers.problems import count, name_some
 from helpers.wording import as_code, as_text
 
@@ -209,7 +209,7 @@ def describe_outcome(result: OutcomePerformance, null: OutcomeNull | None = None
     if null is not None:
         text += (
             f"With the outcome shuffled {null.n_permutations} times, Q² reaches "
-            f"{np.percentile(null.null[ALL_BLOCKS], 97.5):.2f} or more in 2.5 % of shuffles (p = {null.p_value[ALL_BLOCKS]:.3f}). "
+            f"{np.percentile(null.null[ALL_BLOCKS], 97.5):.2f} or more in 2.5 % of shuffles ({tell_shuffled_p(null.p_value[ALL_BLOCKS], null.n_permutations)}). "
         )
     return text + (f"({result.n_participants} people, {_say_folds(result)}; {FROM_FOLDS}.)")
 
@@ -220,15 +220,12 @@ def describe_null(null: PermutationNull) -> str:
     each = f", {null.n_repeats} repeats each" if null.n_repeats > 1 else ""
     same = f"the mean of their first {null.n_repeats} repeats" if null.n_repeats > 1 else "their first repeat"
     low, high = np.percentile(null.null[VOTE], [2.5, 97.5])
-    reached = round(null.p_value[VOTE] * (1 + null.n_permutations)) - 1
-    low_p, high_p = stats.binomtest(reached, null.n_permutations).proportion_ci(0.95, method="exact")
     within += f", their tie with {name_some(map(as_text, null.kept_with))} kept," if null.kept_with else ""
     return (
         f"With the groups shuffled{within} {null.n_permutations} times{each}, the voted balanced error falls between "
         f"{low:.2f} and {high:.2f} in 95 % of shuffles: that much is luck. The real groups give "
-        f"{null.observed[VOTE]:.2f}, {same} (p = {null.p_value[VOTE]:.3f}; the smallest p that "
-        f"{null.n_permutations} shuffles can give is {1 / (1 + null.n_permutations):.3f}). More shuffles would put p between "
-        f"{low_p:.3f} and {high_p:.3f} (95 % interval)."
+        f"{null.observed[VOTE]:.2f}, {same} ({tell_shuffled_p(null.p_value[VOTE], null.n_permutations)}; the smallest p that "
+        f"{null.n_permutations} shuffles can give is {1 / (1 + null.n_permutations):.3f})."
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.contrasts import adjust_bh
+from helpers.intervals import tell_shuffled_p
 from helpers.metabolites.folds import exchange_people, split_people
 from helpers.metabolites.learners import MODELS, PENALTIES, Learner, Setting, choose_settings, combine, list_settings
 from helpers.metabolites.measured import DESCRIPTIVE
@@ -267,7 +268,11 @@ def describe_predicted(potential: PredictedPotential) -> str:
     potential : PredictedPotential
     """
     n_shuffles, beaten = len(potential.null_means), int((potential.null_means < potential.mean).sum())
-    chance = f", larger than in {beaten} of {n_shuffles} shuffles, p = {potential.p_value:.2g}" if n_shuffles else ""
+    chance = (
+        f", larger than in {beaten} of {n_shuffles} shuffles, {tell_shuffled_p(potential.p_value, n_shuffles)}"
+        if n_shuffles
+        else ""
+    )
     shuffled = f" ({100 * potential.null_share:.0f} % when people are shuffled)" if n_shuffles else ""
     several = f" with {potential.n_samples:,} samples" if potential.n_samples > potential.n_participants else ""
     known = f" {int((potential.table['q'] < 0.05).sum()):,} have q < 0.05." if n_shuffles else ""

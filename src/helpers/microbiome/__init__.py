@@ -4,6 +4,7 @@ from helpers.microbiome.abundance import (
     compare_functions,
     compare_taxa,
     log_reads,
+    score_functions,
     summarise_composition,
     transform_clr,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "ordinate",
     "pick_one_sample",
     "run_permanova",
+    "score_functions",
     "score_modules",
     "sum_orthologues",
     "summarise_composition",

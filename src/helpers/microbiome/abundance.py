@@ -169,10 +169,32 @@ def compare_functions(
     >>> table["n_transcripts"].to_dict(), bool(table.loc["gut_barrier", "estimate"] > 0)
     ({'gut_barrier': 1, 'other': 1}, True)
     """
+    scores, sizes = score_functions(
+        transcripts, features, design, min_prevalence=min_prevalence, pseudocount=pseudocount, depth=depth
+    )
+    return fit_contrasts(scores, design).assign(n_transcripts=sizes)
+
+
+def score_functions(
+    transcripts: pd.DataFrame,
+    features: pd.DataFrame,
+    design: pd.DataFrame,
+    *,
+    min_prevalence: float = 0.1,
+    pseudocount: float = 0.5,
+    depth: int | None = None,
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the score of each functional group in each person of the design, and how many transcripts it rests on.
+
+    Parameters
+    ----------
+    transcripts, features, design, min_prevalence, pseudocount, depth
+        As for :func:`compare_functions`.
+    """
     logs = log_prevalent(transcripts, design, min_prevalence=min_prevalence, pseudocount=pseudocount, depth=depth)
     members = match_functions(logs.columns, features)
-    table = fit_contrasts(logs.T.groupby(members.to_numpy()).mean().T, design)
-    return table.assign(n_transcripts=members.value_counts().reindex(table.index))
+    scores = logs.T.groupby(members.to_numpy()).mean().T
+    return scores, members.value_counts().reindex(scores.columns)
 
 
 def summarise_composition(

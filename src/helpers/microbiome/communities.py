@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 import pandas as pd
 
+from helpers.intervals import tell_shuffled_p
 from helpers.linear_algebra import span_design
 from helpers.microbiome.beta import METRIC_LABELS, centre_distances
 from helpers.microbiome.dispersion import compare_spread, label_groups, measure_spread, span_groups
@@ -191,8 +192,8 @@ def describe_communities(table: pd.DataFrame) -> str:
         From :func:`compare_metrics`.
     """
     parts = [
-        f"{METRIC_LABELS.get(metric, metric)} {100 * row.r_squared:.1f} % (p = {row.p_value:.3g}; dispersion "
-        f"p = {row.dispersion_p:.3g})"
+        f"{METRIC_LABELS.get(metric, metric)} {100 * row.r_squared:.1f} % ({tell_shuffled_p(row.p_value, int(row.n_permutations))}; "
+        f"dispersion p = {row.dispersion_p:.3g})"
         if np.isfinite(row.r_squared)
         else f"{METRIC_LABELS.get(metric, metric)}: all samples are alike"
         for metric, row in table.iterrows()

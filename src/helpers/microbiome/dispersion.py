@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from helpers.intervals import tell_shuffled_p
 from helpers.linear_algebra import span, span_design
 from helpers.microbiome.beta import centre_distances
 from helpers.microbiome.permanova import match_people, match_strata
@@ -243,7 +244,7 @@ def describe_dispersion(result: Dispersion) -> str:
     adjusted += f", freed of {count(result.n_covariates, 'covariate')}" if result.n_covariates else ""
     return (
         f"Mean distance to the {'spatial median' if result.centre == 'median' else 'centroid'} of the own group, "
-        f"{adjusted}: {means}; F = {result.pseudo_f:.3g}, p = {result.p_value:.3g} "
+        f"{adjusted}: {means}; F = {result.pseudo_f:.3g}, {tell_shuffled_p(result.p_value, result.n_permutations)} "
         f"({count(result.n_samples, 'sample')}, {result.n_permutations:,} shuffles)."
     )
 

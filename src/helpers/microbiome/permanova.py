@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from helpers.intervals import tell_shuffled_p
 from helpers.linear_algebra import span, span_design
 from helpers.microbiome.beta import centre_distances
 from helpers.microbiome.projection import measure_term
@@ -133,14 +134,17 @@ def describe_permanova(result: Permanova) -> str:
     """Say which share of the variation each term explains, and p."""
     how = {"marginal": "each after all others", "sequential": "each after those before it", "overall": "all at once"}
     terms = result.table.drop(index=["Residual", "Total"])
-    parts = [f"{as_text(name)} {100 * row.r_squared:.1f} % ({_say_p(row)})" for name, row in terms.iterrows()]
+    parts = [
+        f"{as_text(name)} {100 * row.r_squared:.1f} % ({_say_p(row, result.n_permutations)})"
+        for name, row in terms.iterrows()
+    ]
     return f"{count(result.n_samples, 'sample')}, {how[result.kind]}: {'; '.join(parts)}."
 
 
-def _say_p(row: pd.Series) -> str:
+def _say_p(row: pd.Series, n_permutations: int) -> str:
     if row["shuffled"] == NOTHING:
         return "not tested: it is the same within each stratum, and no two strata can change places"
-    said = f"p = {row['p_value']:.3g}"
+    said = tell_shuffled_p(row["p_value"], n_permutations)
     said += ", whole strata exchanged" if row["shuffled"] == WHOLE else ""
     few = f", of only {row['n_arrangements']:.0f} arrangements" if row["n_arrangements"] < ENOUGH else ""
     return said + few

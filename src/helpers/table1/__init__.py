@@ -14,7 +14,13 @@ from helpers.table1.modalities import (
     find_complete,
     find_modalities,
 )
-from helpers.table1.summary import SMD_FORMULA, compare_complete, standardise_difference, summarise_groups
+from helpers.table1.summary import (
+    SMD_FORMULA,
+    compare_complete,
+    describe_lost,
+    standardise_difference,
+    summarise_groups,
+)
 
 __all__ = [
     "SMD_FORMULA",
@@ -29,6 +35,7 @@ __all__ = [
     "describe_checklist",
     "describe_detectable",
     "describe_groups",
+    "describe_lost",
     "describe_rule",
     "fill_checklist",
     "find_complete",

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.contract import Cohort, ColumnRule
-from helpers.wording import hide_small
+from helpers.wording import as_text, hide_small, tell_part
 
 LABELS = {"age": "Age (years)", "sex": "Sex", "bmi": "BMI (kg/m²)", "study": "Study", "age_band": "Age band"}
 SCORE, GROUP = "Resilience score", "Group"
@@ -83,6 +83,52 @@ def compare_complete(cohort: Cohort, groups: pd.DataFrame, people: pd.Index) -> 
         return table
     untold = table["others"].str.startswith("<") | (table["others"] == "hidden")
     return table.assign(complete=table["complete"].mask(untold & (table["complete"] != "hidden"), "hidden"))
+
+
+def describe_lost(cohort: Cohort, groups: pd.DataFrame, kept: pd.Index) -> str:
+    """Say, group by group, who is left out for a missing covariate and in what they differ most from those kept.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    groups : pandas.DataFrame
+        From ``helpers.cohort.assign_groups``.
+    kept : pandas.Index
+        The people of the design of all contrasts.
+
+    Returns
+    -------
+    str
+        Empty when nobody is left out. Fewer than the smallest cell are counted as such and not compared.
+    """
+    small, texts = cohort.settings.small_cell, []
+    traits = cohort.participants[_list_characteristics(cohort)].join(groups["score"].rename(SCORE))
+    for side in ("high", "low"):
+        members = groups.index[groups["group"] == side]
+        lost = members.difference(kept, sort=False)
+        if not len(lost):
+            continue
+        label = cohort.settings.labels[side]
+        told = (
+            f"Of the group *{label}*, {tell_part(len(lost), len(members), small)} are left out for a missing covariate"
+        )
+        if len(lost) < small:
+            texts.append(f"{told}, too few to compare with those kept.")
+            continue
+        smd = {
+            name: standardise_difference(traits.loc[lost, name], traits.loc[members.intersection(kept), name])
+            for name in traits
+        }
+        most = pd.Series(smd, dtype=float).abs().replace(np.inf, np.nan).dropna().nlargest(2)
+        listed = " and ".join(
+            f"{as_text(LABELS.get(name, name))} (SMD {smd[name]:+.2f})".replace("-", "−") for name in most.index
+        )
+        texts.append(
+            f"{told}. They differ from those kept most in {listed}."
+            if listed
+            else f"{told}; nothing else is known of them."
+        )
+    return " ".join(texts)
 
 
 def _tabulate(cohort: Cohort, sides: dict[str, pd.Index], extra: pd.DataFrame | None = None) -> pd.DataFrame:
