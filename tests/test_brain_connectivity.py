@@ -64,7 +64,7 @@ def test_planted_clique_is_the_component_found(design):
     assert (top[["p_extent", "p_intensity", "p_extent_all", "p_intensity_all"]] == 1 / 200).all(axis=None)
     assert (top["n_higher"] == 6).all() and (top["n_lower"] == 0).all()
     assert sorted(nbs.list_edges(int(top.index[0])).index) == sorted(CLIQUE)
-    assert "the largest with 6 edges between 4 nodes (corrected p = 0.005)" in brain.describe_components(nbs)
+    assert "the largest with 6 edges between 4 nodes (corrected p = 0.005 (" in brain.describe_components(nbs)
 
 
 def find_by_networkx(t, limit):

@@ -7,13 +7,23 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.feature_selection import VarianceThreshold
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.pipeline import make_pipeline
 
-from helpers.integration import BlockSPLSDA, cross_validate, describe_choices, permute_groups, tune
+from helpers.integration import (
+    BlockSPLSDA,
+    compare_adjustment,
+    cross_validate,
+    describe_adjustment,
+    describe_choices,
+    permute_groups,
+    tune,
+    validate_harmonised,
+)
+from helpers.integration.blocks import make_harmonisers
 from helpers.integration.folds import FoldSettings, Split, deal_folds
 from helpers.integration.inside import fold_blocks, transform_inside
 from helpers.integration.shuffles import shuffle_groups
@@ -281,3 +291,52 @@ def test_what_goes_with_a_covariate_is_no_finding_beyond_it():
             found[name] += null.p_value["vote"] <= 0.05
             assert null.kept_with == (("age",) if taken else ())
     assert found["plain"] >= 5 and found["freed"] <= 3, found
+
+
+def make_studies(rng, *, n=60, shift=3.0):
+    """Two studies that differ in mean and spread of every feature, and the group is as common in both."""
+    ids = pd.Index([f"p{i:02d}" for i in range(n)], name="participant_id")
+    study = pd.Series(np.where(np.arange(n) % 3 == 0, "A", "B"), ids, name="study")
+    y = pd.Series(np.where(np.arange(n) // 3 % 2, "high", "low"), ids)
+    scale = np.where(study == "A", 3.0, 1.0)[:, None]
+    move = np.where(study == "A", shift, 0.0)[:, None]
+    blocks = {name: pd.DataFrame(rng.normal(size=(n, 12)) * scale + move, ids) for name in ("brain", "gut")}
+    return {name: block.add_prefix(f"{name}_") for name, block in blocks.items()}, y, study
+
+
+def test_harmonising_inside_the_folds_learns_from_training_people_only(rng):
+    blocks, y, study = make_studies(rng)
+    combat = make_harmonisers(blocks, study)["brain"]
+    rows = np.arange(60) < 40
+    changed, used = transform_inside(clone(combat), blocks["brain"].to_numpy(), rows, "brain", y.index)
+    alone = clone(combat).fit(blocks["brain"].iloc[:40]).transform(blocks["brain"])
+    assert used.all()
+    assert changed == pytest.approx(alone.to_numpy())  # identity: fitted on forty, applied to sixty
+    spreads = pd.DataFrame(changed, y.index).groupby(study).std().mean(axis=1)
+    assert spreads["A"] / spreads["B"] == pytest.approx(1, abs=0.2)
+
+
+def test_harmonised_blocks_are_validated_where_studies_are_large_enough(rng):
+    blocks, y, study = make_studies(rng)
+    covariates = pd.DataFrame({"age": rng.normal(size=60), "study: A": (study == "A").astype(float)}, y.index)
+    settings = {"model": make_model(blocks, 4), "covariates": covariates, "rng": np.random.default_rng(1)}
+    found = validate_harmonised(blocks, y, study, **settings)
+    assert found.adjusted_for == ("age",)
+    assert found.performance.loc["vote", "auc_out_of_fold"] == pytest.approx(0.5, abs=0.25)
+    plain = cross_validate(blocks, y, rivals=(), calibrate=False, model=settings["model"], rng=rng)
+    table = compare_adjustment(found, plain, found)
+    assert "harmonised by ComBat inside the folds" in describe_adjustment(table)
+    assert validate_harmonised(blocks, y, None, **settings) is None
+    few = study.where(study.index > "p05", "C")  # two of study C in a training set would be too few
+    assert validate_harmonised(blocks, y, few.mask(study.index > "p02", "B"), **settings) is None
+
+
+def test_a_filter_and_combat_go_together_for_counts(rng):
+    blocks, y, study = make_studies(rng)
+    taxa = {"taxa": blocks["gut"].assign(rare=[5.0, *[-9.0] * 59]), "brain": blocks["brain"]}
+    transforms = make_harmonisers(taxa, study)
+    changed, used = transform_inside(
+        clone(transforms["taxa"]), taxa["taxa"].to_numpy(), np.ones(60, bool), "taxa", y.index
+    )
+    assert used.tolist() == [*[True] * 12, False]
+    assert (changed[:, -1] == 0).all()

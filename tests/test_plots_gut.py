@@ -102,6 +102,17 @@ def test_ordination_writes_percent_and_marks_both_centroids():
     assert sorted(float(mark.get_xdata()[0]) for mark in marks) == [-1.5, 1.5]
     assert not [patch for patch in ax.patches if isinstance(patch, Ellipse)]
     assert sum(len(dots.get_offsets()) for dots in ax.collections) == 4
+    drawn = plot_microbiome.plot_ordination(
+        ordination,
+        microbiome.locate_groups(ordination, GROUPS),
+        GROUPS,
+        metric="jaccard",
+        labels=LABELS,
+        beside=pd.Series([20.0, 30, 40, 50, np.nan], list("abcde"), name="age"),
+    )
+    below = drawn.figure.axes[1]
+    assert len(below.collections[0].get_offsets()) == 5
+    assert drawn.figure.axes[2].get_ylabel() == "age (n = <5)"
 
 
 def test_composition_bars_fill_the_whole_width():

@@ -13,6 +13,7 @@ from helpers.integration.optima import follow_signs, sweep_designs
 from helpers.integration.relations import (
     cluster_features,
     correlate_components,
+    describe_clustered,
     describe_components,
     describe_links,
     link_features,
@@ -194,6 +195,20 @@ def test_heatmap_holds_everyone_once_and_no_id(analysis):
     axis = plot_heatmap(clustered)
     words = " ".join(text.get_text() for text in axis.figure.findobj(plt.Text))
     assert "sub-" not in words and "30 people" in words
+    assert clustered.covariates.empty
+
+
+def test_a_covariate_that_goes_with_the_features_more_than_the_groups_has_a_strip(analysis):
+    result, _, y, blocks = analysis
+    values = pd.concat(blocks.values(), axis=1)
+    covariates = pd.DataFrame({"age": values.mean(axis=1), "shoe": np.random.default_rng(2).normal(size=len(y))})
+    follows = {name: block.add(20 * covariates["age"], axis=0) for name, block in blocks.items()}
+    clustered = cluster_features(result, follows, y, n_per_block=4, covariates=covariates)
+    assert list(clustered.covariates) == ["age"]
+    assert clustered.explained["age"] > 0.5 > clustered.explained["group"]
+    figure = plot_heatmap(clustered).figure
+    assert "age" in {label.get_text() for ax in figure.axes for label in ax.get_yticklabels()}
+    assert "more goes with age" in describe_clustered(clustered)
 
 
 def test_leaks_and_width_are_drawn_as_they_were_measured():

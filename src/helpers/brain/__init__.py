@@ -24,7 +24,7 @@ from helpers.brain.describe import (
     describe_sets,
 )
 from helpers.brain.graphs import compare_nodes, describe_nodes, measure_nodes
-from helpers.brain.harmonise import ComBat, compare_harmonisation, describe_harmonisation, harmonise
+from helpers.brain.harmonise import MIN_PER_BATCH, ComBat, compare_harmonisation, describe_harmonisation, harmonise
 from helpers.brain.maps import MapStack, compare_maps, explain_maps, load_maps
 from helpers.brain.nbs import NbsResult, describe_components, test_nbs
 from helpers.brain.networks import average_networks, compare_motion_handling, compare_networks, test_networks_max_t
@@ -42,6 +42,7 @@ from helpers.brain.studies import (
 from helpers.brain.tfce import MapTest, describe_maps, enhance_clusters, test_maps
 
 __all__ = [
+    "MIN_PER_BATCH",
     "ComBat",
     "GroupPrediction",
     "MapStack",

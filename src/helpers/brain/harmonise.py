@@ -58,6 +58,8 @@ class ComBat(TransformerMixin, BaseEstimator):
     True
     """
 
+    takes_people = True  # it looks the study of each person up, and so needs frames with ids
+
     def __init__(self, batch: pd.Series, covariates: pd.DataFrame | None = None):
         self.batch = batch
         self.covariates = covariates

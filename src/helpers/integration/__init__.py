@@ -27,6 +27,7 @@ from helpers.integration.describe import (
     describe_stability,
     has_auc,
 )
+from helpers.integration.harmonised import validate_harmonised
 from helpers.integration.outcomes import (
     OutcomeNull,
     OutcomePerformance,
@@ -39,6 +40,7 @@ from helpers.integration.relations import (
     FeatureLinks,
     cluster_features,
     correlate_components,
+    describe_clustered,
     describe_components,
     describe_links,
     link_features,
@@ -76,6 +78,7 @@ __all__ = [
     "describe_adjustment",
     "describe_calibration",
     "describe_choices",
+    "describe_clustered",
     "describe_components",
     "describe_features",
     "describe_flow",
@@ -100,4 +103,5 @@ __all__ = [
     "permute_outcome",
     "prepare_blocks",
     "tune",
+    "validate_harmonised",
 ]

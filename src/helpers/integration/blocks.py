@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
+from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from helpers import microbiome
+from helpers.brain import ComBat
 from helpers.contract import Cohort
 from helpers.problems import TooLittle, count, name_some
 from helpers.tables import align_blocks
@@ -105,6 +107,8 @@ class PrevalenceFilter(SelectorMixin, BaseEstimator):
 
     def fit(self, features: np.ndarray, y: None = None) -> PrevalenceFilter:
         """Learn which features are common enough; `y` is not used."""
+        if isinstance(features, pd.DataFrame):
+            self.feature_names_in_ = features.columns.to_numpy(object)
         features = np.asarray(features, float)
         seen = features > np.nanmin(features, axis=1, keepdims=True)
         self.support_ = seen.mean(axis=0) >= self.at_least
@@ -161,6 +165,33 @@ def make_filters(blocks: Mapping[str, pd.DataFrame], *, at_least: float = 0.1) -
     {'taxa': PrevalenceFilter()}
     """
     return {name: PrevalenceFilter(at_least) for name in blocks if name in COUNTS}
+
+
+def make_harmonisers(
+    blocks: Mapping[str, pd.DataFrame],
+    batch: pd.Series,
+    *,
+    covariates: pd.DataFrame | None = None,
+    at_least: float = 0.1,
+) -> dict[str, BaseEstimator]:
+    """Return a ComBat for each block, after the filter of counts, to be fitted inside the folds.
+
+    Parameters
+    ----------
+    blocks : mapping of str to pandas.DataFrame
+    batch : pandas.Series
+        Study of everybody, index ``participant_id``.
+    covariates : pandas.DataFrame, optional
+        What is kept: without the group and the study.
+    at_least : float, default 0.1
+        As for :func:`make_filters`.
+    """
+    filters = make_filters(blocks, at_least=at_least)
+    combat = ComBat(batch, covariates)
+    return {
+        name: make_pipeline(filters[name].set_output(transform="pandas"), combat) if name in filters else combat
+        for name in blocks
+    }
 
 
 def name_features(cohort: Cohort) -> dict[str, str]:

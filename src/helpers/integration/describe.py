@@ -44,22 +44,27 @@ def describe_performance(result: IntegrationPerformance) -> str:
     return text + f"({result.n_participants} people{samples}, {_say_folds(result)}; {FROM_FOLDS}.)"
 
 
-def compare_adjustment(adjusted: IntegrationPerformance, plain: IntegrationPerformance) -> pd.DataFrame:
+def compare_adjustment(
+    adjusted: IntegrationPerformance, plain: IntegrationPerformance, harmonised: IntegrationPerformance | None = None
+) -> pd.DataFrame:
     """Set what the blocks tell beyond the covariates beside what they tell in all.
 
     Parameters
     ----------
     adjusted, plain : IntegrationPerformance
         Of the same people; the first with covariates taken out of every feature.
+    harmonised : IntegrationPerformance, optional
+        From :func:`helpers.integration.validate_harmonised`.
 
     Returns
     -------
     pandas.DataFrame
-        Index block, vote and "covariates only"; AUC out of fold with its interval over people, adjusted and plain.
+        Index block, vote and "covariates only"; AUC out of fold with its interval, adjusted, plain and, where there is one, harmonised.
     """
     columns = {"auc_out_of_fold": "auc", "auc_low": "auc_low", "auc_high": "auc_high"}
     rows = [name for name in adjusted.performance.index if name in (*adjusted.model.blocks_, VOTE, COVARIATES)]
     sides = {"adjusted": adjusted.performance, "plain": plain.performance}
+    sides |= {} if harmonised is None else {"harmonised": harmonised.performance}
     tables = [
         table[list(columns)].rename(columns={old: f"{new}_{side}" for old, new in columns.items()}).reindex(rows)
         for side, table in sides.items()
@@ -84,6 +89,8 @@ def describe_adjustment(table: pd.DataFrame) -> str:
     )
     if COVARIATES in table.index:
         text += f" The covariates alone, without brain or gut, reach {table.loc[COVARIATES, 'auc_adjusted']:.2f}."
+    if "auc_harmonised" in table:
+        text += f" With studies harmonised by ComBat inside the folds, in place of the study as a covariate, {vote['auc_harmonised']:.2f}."
     return text
 
 

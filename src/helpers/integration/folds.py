@@ -46,6 +46,7 @@ class FoldSettings:
     rivals: tuple[str, ...] = ()
     covariates: Array | None = None  # (samples, covariates) of the rival that sees nothing else
     calibrate: bool = False  # learn probabilities from scores
+    ids: pd.Index | None = None  # of the samples
     n_inner_folds: int = 5
 
     @property
@@ -112,7 +113,9 @@ def read_settings(
     persons = read_people(people, y)
     stop_early(codes if persons is None else codes[first_samples(persons)], list(labels), n_folds)
     arrays = [take_people(blocks[name], y.index) for name in names]
-    settings = FoldSettings(clone(model), names, dict(transforms or {}), distance, vote == "weighted", persons=persons)
+    settings = FoldSettings(
+        clone(model), names, dict(transforms or {}), distance, vote == "weighted", persons=persons, ids=y.index
+    )
     return settings, arrays, codes, list(labels)
 
 
@@ -129,7 +132,7 @@ def read_outcome_settings(
     arrays = [take_people(blocks[name], y.index) for name in names]
     persons = read_people(people, y, one_group=False)
     return (
-        FoldSettings(clone(model), names, dict(transforms or {}), "", True, persons=persons),
+        FoldSettings(clone(model), names, dict(transforms or {}), "", True, persons=persons, ids=y.index),
         arrays,
         y.to_numpy(float),
     )

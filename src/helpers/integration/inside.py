@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import get_tags
 
@@ -43,13 +44,15 @@ def fold_blocks(arrays: list[Array], splits: Sequence[Split], settings: FoldSett
             ]
             kept = np.stack([one.get_support() for one in fitted])
         elif transform is not None:
-            values, used = transform_inside(clone(transform), values, train[0], name)
+            values, used = transform_inside(clone(transform), values, train[0], name, settings.ids)
             kept = used[None]
         folded.append(FoldedBlock(values, train, scale=settings.model.scale, kept=kept, nuisance=settings.nuisance))
     return folded
 
 
-def transform_inside(transform: BaseEstimator, values: Array, rows: Mask, name: str) -> tuple[Array, Mask]:
+def transform_inside(
+    transform: BaseEstimator, values: Array, rows: Mask, name: str, ids: pd.Index | None = None
+) -> tuple[Array, Mask]:
     """Fit a transform on the training people; return everyone's values after it, and which columns came through.
 
     Parameters
@@ -61,18 +64,25 @@ def transform_inside(transform: BaseEstimator, values: Array, rows: Mask, name: 
         Training people.
     name : str
         Of the block, for the refusal.
+    ids : pandas.Index, optional
+        Who the rows are; a transform that looks people up (its ``takes_people`` is true) is given frames with them.
 
     Raises
     ------
     ValueError
         If it makes new features, whose loadings could not be told by name.
     """
-    transform.fit(_show(values, rows, transform))
-    changed = np.asarray(transform.transform(_show(values, rows, transform, everyone=True)), float)
     names = np.arange(values.shape[1]).astype(str).astype(object)
+    seen, everyone = _show(values, rows, transform), _show(values, rows, transform, everyone=True)
+    if takes_people(transform):
+        seen, everyone = pd.DataFrame(seen, ids[rows], names), pd.DataFrame(everyone, ids, names)
+    changed = transform.fit(seen).transform(everyone)
+    out = changed.columns if isinstance(changed, pd.DataFrame) else None
+    changed = np.asarray(changed, float)
     if changed.shape[1] == len(names):
         return changed, np.ones(len(names), bool)
-    out = transform.get_feature_names_out(names) if hasattr(transform, "get_feature_names_out") else []
+    if out is None:
+        out = transform.get_feature_names_out(names) if hasattr(transform, "get_feature_names_out") else []
     if len(out) != changed.shape[1] or not set(out) <= set(names):
         raise ValueError(
             f"The transform of {name} turns {count(len(names), 'feature')} into {changed.shape[1]} others; it must "
@@ -82,6 +92,12 @@ def transform_inside(transform: BaseEstimator, values: Array, rows: Mask, name: 
     spread, used = np.zeros_like(values), np.zeros(len(names), bool)
     spread[:, places], used[places] = changed, True
     return spread, used
+
+
+def takes_people(transform: BaseEstimator) -> bool:
+    """Whether a transform, or a step of a pipeline, looks people up by id."""
+    steps = [step for _, step in getattr(transform, "steps", [])]
+    return any(getattr(one, "takes_people", False) for one in (transform, *steps))
 
 
 def _show(values: Array, rows: Mask, transform: BaseEstimator, *, everyone: bool = False) -> Array:

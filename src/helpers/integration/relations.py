@@ -14,7 +14,7 @@ from helpers.integration.folded import Array
 from helpers.integration.splsda import BlockSPLSDA
 from helpers.integration.validation import IntegrationPerformance
 from helpers.intervals import bound_correlation
-from helpers.problems import count
+from helpers.problems import count, name_some
 from helpers.wording import as_text
 
 N_CHANCE = 100  # times that people are exchanged between blocks to see how many links chance gives
@@ -61,6 +61,10 @@ class ClusteredFeatures:
         As in :class:`FeatureLinks`, in the order of the columns.
     people_tree, feature_tree : numpy.ndarray
         Linkages of scipy, to draw the trees from.
+    covariates : pandas.DataFrame of shape (n_people, n_shown)
+        Those that go with the features more than the groups do, the strongest first, in the order of the people; no ids.
+    explained : pandas.Series
+        Mean share of the features' variance that goes with the groups ("group") and with each covariate.
     """
 
     values: Array
@@ -68,6 +72,8 @@ class ClusteredFeatures:
     features: pd.DataFrame
     people_tree: Array
     feature_tree: Array
+    covariates: pd.DataFrame
+    explained: pd.Series
 
 
 def correlate_components(model: BlockSPLSDA, groups: pd.Series) -> pd.DataFrame:
@@ -201,18 +207,49 @@ def cluster_features(
     blocks: Mapping[str, pd.DataFrame],
     groups: pd.Series,
     *,
+    covariates: pd.DataFrame | None = None,
     component: int = 1,
     n_per_block: int = 8,
 ) -> ClusteredFeatures:
-    """Order people and selected features by likeness (average linkage; Euclidean for people, 1 - r for features)."""
+    """Order people and selected features by likeness (average linkage; Euclidean for people, 1 - r for features).
+
+    Parameters
+    ----------
+    result, blocks, groups, component, n_per_block
+        As in :func:`link_features`.
+    covariates : pandas.DataFrame, optional
+        Numeric, people x covariates: those that go with the features more than the groups do are kept, to be shown beside them.
+    """
     features = select_features(result, blocks, groups, component=component, n_per_block=n_per_block)
     values = pd.concat([blocks[name][own.index] for name, own in features.groupby("block", sort=False)], axis=1)
     standard = ((values - values.mean()) / values.std()).fillna(0.0).to_numpy()
     people_tree = linkage(standard, method="average")
     feature_tree = linkage(standard.T, method="average", metric="correlation")
     rows, columns = leaves_list(people_tree), leaves_list(feature_tree)
-    sides = groups.loc[values.index].to_numpy()[rows]
-    return ClusteredFeatures(standard[np.ix_(rows, columns)], sides, features.iloc[columns], people_tree, feature_tree)
+    ids = values.index[rows]
+    held = pd.DataFrame(index=ids) if covariates is None else covariates.loc[ids]
+    coded = held.assign(group=(groups.loc[ids] == groups.max()).astype(float))
+    explained = (coded.apply(lambda column: values.loc[ids].corrwith(column)) ** 2).mean()
+    stronger = explained[explained > explained["group"]].sort_values(ascending=False).index
+    return ClusteredFeatures(
+        standard[np.ix_(rows, columns)],
+        groups.loc[ids].to_numpy(),
+        features.iloc[columns],
+        people_tree,
+        feature_tree,
+        held[stronger].reset_index(drop=True),
+        explained,
+    )
+
+
+def describe_clustered(clustered: ClusteredFeatures) -> str:
+    """Say which covariates go with the features more than the groups do."""
+    shares = clustered.explained
+    stronger = [f"{as_text(name)} ({shares[name]:.1%})" for name in clustered.covariates]
+    text = f"The groups go with {shares['group']:.1%} of the variance of these features, on average"
+    if not stronger:
+        return f"{text}; no covariate goes with more."
+    return f"{text}; more goes with {name_some(stronger)}, shown beside them. Whoever sees clusters should ask which of these they are."
 
 
 def describe_components(table: pd.DataFrame) -> str:

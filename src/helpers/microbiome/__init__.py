@@ -36,7 +36,7 @@ from helpers.microbiome.modules import (
     score_modules,
     sum_orthologues,
 )
-from helpers.microbiome.permanova import Permanova, describe_permanova, run_permanova
+from helpers.microbiome.permanova import Permanova, describe_permanova, find_stronger, run_permanova
 from helpers.microbiome.rarefaction import describe_rarefaction, trace_rarefaction
 from helpers.microbiome.repeated import compare_repeated, pick_one_sample
 from helpers.microbiome.sequencing import compare_depth, describe_depth
@@ -83,6 +83,7 @@ __all__ = [
     "describe_reach",
     "describe_sets",
     "design_samples",
+    "find_stronger",
     "locate_groups",
     "log_reads",
     "measure_alpha",

@@ -141,6 +141,20 @@ def describe_permanova(result: Permanova) -> str:
     return f"{count(result.n_samples, 'sample')}, {how[result.kind]}: {'; '.join(parts)}."
 
 
+def find_stronger(result: Permanova, *, than: str = "group") -> str | None:
+    """Return the term that explains most, if it explains more than the groups.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"r_squared": [0.01, 0.03, 0.96, 1.0]}, index=["group", "age", "Residual", "Total"])
+    >>> find_stronger(Permanova(table, "marginal", 20, 0, 99, 1))
+    'age'
+    """
+    shares = result.table["r_squared"].drop(index=["Residual", "Total"])
+    first = shares.idxmax()
+    return None if first == than else str(first)
+
+
 def _say_p(row: pd.Series, n_permutations: int) -> str:
     if row["shuffled"] == NOTHING:
         return "not tested: it is the same within each stratum, and no two strata can change places"

@@ -22,7 +22,7 @@ from helpers.verdict import Claim
 
 GROUPS, COVARIATES, BATCH = "groups", "covariates", "batch"
 ALPHA = 0.05
-STUDY = "__study__"  # in a design: standardise outcomes within the levels of this column, and drop it
+STUDY = "__study__"  # in a design: harmonise outcomes over the levels of this column, and drop it
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,8 +170,8 @@ def list_designs(cohort: Cohort) -> Iterator[tuple[pd.DataFrame, dict[str, str]]
     Yields
     ------
     pandas.DataFrame
-        Index ``participant_id``: numeric terms without the group. A column ``STUDY`` asks for outcomes standardised
-        within its levels, and is no term itself.
+        Index ``participant_id``: numeric terms without the group. A column ``STUDY`` asks for outcomes harmonised
+        over its levels, and is no term itself.
     dict of str to str
         Decision to option.
     """
@@ -189,7 +189,7 @@ def list_designs(cohort: Cohort) -> Iterator[tuple[pd.DataFrame, dict[str, str]]
         yield design, {COVARIATES: name, BATCH: "covariate"}
         yield design.drop(columns=own), {COVARIATES: name, BATCH: "ignored"}
         studies = cohort.participants.loc[design.index, batch].astype(str)
-        within = {COVARIATES: name, BATCH: "standardised within study"}
+        within = {COVARIATES: name, BATCH: "harmonised"}
         yield design.drop(columns=own).assign(**{STUDY: studies}), within
 
 
@@ -227,17 +227,39 @@ def _list_alike(outcomes: Outcomes, score: Score, design: pd.DataFrame) -> Itera
         patterns, inverse = np.unique(~np.isnan(values), axis=1, return_inverse=True)
         for i, seen in enumerate(patterns.T):
             mine = values[np.ix_(seen, inverse == i)]
-            mine = mine if studies is None else _standardise_within(mine, studies[seen])
+            mine = mine if studies is None else harmonise_outcomes(mine, studies[seen], nuisance[seen])
             yield _Alike(rows.index.to_numpy()[inverse == i], places[seen], mine, nuisance[seen])
 
 
-def _standardise_within(values: NDArray[np.float64], studies: NDArray[np.intp]) -> NDArray[np.float64]:
-    standardised = values.copy()
-    for study in np.unique(studies):
-        rows = studies == study
-        spread = values[rows].std(axis=0, ddof=min(1, rows.sum() - 1))
-        standardised[rows] = (values[rows] - values[rows].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    return standardised
+def harmonise_outcomes(
+    values: NDArray[np.float64], studies: NDArray[np.intp], nuisance: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Free outcomes from the mean and spread that their study gives them; what the covariates explain stays.
+
+    The model of ComBat, each outcome by itself, so that nothing is shared between outcomes. The groups are not known to it.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of shape (n, n_outcomes)
+    studies : numpy.ndarray of int, shape (n,)
+    nuisance : numpy.ndarray of shape (n, n_terms)
+
+    Examples
+    --------
+    >>> values = np.array([[1.0], [3.0], [10.0], [14.0]])
+    >>> harmonise_outcomes(values, np.array([0, 0, 1, 1]), np.empty((4, 0))).ravel().round(3).tolist()
+    [5.419, 8.581, 5.419, 8.581]
+    """
+    of_study = np.eye(studies.max() + 1)[studies]
+    terms = np.column_stack([of_study, nuisance - nuisance.mean(axis=0)])
+    slopes = np.linalg.lstsq(terms, values, rcond=None)[0]
+    left = values - terms @ slopes
+    sizes = of_study.sum(axis=0)
+    own = np.sqrt(of_study.T @ left**2 / np.maximum(sizes - 1, 1)[:, None])
+    pooled = np.sqrt((left**2).sum(axis=0) / max(len(values) - len(sizes), 1))
+    scaled = left / np.where(own > 0, own, 1.0)[studies] * pooled
+    n_studies = len(sizes)
+    return sizes @ slopes[:n_studies] / len(values) + terms[:, n_studies:] @ slopes[n_studies:] + scaled
 
 
 def _fit_part(

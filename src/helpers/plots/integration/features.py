@@ -15,6 +15,7 @@ from helpers.integration import IntegrationPerformance
 from helpers.integration.relations import ClusteredFeatures
 from helpers.plots.style import ACCENT, COLOURS, DIVERGING, NEUTRAL, WIDTH_IN, shorten
 
+MOST_STRIPS = 3  # covariates shown beside the groups
 HEAT_SD = 2.5  # where the colours end
 
 
@@ -88,6 +89,8 @@ def plot_heatmap(
 ) -> Axes:
     """Draw selected features of everyone, people and features ordered by likeness, groups on a strip above.
 
+    Covariates that go with the features more than the groups do have strips of their own, dark for low and light for high.
+
     Parameters
     ----------
     clustered : ClusteredFeatures
@@ -102,9 +105,14 @@ def plot_heatmap(
         Of the heatmap; the figure holds the tree, the strip and the colour bar besides.
     """
     n_people, n_features = clustered.values.shape
-    figure = plt.figure(figsize=(WIDTH_IN, 0.19 * n_features + 2.1), layout="constrained")
-    grid = figure.add_gridspec(4, 1, height_ratios=[0.7, 0.16, 0.19 * n_features, 0.14])
-    tree, strip, body, bar = (figure.add_subplot(grid[row]) for row in range(4))
+    held = clustered.covariates.iloc[:, :MOST_STRIPS]
+    heights = [0.7, 0.16, *[0.16] * held.shape[1], 0.19 * n_features, 0.14]
+    figure = plt.figure(figsize=(WIDTH_IN, sum(heights) + 1.1), layout="constrained")
+    grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
+    tree, strip, *others, body, bar = (figure.add_subplot(grid[row]) for row in range(len(heights)))
+    for place, name in zip(others, held, strict=True):
+        place.imshow(held[name].to_numpy()[None], aspect="auto", cmap="cividis")
+        place.set(xticks=[], yticks=[0], yticklabels=[shorten(name, 20)])
     style = {"no_labels": True, "color_threshold": 0, "above_threshold_color": NEUTRAL}
     dendrogram(clustered.people_tree, ax=tree, **style)
     tree.set_axis_off()
@@ -121,8 +129,8 @@ def plot_heatmap(
     body.set(xticks=[], xlabel=f"{n_people} people, ordered by likeness")
     figure.colorbar(image, cax=bar, orientation="horizontal", label="SD from the mean of everyone", extend="both")
     sides = [plt.Rectangle((0, 0), 1, 1, color=COLOURS[side]) for side in ("high", "low")]
-    held = dict(labels or {})
-    figure.legend(sides, [held.get(side, side) for side in ("high", "low")], loc="outside upper center", ncols=2)
+    named = dict(labels or {})
+    figure.legend(sides, [named.get(side, side) for side in ("high", "low")], loc="outside upper center", ncols=2)
     return body
 
 

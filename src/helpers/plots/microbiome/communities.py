@@ -12,6 +12,7 @@ from matplotlib.patches import Ellipse
 
 from helpers.microbiome.beta import METRIC_LABELS, Ordination
 from helpers.plots.style import COLOURS, MARKERS, NEUTRAL, WIDTH_IN, shorten
+from helpers.wording import hide_small
 
 SIDES = ("low", "high")
 PALETTE = ("#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#CC6677", "#882255", "#AA4499")
@@ -29,9 +30,12 @@ def plot_ordination(
     metric: str,
     labels: Mapping[str, str],
     comparison: pd.Series | None = None,
+    beside: pd.Series | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw samples on their first two principal coordinates, with the centroid and 68 % ellipse of each group.
+
+    With a covariate `beside`, the same samples are drawn once more below, coloured by it.
 
     Parameters
     ----------
@@ -46,13 +50,18 @@ def plot_ordination(
         ``high`` and ``low``: what the groups are called, with n.
     comparison : pandas.Series, optional
         A row of :func:`helpers.microbiome.compare_metrics`: its R² and p are written in the title.
+    beside : pandas.Series, optional
+        Numeric, index participant_id: a covariate that explains more than the groups, its name for the colour bar.
     ax : matplotlib.axes.Axes, optional
 
     Returns
     -------
     matplotlib.axes.Axes
     """
-    if ax is None:
+    below = None
+    if ax is None and beside is not None:
+        _, (ax, below) = plt.subplots(2, 1, figsize=(WIDTH_IN, 8.6), layout="constrained", sharex=True, sharey=True)
+    elif ax is None:
         _, ax = plt.subplots(figsize=(WIDTH_IN, 4.6), layout="constrained")
     plane = ordination.coordinates.iloc[:, :2]
     for side in SIDES:
@@ -69,7 +78,19 @@ def plot_ordination(
     ax.legend(
         loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, title="large mark: centroid; line: 68 % ellipse"
     )
+    if below is not None:
+        _colour_by(plane, beside, below)
+        below.set(xlabel=ax.get_xlabel(), ylabel=ax.get_ylabel())
     return ax
+
+
+def _colour_by(plane: pd.DataFrame, covariate: pd.Series, ax: Axes) -> None:
+    values = covariate.reindex(plane.index)
+    marks = ax.scatter(*plane.to_numpy().T, c=values, cmap="cividis", s=22, lw=0.3, ec="black")
+    ax.figure.colorbar(
+        marks, ax=ax, label=f"{shorten(covariate.name, 30)} (n = {hide_small(int(values.notna().sum()))})"
+    )
+    ax.set_title("The same samples, by what explains more than the groups", loc="left")
 
 
 def plot_composition(
