@@ -513,7 +513,7 @@ def test_three_groups_are_fitted_but_not_cross_validated(rng):
         validate(blocks, groups["y3"], model=BlockSPLSDA(1), rng=rng)
 
 
-def make_cohort(rng, *, n=24, blocks=("connectivity", "taxa", "metabolites")):
+def make_cohort(rng, *, n=32, blocks=("connectivity", "taxa", "metabolites")):
     ids = pd.Index([f"sub-{i:02d}" for i in range(n)], name="participant_id")
     values = {
         "connectivity": pd.DataFrame({"n1--n2": np.full(n, 0.5)}, ids),
@@ -544,9 +544,9 @@ def test_blocks_are_transformed_person_by_person(rng):
     assert prepared.blocks["taxa"].sum(axis=1).abs().max() < 1e-9
     assert prepared.blocks["metabolites"].iloc[1].to_list() == pytest.approx([1.0, 2.0])
     assert np.isnan(prepared.blocks["metabolites"].iloc[0, 0])
-    half = prepare_blocks(make_subset(cohort, 22), make_groups(cohort))
-    pd.testing.assert_frame_equal(half.blocks["connectivity"], prepared.blocks["connectivity"].iloc[:22])
-    apart = (half.blocks["taxa"] - prepared.blocks["taxa"].iloc[:22]).abs().to_numpy()
+    half = prepare_blocks(make_subset(cohort, 30), make_groups(cohort))
+    pd.testing.assert_frame_equal(half.blocks["connectivity"], prepared.blocks["connectivity"].iloc[:30])
+    apart = (half.blocks["taxa"] - prepared.blocks["taxa"].iloc[:30]).abs().to_numpy()
     assert apart.max() < 1e-3  # only the depth to compare at, that of the shallowest, is another
 
 
@@ -566,8 +566,8 @@ def test_lost_people_are_counted(rng):
     groups.iloc[0, 0] = None
     cohort.blocks["taxa"] = cohort.blocks["taxa"].iloc[:-1]
     prepared = prepare_blocks(cohort, groups)
-    assert prepared.flow.loc["in a group"].to_list() == [11, 12]
-    assert prepared.flow.loc["all blocks"].to_list() == [11, 11]
+    assert prepared.flow.loc["in a group"].to_list() == [15, 16]
+    assert prepared.flow.loc["all blocks"].to_list() == [15, 15]
     assert "<5 others in a group" in describe_flow(prepared)
 
 
@@ -575,8 +575,8 @@ def test_too_few_blocks_or_people_are_refused(rng):
     lonely = make_cohort(rng, blocks=("taxa",))
     with pytest.raises(ValueError, match=r"at least two of .* this cohort has taxa"):
         prepare_blocks(lonely, make_groups(lonely))
-    few = make_cohort(rng, n=18)
-    with pytest.raises(ValueError, match="Only 9 people of the high and 9 of the low group"):
+    few = make_cohort(rng, n=28)
+    with pytest.raises(ValueError, match="Only 14 people of the high and 14 of the low group"):
         prepare_blocks(few, make_groups(few))
     with pytest.raises(ValueError, match="Cannot integrate hads"):
         prepare_blocks(few, make_groups(few), names=["hads", "taxa"])

@@ -151,7 +151,8 @@ def test_simulated_people_never_support_a_claim_whatever_they_show(claims, rng):
         index=["transcripts", "taxa"],
     )
     for claim in claims:
-        for planted in (None, {}, {claim.id: {"direction": claim.direction, "d": 0.5}}):
+        plant = {"blocks": ["transcripts", "taxa"]} if claim.is_rank else {"direction": claim.direction, "d": 0.5}
+        for planted in (None, {}, {claim.id: plant}):
             d = rng.normal()
             evidence = replace(make_evidence(claim, d, d - 0.1, d + 0.1), blocks=blocks)
             assert isinstance(v.judge_simulated(evidence, planted)[0], Simulated)
@@ -254,6 +255,27 @@ def test_no_order_counts_where_the_covariates_do_as_well(claims, tmp_path):
     row = v.weigh_claims(claims, tmp_path, settings=REAL).loc["C16"]
     assert row["verdict"] == "inconclusive"
     assert "covariates alone do as well (AUC 0.81)" in row["reason"]
+
+
+@pytest.mark.parametrize(
+    ("aucs", "half", "word", "why"),
+    [
+        (
+            [0.60, 0.50, 0.80, 0.9, 0.5, 0.5],
+            0.1,
+            "planted effect recovered",
+            "connectivity the best block (transcripts rank 2 of 3)",
+        ),
+        ([0.60, 0.50, 0.65, 0.9, 0.5, 0.5], 0.1, "planted effect missed", "leaves the order open"),
+        ([0.80, 0.50, 0.60, 0.9, 0.5, 0.5], 0.1, "planted effect missed", "points to another"),
+    ],
+)
+def test_a_planted_order_is_found_when_its_first_block_leads_for_sure(claims, tmp_path, aucs, half, word, why):
+    write_performance(tmp_path, aucs, half)
+    truth = [{"claim": "C16", "blocks": ["connectivity", "metabolites", "transcripts", "taxa"]}]
+    row = v.weigh_claims(claims, tmp_path, settings=SIMULATED, truth=truth).loc["C16"]
+    assert row["verdict"] == word
+    assert why in row["reason"]
 
 
 def test_blocks_without_an_auc_have_no_rank(claims, tmp_path):

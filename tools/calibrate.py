@@ -22,6 +22,7 @@ from helpers.calibration import (
     CONDITIONS,
     Plan,
     list_jobs,
+    measure_order,
     measure_validated,
     run_condition,
     run_plan,
@@ -57,8 +58,8 @@ FORMAT = "%.6g"
 @click.option("--quick", is_flag=True, help=f"{N_QUICK} cohorts of each kind, shown and not stored.")
 @click.option(
     "--part",
-    type=click.Choice(["awkward", "validated"]),
-    help="Only cohorts whose groups differ in something else, or intervals out of fold.",
+    type=click.Choice(["awkward", "validated", "order"]),
+    help="Only cohorts whose groups differ in something else, intervals out of fold, or the order of blocks.",
 )
 @click.option("--page", is_flag=True, help="Only write the figures and the page anew from the stored tables.")
 def main(
@@ -77,7 +78,7 @@ def main(
         write_book_page()
         return
     if part:
-        {"awkward": write_awkward, "validated": write_validated}[part](seed, workers)
+        {"awkward": write_awkward, "validated": write_validated, "order": write_order}[part](seed, workers)
         write_book_page()
         return
     sizes = [N_QUICK] * 3 if quick else [n, n_brain, n_integration]
@@ -95,6 +96,7 @@ def main(
     write_atomically(TABLES / "run.yml", yaml.safe_dump(describe_run(tests, plan), sort_keys=False))
     write_awkward(seed, workers)
     write_validated(seed, workers)
+    write_order(seed, workers)
     write_book_page()
 
 
@@ -103,6 +105,13 @@ def write_validated(seed: int, workers: int) -> None:
     click.echo("  intervals of figures out of fold …")
     table = measure_validated(seed=seed, n_workers=workers)
     write_atomically(TABLES / "validated_coverage.tsv", table.to_csv(sep="\t", index=False, float_format=FORMAT))
+
+
+def write_order(seed: int, workers: int) -> None:
+    """Find which block tells the groups apart best, and store the table; simulated cohorts tell it as their truth."""
+    click.echo("  the order of the blocks …")
+    table = measure_order(seed=seed, n_workers=workers)
+    write_atomically(TABLES / "block_order.tsv", table.to_csv(sep="\t", index=False, float_format=FORMAT))
 
 
 def write_awkward(seed: int, workers: int) -> None:

@@ -1,6 +1,7 @@
 """Write data/README.md, the page of the contract, from data/schema/cohort.yml."""
 
 from helpers.contract import list_items, read_schema
+from helpers.least import read_least
 from helpers.tables import PROJECT_ROOT
 
 HEAD = """\
@@ -55,6 +56,11 @@ def describe_range(rules: dict) -> str:
 def list_checks(checks: list[dict]) -> list[list[str]]:
     """Return the rows of a table of checks."""
     return [[f"`{check['check']}`", check["severity"], check["about"]] for check in checks]
+
+
+def list_least() -> list[list[str]]:
+    """Return the rows of the table of least numbers."""
+    return [[one.title, str(one), one.why, f"[{one.doi}](https://doi.org/{one.doi})"] for one in read_least().values()]
 
 
 def write_contract() -> str:
@@ -113,6 +119,10 @@ def write_contract() -> str:
             for part, checks in schema["checks"].items()
             if part != "about"
         ],
+        "## How many participants a method needs\n\nBelow, the page gives the reason in place of numbers. Permutation tests need no "
+        "least number of participants but enough arrangements: where there are fewer than 20, no p can reach 0.05, and the page "
+        "says so.\n",
+        write_table(["method", "participants", "why", "source"], list_least()),
         "## Beside this page\n\n`example/` is the simulated cohort, `claims/` the study's claims, `sets/` pre-declared sets of "
         "regions and functions, `open/` the registry of open data.\n",
     ]

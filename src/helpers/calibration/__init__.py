@@ -7,6 +7,7 @@ from helpers.calibration.chapters import CHAPTERS, Effort
 from helpers.calibration.cohorts import KINDS, Draw, draw_one, make_stream
 from helpers.calibration.describe import describe_coverage, describe_rates, write_page
 from helpers.calibration.headlines import measure_cohort, run_draw
+from helpers.calibration.order import measure_order
 from helpers.calibration.rates import (
     chance_outside,
     find_outside,
@@ -34,6 +35,7 @@ __all__ = [
     "list_jobs",
     "make_stream",
     "measure_cohort",
+    "measure_order",
     "measure_validated",
     "run_condition",
     "run_draw",

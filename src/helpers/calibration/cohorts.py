@@ -92,5 +92,6 @@ def draw_one(
         tree_path = Path(folder) / "tree.nwk"
         tree_path.write_text(drawn.tree, encoding="utf-8")
         cohort = replace(drawn.cohort, tree_path=tree_path if drawn.tree else None)
-        return Draw(cohort, drawn.truth["planted"], seed)
+        order = [drawn.truth["order"]] if "order" in drawn.truth else []
+        return Draw(cohort, [*drawn.truth["planted"], *order], seed)
     raise refused

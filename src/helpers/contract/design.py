@@ -11,9 +11,10 @@ from helpers.contract.damage import suggest
 from helpers.contract.files import Reader, replace_columns
 from helpers.contract.schema import list_items, list_measures, read_schema
 from helpers.contract.settings import FILE, ColumnRule, MeasureRule, Settings
+from helpers.least import read_least
 from helpers.problems import count, name_some, quote
 
-MIN_GROUP = 10
+MIN_GROUP = read_least()["contrast"].per_group
 MOST_MISSING = 0.2
 MOST_LEVELS = 0.5
 STRONG_ASSOCIATION = 0.8

@@ -13,6 +13,7 @@ from helpers.integration.blocks import (
 )
 from helpers.integration.describe import (
     compare_adjustment,
+    count_groups,
     describe_adjustment,
     describe_calibration,
     describe_choices,
@@ -73,6 +74,7 @@ __all__ = [
     "cluster_features",
     "compare_adjustment",
     "correlate_components",
+    "count_groups",
     "cross_validate",
     "cross_validate_outcome",
     "describe_adjustment",

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from helpers import microbiome
 from helpers.brain import ComBat
 from helpers.contract import Cohort
+from helpers.least import find_shortage
 from helpers.problems import TooLittle, count, name_some
 from helpers.tables import align_blocks
 from helpers.wording import hide_small
@@ -23,7 +24,6 @@ BLOCKS = ("connectivity", "taxa", "transcripts", "metabolites")
 COUNTS = ("taxa", "transcripts")
 PREDICTED = "predicted_"  # starts the name of every column of predicted potential
 PREDICTED_FROM = {"metabolites": ("taxa", "transcripts")}
-MIN_PER_GROUP = 10
 MAX_CORRELATION = 0.999999  # Fisher z of 1 is infinite
 
 
@@ -65,7 +65,7 @@ def prepare_blocks(cohort: Cohort, groups: pd.DataFrame, *, names: Sequence[str]
     Raises
     ------
     ValueError
-        If fewer than two blocks are there, fewer than 10 people per group are in all of them, or predicted metabolites
+        If fewer than two blocks are there, too few people per group are in all of them for a cross-validation (``data/schema/least.yml``), or predicted metabolites
         (columns ``predicted_...``) would stand beside the blocks they are predicted from.
     """
     if unknown := [name for name in names if name not in BLOCKS]:
@@ -81,11 +81,11 @@ def prepare_blocks(cohort: Cohort, groups: pd.DataFrame, *, names: Sequence[str]
     held = {name: cohort.blocks[name].loc[cohort.blocks[name].index.isin(grouped.index)] for name in present}
     shared = align_blocks({"groups": grouped, **held}, at_least=0)
     flow = _count_flow(grouped, held, shared.ids)
-    if (short := flow.iloc[-1]).min() < MIN_PER_GROUP:
+    short = flow.iloc[-1]
+    if reason := find_shortage("cross_validation", short["n_high"], short["n_low"]):
         raise TooLittle(
             f"Only {hide_small(int(short['n_high']))} people of the high and {hide_small(int(short['n_low']))} of the low group are in every block "
-            f"({', '.join(present)}); at least {MIN_PER_GROUP} each are needed. Leave out the block that "
-            f"costs most people (names=...), or add people."
+            f"({', '.join(present)}). {reason} Leave out the block that costs most people (names=...), or add people."
         )
     blocks = {name: _transform(cohort, name, shared.blocks[name]) for name in present}
     return PreparedBlocks(blocks, shared.blocks["groups"].rename("group"), flow)

@@ -13,6 +13,7 @@ from helpers.integration.splsda import BlockSPLSDA
 from helpers.integration.summary import CHANCE, STEADY, VOTE
 from helpers.integration.validation import IntegrationPerformance
 from helpers.intervals import tell_shuffled_p
+from helpers.least import find_shortage
 from helpers.problems import count, name_some
 from helpers.wording import as_code, as_text
 
@@ -99,6 +100,12 @@ def has_auc(performance: pd.DataFrame) -> bool:
     return bool(performance.loc[performance["role"] == "block", "auc_out_of_fold"].notna().any())
 
 
+def count_groups(result: IntegrationPerformance) -> list[int]:
+    """Return the participants of each group."""
+    sizes = result.performance.filter(regex="^n_").drop(columns=["n_features", "n_steady"])
+    return sizes.iloc[0].astype(int).tolist()
+
+
 def describe_rivals(result: IntegrationPerformance) -> str:
     """Return how simpler models do in the same folds, and whether the integration does better than the best of them."""
     rivals = result.performance[result.performance["role"] == "rival"]
@@ -119,6 +126,8 @@ def describe_calibration(result: IntegrationPerformance, *, scorer: str = VOTE) 
     """Return how far the probabilities of held-out people can be taken at their word."""
     if result.calibration.empty:
         return "No probabilities were learned (calibrate=False)."
+    if reason := find_shortage("calibration_curve", *count_groups(result)):
+        return reason
     table = result.calibration
     row, chance = table.loc[scorer], table.loc[CHANCE, "brier"]
     better = "better than" if row["brier"] < chance else "no better than"

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import semopy
 
+from helpers.least import refuse_few
 from helpers.problems import TooLittle, count, name_some
 from helpers.resilience.factor import keep_varying
 from helpers.resilience.multigroup import rate_fit, standardise_residual
@@ -24,6 +25,8 @@ from helpers.resilience.scales import (
     PSS,
     PSS_REVERSED,
 )
+
+FIT_COLUMNS = ("n", "n_items", "n_factors", "chi2", "df", "cfi", "tli", "rmsea", "srmr", "largest_factor_r")
 
 Structure = Mapping[str, Sequence[str]]
 
@@ -91,8 +94,9 @@ class FactorFit:
 
     def to_frame(self, name: str = "model") -> pd.DataFrame:
         """Return one row of fit indices, ready for a results table."""
-        names = ("n", "n_items", "n_factors", "chi2", "df", "cfi", "tli", "rmsea", "srmr", "largest_factor_r")
-        return pd.DataFrame([{key: getattr(self, key) for key in names}], index=pd.Index([name], name="structure"))
+        return pd.DataFrame(
+            [{key: getattr(self, key) for key in FIT_COLUMNS}], index=pd.Index([name], name="structure")
+        )
 
 
 def fit_cfa(items: pd.DataFrame, structure: Structure) -> FactorFit:
@@ -167,7 +171,7 @@ def fit_structures(items: pd.DataFrame, measure: str) -> pd.DataFrame:
             rows.append(fit_cfa(items, structure).to_frame(name).assign(why_not=""))
         except ValueError as refusal:
             rows.append(pd.DataFrame({"why_not": [str(refusal)]}, index=pd.Index([name], name="structure")))
-    return pd.concat(rows)
+    return pd.concat(rows).reindex(columns=[*FIT_COLUMNS, "why_not"])
 
 
 def choose_items(items: pd.DataFrame, structure: Structure) -> pd.DataFrame:
@@ -198,6 +202,7 @@ def choose_items(items: pd.DataFrame, structure: Structure) -> pd.DataFrame:
             f"A factor model of {len(wanted)} items needs more than {len(wanted)} people who answered all of them; "
             f"found {count(len(complete), 'such person').replace('persons', 'people')}."
         )
+    refuse_few("factor_model", len(complete))
     return complete
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from helpers.least import refuse_few
 from helpers.resilience.cfa import Structure, choose_items
 from helpers.resilience.multigroup import EQUAL, MultigroupFit, fit_groups, measure_moments
 from helpers.wording import as_text, hide_small
@@ -90,7 +91,9 @@ def check_invariance_by(
     tables = {}
     for name in (name for name in names if name in people):
         try:
+            answered = people[name].reindex(choose_items(items, structure).index)
             tables[name] = check_invariance(items, structure, people[name]).assign(why_not="")
+            refuse_few("invariance", *answered.value_counts())
         except ValueError as refusal:
             empty = pd.DataFrame(np.nan, index=pd.Index(["none"], name="model"), columns=[*COLUMNS, *CHANGES])
             tables[name] = empty.assign(why_not=str(refusal))

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.intervals import bound_by_draws
+from helpers.least import refuse_few
 from helpers.resilience.factor import keep_complete, keep_varying, mcdonald_omega, omega_hierarchical
 from helpers.wording import hide_small, hide_small_parts
 
@@ -111,6 +112,7 @@ def summarise_reliability(
         As for :func:`mcdonald_omega` and :func:`omega_hierarchical`.
     """
     complete = keep_varying(items)
+    refuse_few("reliability", len(complete))
     coefficients: dict[str, Callable[[pd.DataFrame], float]] = {"alpha": cronbach_alpha, "omega": mcdonald_omega}
     if structure is not None:
         start = omega_hierarchical(complete, structure)[1]

@@ -44,6 +44,7 @@ from helpers.tables import PROJECT_ROOT, write_atomically
 from helpers.trouble import tell_trouble
 
 NOTEBOOKS_DIR = PROJECT_ROOT / "notebooks"
+KERNEL_START_S = 600  # a busy machine starts a kernel late; one that is dead is noticed at once
 LONGEST_REASON = 400
 COLOURS = re.compile(r"\x1b\[[\d;]*m")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -260,6 +261,7 @@ def run_notebook(source: Path, target: Path, parameters: Mapping[str, Any], *, w
             language="python",
             progress_bar=False,
             log_output=False,
+            start_timeout=KERNEL_START_S,
             cwd=str(working_dir),
             config=Config({"KernelManager": kernel}),
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -90,7 +92,17 @@ def _write_readme(recipe: Recipe, drawn: SimulatedCohort) -> str:
         cut=CUT,
         n_high=drawn.truth["n_high"],
         n_low=drawn.truth["n_low"],
+        order=_say_order(drawn.truth.get("order")),
         n_women=int((drawn.cohort.participants["sex"] == "F").sum()),
+    )
+
+
+def _say_order(order: Mapping[str, Any] | None) -> str:
+    if order is None:
+        return "C16 (which block classifies best) has no truth here: no order was planted."
+    return (
+        f"Together these effects decide which block classifies best (C16): {order['blocks'][0]}, then "
+        f"{', '.join(order['blocks'][1:])}, on average over many simulated cohorts (`order` in `truth.yml`)."
     )
 
 
@@ -117,7 +129,7 @@ Standardised differences, high minus low, adjusted for age, sex, BMI and study; 
 In the grey-matter maps (`brain/maps`, 4 mm, of a dozen people: the first of each group in each study) one sphere is planted,
 {radius_mm:g} mm around ({center_mm}) in MNI space, with d = {d_maps:+.2f}. So much is more than any brain shows; a dozen people see nothing less.
 
-C16 (which block classifies best) is not planted. Where groups of transcripts rise, the log-ratios of all others fall
+{order} Where groups of transcripts rise, the log-ratios of all others fall
 (`by_products` in `truth.yml`). The BRS follows the same trait as the CD-RISC, also in the null twin. Taxa, diversity and
 everything else not listed are null; `status` in `truth.yml` says so of every feature of every table.
 

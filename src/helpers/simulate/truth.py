@@ -13,8 +13,10 @@ from helpers.simulate.brain import EMOTION_REGULATION_TRACTS, EMOTION_REGULATION
 from helpers.simulate.maps import tell_maps
 from helpers.simulate.planting import People, Planted
 from helpers.simulate.recipe import Recipe
+from helpers.tables import read_table, resolve_path
 
 WHY_OTHER_FALLS = "log-ratios of all transcripts sum to zero, so the rest falls when groups rise"
+ORDER_PATH = "data/calibration/block_order.tsv"
 ANY = ".*"
 STATUSES = ("same_trait", "planted", "by_product", "null")
 PATTERNS: dict[str, dict[str, Any]] = {
@@ -67,12 +69,42 @@ def tell_truth(recipe: Recipe, people: People, planted: list[Planted], blocks: C
         "meaning_of_d": MEANING_OF_D,
         "planted": [p.to_dict() for p in sorted(claims, key=lambda p: p.claim)],
         "by_products": [p.to_dict() | {"why": WHY_OTHER_FALLS} for p in by_products],
-        "not_planted": {
-            "C16": "No block was made to classify best; which one does follows from the effects above and from chance."
-        },
+        **tell_order(recipe.effect, blocks),
         "maps": tell_maps(recipe.effect),
         "meaning_of_status": MEANING_OF_STATUS,
         "status": {table: _list_patterns(table, claims) for table in PATTERNS if table in tables},
+    }
+
+
+def tell_order(effect: float, blocks: Collection[str]) -> dict[str, Any]:
+    """Return which block tells the groups apart best, as the planted effects decide it; nothing in a null twin.
+
+    Parameters
+    ----------
+    effect : float
+    blocks : collection of str
+        Of the cohort; fewer than two of those that can be integrated have no order.
+
+    Examples
+    --------
+    >>> tell_order(0.0, ["taxa", "metabolites"])
+    {}
+    """
+    measured = read_table(resolve_path(ORDER_PATH)).reset_index()
+    largest = measured["n_participants"] == measured["n_participants"].max()
+    rows = measured[largest & measured["block"].isin(list(blocks))]
+    if effect == 0 or len(rows) < 2:
+        return {}
+    return {
+        "order": {
+            "claim": "C16",
+            "blocks": rows["block"].tolist(),
+            "mean_auc": [round(float(auc), 3) for auc in rows["auc"]],
+            "source": (
+                f"{ORDER_PATH}: mean AUC out of fold of {int(rows['n_cohorts'].iloc[0])} simulated cohorts of {int(rows['n_participants'].iloc[0])} participants with "
+                "effect 1, by the model of chapter 06; the size of each block's planted effects decides the order"
+            ),
+        }
     }
 
 

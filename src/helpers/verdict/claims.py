@@ -130,7 +130,7 @@ def load_truth(folder: str | os.PathLike[str]) -> list[dict[str, Any]] | None:
     ----------
     folder : str or path-like
         Cohort folder; its ``truth.yml`` lists under ``planted`` the claim,
-        feature, direction and d of each planted effect.
+        feature, direction and d of each planted effect, and under ``order`` which block tells the groups apart best.
 
     Returns
     -------
@@ -142,7 +142,7 @@ def load_truth(folder: str | os.PathLike[str]) -> list[dict[str, Any]] | None:
     if not path.is_file():
         return None
     content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    return list(content.get("planted") or [])
+    return [*(content.get("planted") or []), *([content["order"]] if content.get("order") else [])]
 
 
 def _build_claim(entry: dict[str, Any]) -> Claim:

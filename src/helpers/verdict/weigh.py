@@ -143,9 +143,7 @@ def judge_simulated(
     if evidence.claim.id not in planted:
         return SimulatedVerdict.NOT_TESTABLE, _say_unplanted(evidence)
     if evidence.claim.is_rank:
-        verdict, reason = _judge_rank(evidence)
-        found = verdict is RealVerdict.SUPPORTED
-        return SimulatedVerdict.RECOVERED if found else SimulatedVerdict.MISSED, reason
+        return _judge_order(evidence, planted[evidence.claim.id]["blocks"])
     return _judge_planted(evidence, planted[evidence.claim.id])
 
 
@@ -168,6 +166,25 @@ def _judge_planted(evidence: Evidence, plant: Mapping[str, Any]) -> tuple[Simula
     return (
         SimulatedVerdict.MISSED,
         f"An effect{size} was planted, yet the interval {where}{_say_power(evidence, plant)}.",
+    )
+
+
+def _judge_order(evidence: Evidence, planted: Sequence[str]) -> tuple[SimulatedVerdict, str]:
+    """Judge whether the block that was made to tell the groups apart best is found to do so."""
+    order = [block for block in planted if block in evidence.blocks.index]
+    if len(order) < 2:
+        return SimulatedVerdict.NOT_TESTABLE, "Of the blocks whose order was planted, fewer than two are here."
+    leader, feature = evidence.blocks.loc[order[0]], evidence.claim.feature
+    place = f"{feature} rank {order.index(feature) + 1} of {len(order)}" if feature in order else f"not {feature}"
+    said = (
+        f"What was planted makes {order[0]} the best block ({place}). Here {order[0]} have a lead over the best other of "
+        f"{_say_lead(leader)}"
+    )
+    if leader["lead_low"] > 0:
+        return SimulatedVerdict.RECOVERED, f"{said}: found."
+    return (
+        SimulatedVerdict.MISSED,
+        f"{said}, which {'leaves the order open' if leader['lead_high'] >= 0 else 'points to another'}.",
     )
 
 

@@ -8,7 +8,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from helpers.integration import IntegrationPerformance, PermutationNull, has_auc
+from helpers.integration import IntegrationPerformance, PermutationNull, count_groups, has_auc
+from helpers.least import refuse_few
 from helpers.plots.style import COLOURS, NEUTRAL, WIDTH_IN
 from helpers.problems import count
 from helpers.wording import hide_small
@@ -117,6 +118,7 @@ def plot_reliability(
     -------
     matplotlib Axes
     """
+    refuse_few("calibration_curve", *count_groups(result))
     ax = ax or plt.subplots(figsize=(WIDTH_IN, 4.2))[1]
     ax.plot([0, 1], [0, 1], ls="--", lw=1, color=NEUTRAL, label="said = found")
     for scorer, (marker, colour) in zip(scorers, CURVES, strict=False):
