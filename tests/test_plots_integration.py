@@ -59,16 +59,16 @@ def analysis():
 
 def test_scores_show_each_person_once_per_block_with_a_marker_per_group(analysis):
     result, _, y, _ = analysis
-    axes = plot_scores(result.model, y, labels={"high": "High resilience (n=12)"})
+    axes = plot_scores(result.model, y, labels={"high": "High resilience (n=26)"})
     assert [axis.get_title() for axis in axes] == ["blood", "brain", "gut"]
     low, high = axes[0].collections[:2]
     assert (len(low.get_offsets()), len(high.get_offsets())) == (34, 26)
     assert not np.array_equal(low.get_paths()[0].vertices, high.get_paths()[0].vertices)
     np.testing.assert_allclose(
-        np.sort(high.get_offsets()[:, 0]), np.sort(result.model.scores_["blood"]["comp1"].iloc[:12])
+        np.sort(high.get_offsets()[:, 0]), np.sort(result.model.scores_["blood"]["comp1"].iloc[:26])
     )
     names = [text.get_text() for text in axes[0].figure.legends[0].get_texts()]
-    assert names == ["low (n=18)", "High resilience (n=12)"]
+    assert names == ["low (n=34)", "High resilience (n=26)"]
 
 
 def test_one_component_can_be_drawn(analysis):

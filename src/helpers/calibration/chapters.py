@@ -207,7 +207,7 @@ def run_integration(setting: Setting, rng: np.random.Generator) -> Results:
         covariates=covariates,
         **common,
     )
-    performance = result.performance.join(null.p_value)
+    performance = result.performance.join([null.p_value, null.p_lead])
     return Results({"performance": performance}, {"vote": float(null.p_value["vote"])})
 
 
