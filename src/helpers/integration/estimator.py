@@ -30,7 +30,7 @@ from helpers.integration.fitting import (
     start_as_reference,
 )
 from helpers.integration.folded import Array, FoldedBlock, Ints
-from helpers.integration.sweeps import SAME_OPTIMUM, State
+from helpers.integration.sweeps import SAME_OPTIMUM, Starts, State
 from helpers.problems import count, name_some
 
 
@@ -244,7 +244,7 @@ class BlockModel(BaseEstimator):
             if self.start != "reference":
                 raise ValueError(f"start is {self.start!r}; expected None, 'reference' or vectors.")
             return start_as_reference
-        return lambda state, h: (self._given_starts(state, h, names), np.arange(len(state.response)))
+        return lambda state, h: Starts(np.arange(len(state.response)), self._given_starts(state, h, names))
 
     def _given_starts(self, state: State, h: int, names: list[str]) -> list[Array]:
         given, starts = self.start.get(h + 1, {}), []

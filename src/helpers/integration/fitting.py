@@ -10,6 +10,7 @@ import numpy as np
 from helpers.integration.folded import Array, Deflation, FoldedBlock, Ints, Mask
 from helpers.integration.sweeps import (
     Component,
+    Starts,
     State,
     choose_best,
     deflate,
@@ -132,7 +133,7 @@ class ManyFits:
         return np.array(shares)
 
 
-Starter = Callable[[State, int], tuple[list[Array], Ints]]
+Starter = Callable[[State, int], Starts]
 
 
 @on_one_blas_thread
@@ -161,7 +162,7 @@ def fit_many(
     tol, max_iter
         As in :func:`helpers.integration.sweeps.fit_component`.
     starter : callable
-        State and component (from 0) in; per block, the response last, the starts, and the model each belongs to.
+        State and component (from 0) in; the starts out.
     grid : sequence of numpy.ndarray of int, shape (g,), optional
         Per block: how many features one more component keeps. The result then holds g times r models, grid
         point by grid point, which share the components before it.
@@ -173,8 +174,8 @@ def fit_many(
     rivals = []
     n_fixed = keep[0].shape[1]
     for h in range(n_fixed):
-        starts, model = starter(state, h)
-        one, ends = _find_best(state, starts, model, [part[model, h] for part in keep], settings)
+        starts = starter(state, h)
+        one, ends = _find_best(state, starts, [part[starts.model, h] for part in keep], settings)
         _refuse_exhausted(one, sizes, h)
         found.append(one)
         rivals.append(ends)
@@ -183,17 +184,16 @@ def fit_many(
     if grid is None:
         return _collect(list(blocks), fold, response, found, rivals)
     runs = np.tile(np.arange(len(fold)), len(grid[0]))
-    starts, model = starter(state, n_fixed)
-    n_points, n_starts = len(grid[0]), len(model)
+    starts = starter(state, n_fixed)
+    n_points, n_starts = len(grid[0]), len(starts.model)
     everything = np.tile(np.arange(n_starts), n_points)
     spread = np.repeat(np.arange(n_points), n_starts)
     one, _ = _find_best(
         state,
-        [start[everything] for start in starts],
-        model[everything] + len(fold) * spread,
+        starts.take(everything, starts.model[everything] + len(fold) * spread),
         [counts[spread] for counts in grid],
         settings,
-        origin=model[everything],
+        origin=starts.model[everything],
     )
     before = [component.take(runs) for component in found]
     spread_response = Response(response.values[runs], response.means[runs], response.sds[runs])
@@ -202,17 +202,17 @@ def fit_many(
 
 def _find_best(
     state: State,
-    starts: list[Array],
-    model: Ints,
+    starts: Starts,
     keep: list[Ints],
     settings: dict,
     origin: Ints | None = None,
 ) -> tuple[Component, Component | None]:
     """Fit one component from all starts; return the best run of each model, and all of the first if there are several."""
+    model = starts.model
     origin = model if origin is None else origin
     alone = len(np.unique(model)) == len(model)
     trial = state if alone and np.array_equal(origin, np.arange(len(state.response))) else state.take(origin)
-    tried = fit_component(trial, starts, keep=keep, model=model, **settings)
+    tried = fit_component(trial, starts, keep=keep, **settings)
     if alone:
         return tried, None
     ends = tried.take(np.flatnonzero((model == 0) & (tried.n_sweeps > 0)))
@@ -249,18 +249,15 @@ def _collect(
     )
 
 
-def start_all_signs(state: State, _: int) -> tuple[list[Array], Ints]:
+def start_all_signs(state: State, _: int) -> Starts:
     """Start from leading singular vectors under every relative sign; with one block there is nothing to mix."""
     if len(state.blocks) == 1:
-        return [*_start_single(state)], np.arange(len(state.response))
-    pairs = [block.leading_pairs() for block in state.blocks]
-    right = _leading_response(state)
-    scores = np.einsum("rnk,rk->rn", state.response, right)
-    starts, model = mix_signs([r for _, r in pairs], [u for u, _ in pairs], scores)
-    return [*starts, right[model]], model
+        return Starts(np.arange(len(state.response)), [*_start_single(state)])
+    response = np.einsum("rnk,rk->rn", state.response, _leading_response(state))
+    return mix_signs(np.stack([*(block.leading_scores() for block in state.blocks), response]))
 
 
-def start_as_reference(state: State, _: int) -> tuple[list[Array], Ints]:
+def start_as_reference(state: State, _: int) -> Starts:
     """Start from leading singular vectors signed as the reference implementation's solver signs them.
 
     An observed regularity of that solver, not a theorem: blocks without a dominant direction may differ. With one
@@ -268,12 +265,12 @@ def start_as_reference(state: State, _: int) -> tuple[list[Array], Ints]:
     """
     model = np.arange(len(state.response))
     if len(state.blocks) == 1:
-        return [*_start_single(state)], model
+        return Starts(model, [*_start_single(state)])
     starts = []
     for block in state.blocks:
         lefts, rights = block.leading_pairs()
         starts.append(np.array([_sign(*pair, block, i) for i, pair in enumerate(zip(lefts, rights, strict=True))]))
-    return [*starts, _leading_response(state)], model
+    return Starts(model, [*starts, _leading_response(state)])
 
 
 def _sign(left: Array, right: Array, block: Deflation, i: int) -> Array:

@@ -6,6 +6,9 @@ the block's values, so that one product of matrices serves every fold and every 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -18,7 +21,6 @@ Ints = NDArray[np.intp]
 CHUNK = 4096  # columns looked at together while standardising
 SPARSE_BELOW = 0.1  # share of loadings above zero below which scores are taken from sparse loadings
 FEW_RUNS = 4  # runs up to which the columns used by any are taken out
-CENTRED = 1e-13  # sum of inner scores, relative to their sizes, below which they count as centred
 LARGE = 1500  # smaller side of a matrix above which its leading vectors are found by iteration
 NO_SPREAD = 1e-7  # SD, relative to the column's largest value, below which a column counts as constant
 
@@ -101,14 +103,31 @@ class FoldedBlock:
 
     def correlate(self, inner: Array, fold: Ints) -> Array:
         """Return the product of inner scores (r, n), zero outside the run's training set, with the block: (r, p)."""
-        found = inner @ self.columns.T
+        found = self._free_inner(inner, fold) @ self.columns.T
+        if self.holes.size:
+            found[:, self.holes] = self._correlate_holes(inner, fold)
+        for k, rows in _list_runs(fold):
+            found[rows] *= self.inverse_sds[k]
+        return found
+
+    def _free_inner(self, inner: Array, fold: Ints) -> Array:
+        """Return inner scores freed of the terms among the training people, which frees the block of them in the product."""
+        free = inner.copy()
+        for k, rows in _list_runs(fold):
+            free[rows] -= inner[rows] @ self.bases[k] @ self.bases[k].T
+        return free
+
+    @cached_property
+    def bases(self) -> list[Array]:
+        """Orthonormal columns that span the terms among the training people, zero outside: (n, rank) per training set."""
+        return [span_columns(self.terms * rows[:, None]) for rows in self.train]
+
+    def _correlate_holes(self, inner: Array, fold: Ints) -> Array:
+        """Return the product with the columns that have unknown cells, each freed of the terms by its own slopes."""
+        found = inner @ self.columns[self.holes].T
         for c, term in enumerate(self.terms.T):
-            shifts = inner @ term
-            if (np.abs(shifts) > CENTRED * np.abs(inner).sum(axis=1)).any():  # scores of complete blocks are centred
-                found -= shifts[:, None] * self.slopes[fold, c]
-            if self.holes.size:
-                found[:, self.holes] += ((inner * term) @ self.missing) * self.slopes[fold[:, None], c, self.holes]
-        found *= self.inverse_sds[fold]
+            known = (inner @ term)[:, None] - (inner * term) @ self.missing
+            found -= known * self.slopes[fold[:, None], c, self.holes]
         return found
 
     def project(self, loadings: Array, fold: Ints) -> Array:
@@ -152,13 +171,26 @@ class FoldedBlock:
         """
         rows = self.train[k]
         scaled = self.columns * self.inverse_sds[k][:, None]
-        inside = self.terms * rows[:, None]
-        free = np.diag(rows) - inside @ np.linalg.pinv(inside)
+        free = np.diag(rows) - self.bases[k] @ self.bases[k].T
         return free @ (scaled.T @ scaled) @ free
 
     def standardise_new(self, values: Array) -> Array:
         """Return new people's values (n_new, p) as the one training set without nuisance standardises them; NaN becomes 0."""
         return np.nan_to_num((values - self.centre - self.slopes[0]) * self.inverse_sds[0])
+
+
+def _list_runs(fold: Ints) -> Iterator[tuple[int, Ints | slice]]:
+    """Yield each training set with the positions of its runs: a slice where they follow each other."""
+    edges = np.flatnonzero(np.diff(fold)) + 1
+    starts, ends = np.r_[0, edges], np.r_[edges, len(fold)]
+    for start, end in zip(starts, ends, strict=True):
+        yield int(fold[start]), slice(start, end)
+
+
+def span_columns(terms: Array) -> Array:
+    """Return an orthonormal basis (n, rank) of the columns of a matrix, rows of zeros included."""
+    left, sizes, _ = np.linalg.svd(terms, full_matrices=False)
+    return left[:, sizes > sizes.max(initial=0.0) * 1e-10]
 
 
 def add_intercept(nuisance: Array) -> Array:
@@ -263,6 +295,19 @@ class Deflation:
         lefts, rights = Deflation(self.block, folds)._find_pairs()
         return lefts[lineage], rights[lineage]
 
+    def leading_scores(self) -> Array:
+        """Return the scores of the first right singular vector of each lineage, signs arbitrary: (l, n)."""
+        if not self.scores:
+            folds, lineage = np.unique(self.fold, return_inverse=True)
+            return Deflation(self.block, folds)._find_scores()[lineage]
+        return self._find_scores()
+
+    def _find_scores(self) -> Array:
+        n, p = self.block.shape
+        if n > min(p, LARGE) or self.block.holes.size:
+            return self.score(self._find_pairs()[1])[0]
+        return np.stack([self._find_left(i, scaled=True) for i in range(len(self.fold))])
+
     def _find_pairs(self) -> tuple[Array, Array]:
         n, p = self.block.shape
         if n > min(p, LARGE) or self.block.holes.size:
@@ -276,8 +321,8 @@ class Deflation:
         norms = np.linalg.norm(rights, axis=1, keepdims=True)
         return lefts, rights / np.where(norms > 0, norms, 1.0)
 
-    def _find_left(self, i: int) -> Array:
-        """Return the first left singular vector of one lineage, from products of people alone."""
+    def _find_left(self, i: int, *, scaled: bool = False) -> Array:
+        """Return the first left singular vector of one lineage, or the scores it stands for, from products of people alone."""
         k = self.fold[i]
         if k not in self.block.products:
             self.block.products[k] = self.block.multiply_people(k)
@@ -286,7 +331,8 @@ class Deflation:
             t = scores[i] / (np.linalg.norm(scores[i]) or 1.0)
             products = products - np.outer(t, t @ products)
             products = products - np.outer(products @ t, t)
-        return _leading_eigenvector(products)
+        left = _leading_eigenvector(products)
+        return left * np.sqrt(max(left @ products @ left, 0.0)) if scaled else left
 
     def _find_pair(self, i: int, rows: Mask) -> tuple[Array, Array]:
         matrix = self._deflated_matrix(i, rows)

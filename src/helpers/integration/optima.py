@@ -15,7 +15,16 @@ from helpers.integration.checks import check_blocks, take_people
 from helpers.integration.fitting import indicate, standardise_response, start_all_signs, start_as_reference
 from helpers.integration.folded import Array, Deflation, FoldedBlock
 from helpers.integration.splsda import BlockSPLSDA
-from helpers.integration.sweeps import SAME_OPTIMUM, Component, State, choose_best, deflate, fit_component, orient
+from helpers.integration.sweeps import (
+    SAME_OPTIMUM,
+    Component,
+    Starts,
+    State,
+    choose_best,
+    deflate,
+    fit_component,
+    orient,
+)
 from helpers.problems import count
 from helpers.tables import read_table
 from helpers.wording import as_text
@@ -192,18 +201,16 @@ def _open_state(arrays: list[Array], y: pd.Series, model: BlockSPLSDA) -> State:
 
 def _follow(state: State, h: int, keep: list[int], design: Array, model: BlockSPLSDA) -> Component:
     """Fit one component from every sign and from the reference's start, each as a model of its own."""
-    signs, of_model = start_all_signs(state, h)
-    own, _ = start_as_reference(state, h)
-    starts = [np.concatenate(pair) for pair in zip(signs, own, strict=True)]
-    n_runs = len(of_model) + 1
+    signs, own = (start(state, h).find_scores(state) for start in (start_all_signs, start_as_reference))
+    scores = np.concatenate([signs, own], axis=1)
+    n_runs = scores.shape[1]
     found = fit_component(
         state.take(np.zeros(n_runs, np.intp)),
-        starts,
+        Starts(np.arange(n_runs), scores=scores),
         design=design,
         keep=[np.full(n_runs, number) for number in keep],
         tol=model.tol,
         max_iter=model.max_iter,
-        model=np.arange(n_runs),
     )
     return orient(found)
 

@@ -13,7 +13,6 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,6 +72,40 @@ class State:
         return State([block.take(runs) for block in self.blocks], self.response[runs])
 
 
+@dataclass(frozen=True, eq=False)
+class Starts:
+    """Where runs begin.
+
+    Attributes
+    ----------
+    model : numpy.ndarray of int, shape (r,)
+        Runs of one model differ in their start only.
+    loadings : list of numpy.ndarray of shape (r, p), or None
+        Per block, the response last; None where only the scores are known, and a first sweep never counts as the last.
+    scores : numpy.ndarray of shape (blocks + 1, r, n), or None
+        Of the training people, zero for the others; None where they follow from the loadings.
+    """
+
+    model: Ints
+    loadings: list[Array] | None = None
+    scores: Array | None = None
+
+    def take(self, runs: Ints, model: Ints) -> Starts:
+        """Return some runs in that order, as those of other models."""
+        return Starts(
+            model,
+            None if self.loadings is None else [part[runs] for part in self.loadings],
+            None if self.scores is None else self.scores[:, runs],
+        )
+
+    def find_scores(self, state: State) -> Array:
+        """Return the scores the runs begin with."""
+        if self.scores is not None:
+            return self.scores.copy()
+        own = [block.score(part)[0] for block, part in zip(state.blocks, self.loadings, strict=False)]
+        return np.stack([*own, np.einsum("rnk,rk->rn", state.response, self.loadings[-1])])
+
+
 @dataclass(eq=False)
 class Component:
     """One component of each of r runs.
@@ -119,13 +152,12 @@ class Component:
 
 def fit_component(
     state: State,
-    starts: list[Array],
+    starts: Starts,
     *,
     design: Array,
     keep: list[Ints],
     tol: float,
     max_iter: int,
-    model: Ints,
 ) -> Component:
     """Sweep all runs until no squared change of a loading vector reaches `tol`, or ``max_iter + 1`` sweeps are done.
 
@@ -133,38 +165,33 @@ def fit_component(
     ----------
     state : State
         Of r runs.
-    starts : list of numpy.ndarray of shape (r, p)
-        Per block, the response last.
+    starts : Starts
+        A run that meets an earlier one of its model is given up.
     design : numpy.ndarray of shape (blocks + 1, blocks + 1)
     keep : list of numpy.ndarray of int, shape (r,)
         Per block, and for the response if it is thinned too.
-    model : numpy.ndarray of int, shape (r,)
-        Runs of one model differ in their start only; one that meets an earlier one of its model is given up.
     """
+    model, scores = starts.model, starts.find_scores(state)
     n_runs, n = len(model), state.response.shape[1]
-    scores = np.empty((len(starts), n_runs, n))
-    plain = [np.empty((n_runs, n)) for _ in state.blocks]
-    for q, block in enumerate(state.blocks):
-        scores[q], plain[q] = block.score(starts[q])
-    scores[-1] = np.einsum("rnk,rk->rn", state.response, starts[-1])
+    widths = [*(block.block.shape[1] for block in state.blocks), state.response.shape[2]]
     result = Component(
-        [start.copy() for start in starts],
-        scores.copy(),
-        plain,
+        [np.zeros((n_runs, width)) for width in widths],
+        np.zeros_like(scores),
+        [np.zeros((n_runs, n)) for _ in state.blocks],
         np.full(n_runs, -np.inf),
         np.zeros(n_runs, np.intp),
         np.zeros(n_runs, bool),
         np.zeros(n_runs, np.intp),
         [[] for _ in range(n_runs)],
     )
-    running, loadings = np.arange(n_runs), list(starts)
+    running, loadings = np.arange(n_runs), starts.loadings
     for n_sweeps in range(1, max_iter + 2):
         previous = loadings
         loadings, seen = _sweep(state, scores, design, [counts[running] for counts in keep])
         reached = compute_criterion(scores, design)
         for run, value in zip(running, reached, strict=True):
             result.histories[run].append(float(value))
-        changes = np.array([((new - old) ** 2).sum(axis=1) for new, old in zip(loadings, previous, strict=True)])
+        changes = _measure_changes(loadings, previous)
         change = changes.max(axis=0)
         stop = (change < tol) | (n_sweeps > max_iter)
         if stop.any():
@@ -180,6 +207,13 @@ def fit_component(
             running, loadings, scores = running[going], [w[going] for w in loadings], scores[:, going]
             state = state.take(np.flatnonzero(going))
     return result
+
+
+def _measure_changes(loadings: list[Array], previous: list[Array] | None) -> Array:
+    """Return how far each loading vector moved, squared: (blocks + 1, r); infinitely far from an unknown start."""
+    if previous is None:
+        return np.full((len(loadings), len(loadings[0])), np.inf)
+    return np.array([((new - old) ** 2).sum(axis=1) for new, old in zip(loadings, previous, strict=True)])
 
 
 def _sweep(state: State, scores: Array, design: Array, keep: list[Ints]) -> tuple[list[Array], list[Array]]:
@@ -235,7 +269,7 @@ def compute_criterion(scores: Array, design: Array) -> Array:
     Scores are zero outside the training set and have mean zero inside it unless cells are missing.
     """
     inside = (scores != 0).any(axis=0)
-    n = inside.sum(axis=1)
+    n = np.maximum(inside.sum(axis=1), 2)  # a run with nothing left has zeros everywhere
     means = scores.sum(axis=2) / n
     products = np.einsum("jrn,krn->jkr", scores, scores) - n * means[:, None] * means[None]
     return np.einsum("jk,jkr->r", design, products / (n - 1))
@@ -278,19 +312,21 @@ def deflate(state: State, found: Component) -> None:
     state.response = state.response - explained / len(state.blocks)
 
 
-def mix_signs(rights: Sequence[Array], lefts: Sequence[Array], response: Array) -> tuple[list[Array], Ints]:
-    """Return leading singular vectors under every relative sign: starts per block, and the model of each run.
+def mix_signs(scores: Array) -> Starts:
+    """Return the scores of leading singular vectors under every relative sign.
 
     The first block is updated before its own start is used, so its sign is left alone; the response sets the common
     sign. That leaves 2 ** (blocks - 1) patterns for two blocks or more.
+
+    Parameters
+    ----------
+    scores : numpy.ndarray of shape (blocks + 1, models, n)
+        Signs arbitrary; the response last.
     """
-    n_models, n_free = len(response), len(rights) - 1
+    n_models, n_free = scores.shape[1], len(scores) - 2
     patterns = np.array(np.meshgrid(*[[1.0, -1.0]] * n_free, indexing="ij")).reshape(n_free, -1).T
-    turned = []
-    for right, left in zip(rights, lefts, strict=True):
-        agree = np.where((left * response).sum(axis=1) >= 0, 1.0, -1.0)
-        turned.append(right * agree[:, None])
+    agree = np.where((scores * scores[-1]).sum(axis=2, keepdims=True) >= 0, 1.0, -1.0)
     model = np.repeat(np.arange(n_models), len(patterns))
     which = np.tile(np.arange(len(patterns)), n_models)
-    signs = np.column_stack([np.ones(len(patterns)), patterns])
-    return [right[model] * signs[which, q][:, None] for q, right in enumerate(turned)], model
+    signs = np.column_stack([np.ones(len(patterns)), patterns, np.ones(len(patterns))])
+    return Starts(model, scores=(scores * agree)[:, model] * signs[which].T[:, :, None])
