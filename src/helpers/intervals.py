@@ -133,7 +133,7 @@ def tell_shuffled_p(p: float, n_shuffles: int) -> str:
     Examples
     --------
     >>> tell_shuffled_p(0.04, 999), tell_shuffled_p(0.001, 999)
-    ('p = 0.040 (0.029 to 0.053 by other shuffles)', 'p = 0.001 (at most 0.004 by other shuffles)')
+    ('p = 0.040 (0.028 to 0.053 by other shuffles)', 'p = 0.001 (at most 0.004 by other shuffles)')
     """
     if not np.isfinite(p):
         return "no p"
