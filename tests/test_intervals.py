@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from helpers.intervals import bound_by_draws, bound_correlation, bound_over_folds, bound_proportion, close_interval
+from helpers.intervals import (
+    bound_by_draws,
+    bound_correlation,
+    bound_over_folds,
+    bound_proportion,
+    close_interval,
+    tell_shuffled_p,
+)
 from helpers.metabolites.ranks import bound_spearman
 from helpers.resilience.symptoms import bound_r
 
@@ -99,3 +106,9 @@ def test_an_interval_over_folds_holds_its_estimate_and_keeps_its_range(folds):
     estimate = folds.mean(axis=(0, 1))
     low, high = bound_over_folds(estimate, folds, 5, n_smallest=4)
     assert ((low >= 0) & (low <= estimate + 1e-12) & (estimate <= high + 1e-12) & (high <= 1)).all()
+
+
+def test_a_p_of_all_arrangements_has_no_range_and_that_of_some_holds_it():
+    assert tell_shuffled_p(2 / 35, 34, exact=True) == "p = 0.057"
+    assert tell_shuffled_p(1.0, 99) == "p = 1.000 (0.963 to 1.000 by other shuffles)"
+    assert tell_shuffled_p(np.nan, 99) == "no p"

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from helpers.brain import impute_questions
 from helpers.contrasts import fit_contrasts
 from helpers.missing import compare_incomplete, describe_incomplete, fill_once, pool_rubin
 from helpers.problems import TooLittle
@@ -139,3 +140,11 @@ def test_who_is_lost_is_said_by_group_and_small_numbers_are_not(rng):
     few = describe_lost(cohort, groups, cohort.participants.index.drop(["p000", "p001"]))
     assert "all but" not in few and "fewer than 5 of 44" in few and "too few to compare" in few
     assert describe_lost(cohort, groups, cohort.participants.index) == ""
+
+
+def test_a_cohort_that_none_of_the_questions_can_be_asked_of_says_so(rng):
+    drawn = draw_cohort(n_participants=60, blocks=["metabolites"])
+    groups = pd.DataFrame({"group": np.where(np.arange(60) % 2, "high", "low")}, drawn.cohort.participants.index)
+    sets = pd.DataFrame({"set": ["calm"], "block": ["tracts"], "region": ["fornix"]})
+    with pytest.raises(TooLittle, match="None of the declared questions"):
+        impute_questions(drawn.cohort, groups, declared="A × B", sets=sets, rng=rng)

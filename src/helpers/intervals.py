@@ -111,7 +111,7 @@ def bound_by_draws(
     return close_interval(estimate, low, high, at_least=at_least, at_most=at_most)
 
 
-def tell_shuffled_p(p: float, n_shuffles: int) -> str:
+def tell_shuffled_p(p: float, n_shuffles: int, *, exact: bool = False) -> str:
     """Return a permutation p-value as text, with the range that other shuffles would put it in.
 
     Parameters
@@ -119,6 +119,8 @@ def tell_shuffled_p(p: float, n_shuffles: int) -> str:
     p : float
         (1 + shuffles as extreme) / (1 + n_shuffles); NaN: none.
     n_shuffles : int
+    exact : bool, default False
+        Every arrangement was used: other shuffles there are none, and no range.
 
     Returns
     -------
@@ -137,6 +139,8 @@ def tell_shuffled_p(p: float, n_shuffles: int) -> str:
     """
     if not np.isfinite(p):
         return "no p"
+    if exact:
+        return f"p = {p:.2g}"
     reached = round(p * (1 + n_shuffles)) - 1
     low, high = stats.binomtest(reached, n_shuffles).proportion_ci(CONFIDENCE, method="exact")
     digits = max(3, int(np.ceil(np.log10(1 + n_shuffles))))

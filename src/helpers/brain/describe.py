@@ -82,7 +82,7 @@ def describe_edges(edges: pd.DataFrame, tested: MaxTResult) -> str:
         f"shuffled groups give {tested.null_n_nominal.mean():,.0f} on average (95% of shuffles: {low:,.0f} to "
         f"{high:,.0f}); {int((edges['q'] < ALPHA).sum()):,} have q < {ALPHA}, and "
         f"{int((edges['p_fwe'] <= ALPHA).sum()):,} survive the max-T test over all edges, the strongest with "
-        f"{tell_shuffled_p(edges['p_fwe'].min(), tested.n_permutations)} ({count(tested.n_permutations, 'shuffle')} {blocks}, n = {tested.n_participants}{lost})."
+        f"{tell_shuffled_p(edges['p_fwe'].min(), tested.n_permutations, exact=tested.exact)} ({count(tested.n_permutations, 'shuffle')} {blocks}, n = {tested.n_participants}{lost})."
     )
 
 

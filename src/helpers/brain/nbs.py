@@ -195,7 +195,7 @@ def describe_components(nbs: NbsResult, *, alpha: float = 0.05) -> str:
         parts.append(
             f"at |t| ≥ {threshold:g} there {'is' if len(own) == 1 else 'are'} {count(len(own), 'component')}, the "
             f"largest with {count(int(top['n_edges']), 'edge')} between {count(int(top['n_nodes']), 'node')} "
-            f"(corrected {_say_p(top['p_extent'], nbs)})"
+            f"(corrected {tell_shuffled_p(top['p_extent'], nbs.n_permutations, exact=nbs.exact)})"
         )
     text = "; ".join(parts)
     if nbs.alternative != "two-sided":
@@ -209,10 +209,6 @@ def describe_components(nbs: NbsResult, *, alpha: float = 0.05) -> str:
         f"{n_left or 'none'} {'has' if n_left == 1 else 'have'} p ≤ {alpha:g} by number of edges "
         f"({shuffles}, n = {nbs.n_participants}, {count(nbs.n_edges, 'edge')})."
     )
-
-
-def _say_p(p: float, nbs: NbsResult) -> str:
-    return f"p = {p:.2g}" if nbs.exact else tell_shuffled_p(p, nbs.n_permutations)
 
 
 def _check_thresholds(thresholds_t: Sequence[float]) -> np.ndarray:

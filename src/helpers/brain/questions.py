@@ -14,6 +14,7 @@ from helpers.brain.regions import ICV_COLUMN, average_set
 from helpers.cohort import design_matrix
 from helpers.contract import Cohort
 from helpers.missing import compare_incomplete
+from helpers.problems import TooLittle
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,11 +129,18 @@ def impute_questions(
     pandas.DataFrame
         As from :func:`helpers.missing.compare_incomplete`, a row per question. Regions are standardised over everybody in a group,
         so that figures of complete cases may differ in the last digit from those of the sets alone.
+
+    Raises
+    ------
+    TooLittle
+        When the cohort can answer none.
     """
     everyone = design_matrix(cohort, groups, [])
     questions = list_questions(
         cohort.blocks, everyone, nodes=cohort.features.get("connectivity"), declared=declared, sets=sets
     )
+    if not questions:
+        raise TooLittle("None of the declared questions can be asked of this cohort.")
     tables = [
         compare_incomplete(
             question.summarise().to_frame(),
