@@ -88,6 +88,23 @@ def numbers(out, chapter):
     return (out / "results" / chapter / "numbers.tsv").read_text()
 
 
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_what_was_edited_while_it_ran_is_not_trusted(small, cohort, tmp_path, n_workers):
+    """The engine notes what inputs are at the end: an edit in between would make an old page pass for a new one."""
+    source, out = small / "01_first.md", tmp_path / "out"
+    edit = f"\nimport pathlib\nsource = pathlib.Path({str(source)!r})\nif not source.read_text().rstrip().endswith('EDITED'): source.write_text(source.read_text() + '\\n\\nEDITED\\n')"
+    write_notebook(small, "01_first", WRITE.format(add=0, name="01_first") + edit, "n_folds = 5\n")
+    book = run_book(cohort, out, with_book=False, n_workers=n_workers)
+    found = {one.name: one for one in book.outcomes}
+    assert found["01_first"].state == "failed"
+    assert "its notebook changed while it ran. Run again" in found["01_first"].reason
+    assert found["03_third"].state == "run"
+    assert not (out / "results" / "01_first").exists()
+    assert states(cohort, out)["01_first"] == "run"
+    assert "EDITED" in (out / "pages" / "01_first.ipynb").read_text()
+    assert states(cohort, out)["01_first"] == "unchanged"
+
+
 def test_only_what_changed_runs_again(small, cohort, tmp_path):
     out = tmp_path / "out"
     assert states(cohort, out) == dict.fromkeys(("01_first", "02_second", "03_third"), "run")

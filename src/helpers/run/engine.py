@@ -26,6 +26,7 @@ from helpers.run.execution import (
     execute_chapter,
     read_revision,
     say,
+    withdraw_chapter,
 )
 from helpers.run.failures import read_failures, tell_failure, write_failed_page
 from helpers.run.nodes import FilesNode, ValueNode
@@ -322,8 +323,24 @@ def _chapter_task(job: Job, cohort: Cohort, output_dir: Path, skipped: Mapping[s
     )
 
 
-def _run_chapter(job: Job, **_: object) -> None:
+def _run_chapter(job: Job, **nodes: object) -> None:
+    """Execute a chapter; what it read must be the same at its end, as the engine notes only what is there then."""
+    inputs = {name: node for name, node in nodes.items() if isinstance(node, FilesNode)}
+    before = {name: node.state() for name, node in inputs.items()}
     execute_chapter(job)
+    if changed := [name for name, node in inputs.items() if node.state() != before[name]]:
+        withdraw_chapter(job, [_name_input(name) for name in changed])
+
+
+def _name_input(name: str) -> str:
+    known = {
+        "notebook": "its notebook",
+        "rooms": "the program",
+        "data": "its data files",
+        "cohort": "the cohort folder",
+    }
+    results = f"the results of {name.removeprefix('results_')}"
+    return known.get(name, results if name.startswith("results_") else f"the open data {name}")
 
 
 def render_book(cohort: Cohort, output_dir: Path) -> Path:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -139,6 +139,25 @@ def execute_chapter(job: Job) -> None:
         say(f"  {job.chapter.id} failed after {time.perf_counter() - started:.1f} s")
         raise ChapterFailed(_explain(job, error), _write_story(job, error)) from None
     say(f"  {job.chapter.id} done in {time.perf_counter() - started:.1f} s")
+
+
+def withdraw_chapter(job: Job, changed: Sequence[str]) -> None:
+    """Take back what a chapter made while its inputs were edited; nobody could say what it was made of.
+
+    Parameters
+    ----------
+    job : Job
+    changed : sequence of str
+        What was edited, in words.
+
+    Raises
+    ------
+    ChapterFailed
+        Always.
+    """
+    job.page.unlink(missing_ok=True)
+    shutil.rmtree(job.results, ignore_errors=True)
+    raise ChapterFailed(f"{' and '.join(changed)} changed while it ran. Run again when nothing is being edited")
 
 
 def _execute(job: Job) -> None:
