@@ -15,7 +15,7 @@ from helpers.cohort import code_terms, design_matrix
 from helpers.contract import Cohort
 from helpers.contrasts import CONFIDENCE, fit_contrasts
 from helpers.problems import TooLittle, count, name_some
-from helpers.wording import as_text, hide_small
+from helpers.wording import as_text
 
 N_IMPUTATIONS = 20
 N_SWEEPS = 10
@@ -179,7 +179,9 @@ def describe_incomplete(table: pd.DataFrame, cohort: Cohort, groups: pd.DataFram
     in_group = groups.index[groups["group"].notna()]
     blank = cohort.participants.loc[in_group, names].isna()
     lacking = [as_text(name) for name in names if blank[name].any()]
-    text = f"{hide_small(lost)} are left out for {name_some(lacking)}. " if lost and lacking else ""
+    small = cohort.settings.small_cell
+    people = f"Fewer than {small} people" if lost < small else f"{lost} people"
+    text = f"{people} are left out for a blank in {name_some(lacking)}. " if lost and lacking else ""
     shift = pd.concat([(table[f"d_{way}"] - table["d"]).abs() for way in ("without", "imputed")], axis=1).max(axis=1)
     if not shift.notna().any():
         return text + "No contrast could be set beside that of complete cases."
