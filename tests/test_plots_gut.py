@@ -113,6 +113,17 @@ def test_ordination_writes_percent_and_marks_both_centroids():
     below = drawn.figure.axes[1]
     assert len(below.collections[0].get_offsets()) == 5
     assert drawn.figure.axes[2].get_ylabel() == "age (n = <5)"
+    coded = plot_microbiome.plot_ordination(
+        ordination,
+        microbiome.locate_groups(ordination, GROUPS),
+        GROUPS,
+        metric="jaccard",
+        labels=LABELS,
+        beside=pd.Series([0.0, 1, 1, 0, np.nan], list("abcde"), name="sex: M"),
+    )
+    told = [text.get_text() for text in coded.figure.axes[1].get_legend().get_texts()]
+    assert told == ["sex: M: no (n = <5)", "sex: M: yes (n = <5)"]
+    assert len(coded.figure.axes) == 2
 
 
 def test_composition_bars_fill_the_whole_width():

@@ -19,6 +19,7 @@ PALETTE = ("#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#C
 LIGHT = ("#88CCEE", "#DDCC77", "#44AA99", "#999933")
 OTHER_COLOUR = "#DDDDDD"
 HATCHES = ("", "//", "", "..", "", "xx", "", "\\\\", "")
+LEVELS = ("#332288", "#DDCC77")  # of a covariate with two
 SHARE_WRITTEN = 0.06
 
 
@@ -60,7 +61,7 @@ def plot_ordination(
     """
     below = None
     if ax is None and beside is not None:
-        _, (ax, below) = plt.subplots(2, 1, figsize=(WIDTH_IN, 8.6), layout="constrained", sharex=True, sharey=True)
+        _, (ax, below) = plt.subplots(2, 1, figsize=(WIDTH_IN, 8.6), layout="constrained")
     elif ax is None:
         _, ax = plt.subplots(figsize=(WIDTH_IN, 4.6), layout="constrained")
     plane = ordination.coordinates.iloc[:, :2]
@@ -85,11 +86,17 @@ def plot_ordination(
 
 
 def _colour_by(plane: pd.DataFrame, covariate: pd.Series, ax: Axes) -> None:
-    values = covariate.reindex(plane.index)
-    marks = ax.scatter(*plane.to_numpy().T, c=values, cmap="cividis", s=22, lw=0.3, ec="black")
-    ax.figure.colorbar(
-        marks, ax=ax, label=f"{shorten(covariate.name, 30)} (n = {hide_small(int(values.notna().sum()))})"
-    )
+    """Colour samples by a number; those of a label, coded 0 and 1, by whether they have it."""
+    values, name = covariate.reindex(plane.index), shorten(covariate.name, 30)
+    if values.nunique() > 2:
+        marks = ax.scatter(*plane.to_numpy().T, c=values, cmap="cividis", s=22, lw=0.3, ec="black")
+        ax.figure.colorbar(marks, ax=ax, label=f"{name} (n = {hide_small(int(values.notna().sum()))})")
+    else:
+        for value, marker, colour in zip(sorted(values.dropna().unique()), "vD", LEVELS, strict=False):
+            points, told = plane[values == value], "yes" if value == values.max() else "no"
+            label = f"{name}: {told} (n = {hide_small(len(points))})"
+            ax.scatter(*points.to_numpy().T, s=20, marker=marker, color=colour, alpha=0.7, lw=0, label=label)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     ax.set_title("The same samples, by what explains more than the groups", loc="left")
 
 
