@@ -16,7 +16,7 @@ from helpers.cli import CACHE, MIRROR_VARIABLE, NO_DATA, REGISTRY
 from helpers.open_data import OpenDataUnavailable, fetch_dataset, fetch_files, load_registry
 from helpers.tables import PROJECT_ROOT
 from tests.extremes import PLOTS, Recorder, draw_at_extremes, find_places
-from tests.support import EXAMPLE, require, run_command
+from tests.support import EXAMPLE, QUICK, require, run_command
 
 mpl.use("agg")
 
@@ -87,6 +87,19 @@ def _build(folder: str) -> Path:
 def built_book() -> Path:
     """The HTML of the book on the example cohort, brought up to date as `make book` does."""
     return _build("data/example")
+
+
+@pytest.fixture(scope="session")
+def quick_results() -> Path:
+    """The result tables of the chapters with most shuffles, run together with few of them (``QUICK``)."""
+    chapters = {name.split(".")[0] for name in QUICK}
+    words = [word for name in ("01_cohort", *sorted(chapters)) for word in ("--only", name)]
+    words += [word for name, value in QUICK.items() for word in ("-p", f"{name}={value}")]
+    output = PROJECT_ROOT / "_build" / "quick"
+    with FileLock(PROJECT_ROOT / "_build" / ".quick.lock"):
+        done = run_command("run", "data/example", "--output", output, "--no-book", *words)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return output / "results"
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,15 @@ import pytest
 from helpers.tables import PROJECT_ROOT
 
 EXAMPLE = PROJECT_ROOT / "data" / "example"
+QUICK = {  # of the two chapters with most shuffles, where how many there are is not the point
+    "03_brain.n_permutations": 99,
+    "03_brain.n_permutations_nbs": 99,
+    "03_brain.n_permutations_maps": 19,
+    "03_brain.n_permutations_real": 5,
+    "06_integration.n_permutations": 9,
+    "06_integration.n_repeats": 2,
+    "06_integration.n_repeats_shuffled": 2,
+}
 
 
 def require(tool: object, reason: str) -> None:

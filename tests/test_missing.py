@@ -140,6 +140,8 @@ def test_who_is_lost_is_said_by_group_and_small_numbers_are_not(rng):
     few = describe_lost(cohort, groups, cohort.participants.index.drop(["p000", "p001"]))
     assert "all but" not in few and "fewer than 5 of 44" in few and "too few to compare" in few
     assert describe_lost(cohort, groups, cohort.participants.index) == ""
+    cohort.settings.labels["high"] = "<script>alert(1)</script>"
+    assert "*<script" not in describe_lost(cohort, groups, kept)
 
 
 def test_a_cohort_that_none_of_the_questions_can_be_asked_of_says_so(rng):

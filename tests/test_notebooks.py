@@ -7,9 +7,12 @@ import jupytext
 import nbformat
 import pytest
 
+from helpers.open_data.folders import is_fetched
 from helpers.run import CHAPTERS, read_parameters
+from helpers.run.engine import OPEN_DIR
 from helpers.run.execution import NOTEBOOKS_DIR, ONE_THREAD, run_notebook
 from helpers.tables import PROJECT_ROOT
+from tests.support import QUICK, require
 from tools.write_pairs import write_pair
 
 IDS = [chapter.id for chapter in CHAPTERS]
@@ -90,23 +93,29 @@ def test_every_drawn_figure_has_alt_text(name):
 
 @pytest.mark.book
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=IDS)
-def test_chapter_runs_alone_and_gives_the_tables_of_the_chain(chapter, built_book, tmp_path, monkeypatch):
-    """By papermill alone, one worker, on earlier results: tables byte for byte as in the parallel run of the book."""
+def test_chapter_runs_alone_and_gives_the_tables_of_the_chain(chapter, request, tmp_path, monkeypatch):
+    """By papermill alone, one worker, on earlier results: tables byte for byte as in the parallel run of the book, or, where a
+    chapter has many shuffles, as in a parallel run with few."""
     for name, value in ONE_THREAD.items():
         monkeypatch.setenv(name, value)
-    results = PROJECT_ROOT / "_build" / "example" / "results"
+    lacking = [name for name in chapter.open_data if not is_fetched(OPEN_DIR / name, name)]
+    require(not lacking, f"open data {', '.join(lacking)} cannot be had")
+    few = {name.split(".")[1]: value for name, value in QUICK.items() if name.startswith(f"{chapter.id}.")}
+    request.getfixturevalue("quick_results" if few else "built_book")
+    results = PROJECT_ROOT / "_build" / ("quick" if few else "example") / "results"
+    alone = {"n_workers": 1} if "n_workers" in read_parameters(source(chapter.id)) else {}
     for earlier in chapter.reads:
         shutil.copytree(results / earlier, tmp_path / "results" / earlier)
     run_notebook(
         NOTEBOOKS_DIR / f"{chapter.id}.ipynb",
         tmp_path / "ran.ipynb",
-        {"results_dir": str(tmp_path / "results")},
+        {"results_dir": str(tmp_path / "results"), **few, **alone},
         working_dir=tmp_path,
     )
-    alone, chain = tmp_path / "results" / chapter.id, results / chapter.id
-    assert sorted(p.name for p in alone.iterdir()) == sorted(p.name for p in chain.iterdir())
+    own, chain = tmp_path / "results" / chapter.id, results / chapter.id
+    assert sorted(p.name for p in own.iterdir()) == sorted(p.name for p in chain.iterdir())
     for table in chain.iterdir():
-        assert (alone / table.name).read_bytes() == table.read_bytes(), table.name
+        assert (own / table.name).read_bytes() == table.read_bytes(), table.name
     printed = [
         out for cell in nbformat.read(tmp_path / "ran.ipynb", as_version=4).cells for out in cell.get("outputs", [])
     ]

@@ -62,7 +62,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     settings |= {"kind": "real", "title": HOSTILE, "citation": HOSTILE, "labels": {"high": SHORT, "low": f"{SHORT}2"}}
     (folder / "cohort.yml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
     output = tmp_path_factory.mktemp("book")
-    few = ["n_permutations=50", "n_bootstraps=50", "n_repeats=1"]
+    few = ["n_permutations=50", "n_permutations_nbs=50", "n_permutations_maps=20", "n_bootstraps=50", "n_repeats=1"]
     done = run_command("run", folder, "--output", output, *(word for p in few for word in ("-p", p)))
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     ids = pd.read_csv(folder / "participants.tsv", sep="\t")["participant_id"]

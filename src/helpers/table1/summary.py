@@ -108,7 +108,7 @@ def describe_lost(cohort: Cohort, groups: pd.DataFrame, kept: pd.Index) -> str:
         lost = members.difference(kept, sort=False)
         if not len(lost):
             continue
-        label = cohort.settings.labels[side]
+        label = as_text(cohort.settings.labels[side])
         told = (
             f"Of the group *{label}*, {tell_part(len(lost), len(members), small)} are left out for a missing covariate"
         )
