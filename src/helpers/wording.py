@@ -154,3 +154,15 @@ def hide_ids(text: str, ids: Iterable[object]) -> str:
     quoted = "|".join(map(re.escape, known))
     patterns = [rf"(?<=')(?:{quoted})(?=')"] + ([rf"(?<![\w-])(?:{bare})(?![\w-])"] if bare else [])
     return re.sub("|".join(patterns), NOBODY, text)
+
+
+def write_fixed(value: float) -> str:
+    """Return an effect as text.
+
+    Examples
+    --------
+    >>> write_fixed(-0.541), write_fixed(-0.001)
+    ('−0.54', '0.00')
+    """
+    text = f"{value:.2f}"
+    return "0.00" if text == "-0.00" else text.replace("-", "−")

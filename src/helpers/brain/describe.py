@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.brain.numbers import write_fixed
 from helpers.intervals import tell_shuffled_p
 from helpers.permutation import MaxTResult
 from helpers.problems import count, name_some
-from helpers.wording import as_code, as_text, hide_small
+from helpers.wording import as_code, as_text, hide_small, write_fixed
 
 ALPHA = 0.05
 

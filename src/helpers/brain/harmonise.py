@@ -9,12 +9,11 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from helpers.brain.numbers import write_fixed
 from helpers.brain.questions import Question
 from helpers.contrasts import fit_contrasts
 from helpers.linear_algebra import count_rank
 from helpers.problems import TooLittle, count, name_some
-from helpers.wording import as_text, hide_small
+from helpers.wording import as_text, hide_small, write_fixed
 
 MIN_PER_BATCH = 3
 GROUP = "group"

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from helpers.brain.numbers import write_fixed
 from helpers.brain.questions import Question
 from helpers.contrasts import COLUMNS, correlate_partial, fit_contrasts
 from helpers.intervals import bound_correlation
-from helpers.wording import as_text, hide_small
+from helpers.wording import as_text, hide_small, write_fixed
 
 POOLED = "all studies"
 MIN_PER_GROUP = 5
