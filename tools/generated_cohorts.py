@@ -20,6 +20,7 @@ from biom.util import biom_open
 from helpers.contract import list_items, read_schema
 
 LABELS = ("case", "control"), ("a_b *c*", "d & <e>"), ("1", "0"), ("krank ü", "gesund é")
+OTHER_AGES = (0, 4), (6, 18), (60, 121)
 RANKS = ("domain", "phylum", "class", "order", "family")
 NETWORKS = ("Reward", "Somatomotor", "Visual", "*odd* network_1", "n")
 GROUPS = ("genetic_propagation", "environmental_adaptation", "energy_metabolism", "anti_inflammation", "other", "a|b")
@@ -41,12 +42,13 @@ def write_cohort(folder: Path, seed: int) -> Path:
     -------
     pathlib.Path
     """
-    return _Writer(folder, np.random.default_rng(seed)).write()
+    return _Writer(folder, np.random.default_rng(seed), np.random.default_rng([seed, 2])).write()
 
 
 class _Writer:
-    def __init__(self, folder: Path, rng: np.random.Generator):
+    def __init__(self, folder: Path, rng: np.random.Generator, more: np.random.Generator):
         self.folder, self.rng = folder, rng
+        self.more = more  # for what version 2 added, so that what a seed drew before stays
         n = int(rng.choice([20, 21, int(rng.integers(22, 45)), int(rng.integers(45, 61))]))
         stem = rng.choice(["sub-{:03d}", "{}", "P{:02d}x", "s_{:d}.a"])
         self.ids = pd.Index([stem.format(i + 1) for i in range(n)], name="participant_id")
@@ -71,6 +73,8 @@ class _Writer:
             settings["labels"] = {"high": "*Up* (1)", "low": "Down_under"}
         if self.chance(0.2):
             settings["small_cell"] = int(self.rng.integers(1, 11))
+        if "age" in table and self.more.random() < 0.3:
+            settings["age_range"] = [0, 120]
         self._draw_questionnaires(outcome)
         settings |= self._draw_blocks()
         table = self._blank(table, [c for c in table if c not in (outcome.get("column"), settings.get("batch"))], 0.04)
@@ -81,7 +85,7 @@ class _Writer:
     def _draw_people(self) -> dict[str, np.ndarray]:
         rng, n = self.rng, len(self.ids)
         columns = {
-            "age": rng.integers(18, 101, n),
+            "age": rng.integers(18, 101, n) if self.more.random() < 0.6 else self._draw_other_ages(),
             "sex": np.where(rng.random(n) < rng.choice([0.5, 0.95, 1.0]), "F", "M"),
             "bmi": rng.uniform(15, 45, n).round(1),
             "education_years": rng.integers(8, 21, n),
@@ -92,6 +96,9 @@ class _Writer:
             study = np.arange(n) % 3 if self.chance(0.5) else np.zeros(n, int)
             chosen["study"] = np.array(["first", "second", "third"])[rng.permutation(study)]
         return chosen
+
+    def _draw_other_ages(self) -> np.ndarray:
+        return self.more.integers(*OTHER_AGES[self.more.integers(len(OTHER_AGES))], len(self.ids))
 
     def _draw_outcome(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         measures = read_schema()["phenotype"]["measures"]

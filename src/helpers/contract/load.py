@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from helpers.contract.ages import check_age_range
 from helpers.contract.blocks import BlockTable, read_block_table
 from helpers.contract.brain import check_edges
 from helpers.contract.columns import ColumnRules, as_numbers, check_columns, participants_rules, phenotype_rules
@@ -240,6 +241,9 @@ def _read_participants(reader: Reader, settings: Settings | None) -> pd.DataFram
             check_own_column(reader, file, name, table[name], is_used=name in used)
     report_marks(reader, file, table, marked if len(marked) >= FEWEST_JOINED else [])
     numbers = as_numbers(table, rules)
+    is_refused = any(p.column == "age" and p.severity == "error" for p in reader.problems if p.file == file)
+    if settings is not None and settings.age_range and "age" in numbers and not is_refused:
+        check_age_range(reader, numbers["age"], settings.age_range)
     labels = {settings.outcome.column} if settings is not None and isinstance(settings.outcome, ColumnRule) else set()
     free = [name for name in free if name not in labels]  # labels 0 and 1 are names of groups, not amounts
     return _numeric_where_possible(numbers, free).dropna(subset=ID).drop_duplicates(ID).set_index(ID)

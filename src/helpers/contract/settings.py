@@ -17,8 +17,11 @@ from helpers.problems import Problem, quote
 
 FILE = "cohort.yml"
 KINDS = ("real", "simulated")
+VERSIONS = (1, 2)
+OLDEST = 120
 KNOWN = {
     "contract",
+    "age_range",
     "name",
     "title",
     "kind",
@@ -92,6 +95,8 @@ class Settings:
         What the connectivity files hold; a loaded cohort has r in either case.
     reporting : mapping of str to str
         By item of ``data/schema/reporting.yml``: what only the researcher can say, such as how stool was stored.
+    age_range : tuple of float or None
+        Youngest and oldest age expected, in years; None where nothing is.
     """
 
     name: str
@@ -106,6 +111,7 @@ class Settings:
     licence: str = ""
     connectivity_scale: str = "r"
     reporting: Mapping[str, str] = field(default_factory=dict)
+    age_range: tuple[float, float] | None = None
 
 
 def read_settings(folder: Path) -> tuple[Settings | None, list[Problem]]:
@@ -179,8 +185,8 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
         meant = suggest(str(key), KNOWN - set(values))
         fix = f"write {meant}, or remove it." if meant else "correct its spelling or remove it."
         report(str(key), "an unknown setting", f"one of {', '.join(sorted(KNOWN))}", fix)
-    if values.get("contract", 1) != 1:
-        report("contract", repr(values["contract"]), "1", "this version reads contract 1.")
+    if values.get("contract", 1) not in VERSIONS or isinstance(values.get("contract"), bool):
+        report("contract", repr(values["contract"]), "1 or 2", "this version reads contracts 1 and 2.")
     for key in ("name", "kind", "outcome"):
         if values.get(key) in (None, ""):
             report(key, "nothing", "a value", f"add a line `{key}: …`; {TEMPLATE_HINT}.")
@@ -214,6 +220,7 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
     scale = values.get("connectivity_scale") or "r"
     if scale not in CONNECTIVITY_SCALES:
         report("connectivity_scale", repr(scale), "r or fisher_z", "say what the connectivity files hold.")
+    age_range = _read_age_range(values.get("age_range"), report)
     reporting = values.get("reporting") or {}
     _check_reporting(reporting, report)
     if problems or outcome is None:
@@ -232,7 +239,26 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
         licence=str(values.get("licence") or ""),
         connectivity_scale=scale,
         reporting=dict(reporting),
+        age_range=age_range,
     ), problems
+
+
+def _read_age_range(value: Any, report: Any) -> tuple[float, float] | None:
+    """Return the youngest and the oldest age expected; None where nothing is declared."""
+    if value is None:
+        return None
+    if isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)):
+        low, high = map(float, value)
+        if 0 <= low < high <= OLDEST:
+            return low, high
+    report(
+        "age_range", repr(value), f"two ages in years, from 0 to {OLDEST}", "write youngest and oldest, e.g. [6, 17]."
+    )
+    return None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _check_reporting(reporting: Any, report: Any) -> None:

@@ -12,7 +12,7 @@ from helpers.tables import write_atomically
 
 SETTINGS = """\
 # Settings of one cohort. Lines with # are remarks. Check the folder with: resilience-book check {folder}
-contract: 1
+contract: 2
 
 # A short name without blanks, and how the cohort is called on the pages.
 name: {name}
@@ -28,6 +28,9 @@ outcome: {{measure: cd_risc, score: total, high_at_least: 82}}
 
 # How to call the two groups.
 labels: {{high: High resilience, low: Low resilience}}
+
+# The youngest and the oldest age you expect, in years; participants outside are told with their lines.
+# age_range: [18, 65]
 
 # Columns of participants.tsv that every contrast is adjusted for.
 covariates: [age, sex]
