@@ -5,10 +5,24 @@ from __future__ import annotations
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from helpers.contract import inspect_cohort, load_cohort, read_schema
+from helpers.cohort import assign_groups, design_matrix, design_of_scores, keep_scored
+from helpers.contract import NumberRule, inspect_cohort, load_cohort, read_schema
+from helpers.multiverse.groupings import DECLARED, read_score
+from helpers.plots.style import show_table
 from helpers.problems import write_report
+from helpers.resilience import (
+    describe_median,
+    describe_scores,
+    describe_split,
+    relate_symptoms,
+    score_measures,
+    score_outcome,
+)
+from helpers.table1 import count_flow, describe_rule
+from helpers.verdict import describe_scope
 from tests.support import EXAMPLE
 from tests.test_contract_corruptions import (
     PEOPLE,
@@ -17,6 +31,8 @@ from tests.test_contract_corruptions import (
     W,
     both,
     every,
+    new_column,
+    outcome,
     put,
     setting,
 )
@@ -51,6 +67,18 @@ CASES = [
     Case("another quantity", ages([100 * month for month in range(1, 12)]), PEOPLE, None, "age", "days or months, of children", "days by 365.25"),
     Case("another quantity", ages([12 * age for age in range(20, 100)]), PEOPLE, None, "age", "ages in months", "divide by 12"),
     Case("number out of range", put(PEOPLE, "age", line_26="121"), PEOPLE, 26, "age", "'121'", "correct the age"),
+    Case("cuts of the outcome", outcome("{measure: cd_risc, score: total, high_at_least: 82, low_below: 90}"), SETTINGS, 5, "outcome.low_below", "low_below: 90 above", "exchange"),
+    Case("cuts of the outcome", outcome("{measure: cd_risc, score: total, high_at_least: many, low_below: few}"), SETTINGS, 5, "outcome.high_at_least", "'many'", "e.g. 82", also=(SETTINGS,)),
+    Case("cuts of the outcome", outcome("{measure: cd_risc, score: total, terciles: true, low_below: 3}"), SETTINGS, 5, "outcome.terciles", "terciles and low_below", "or terciles: true"),
+    Case("cuts of the outcome", outcome("{measure: cd_risc, score: total, terciles: 3}"), SETTINGS, 5, "outcome.terciles", "3", "or terciles: true"),
+    Case("settings", outcome("{measure: cd_risc, score: total, low_below: 3}"), SETTINGS, 5, "outcome", "'low_below': 3", "one of these forms"),
+    Case("settings", outcome("{measure: cd_risc, score: total, high_at_last: 3}"), SETTINGS, 5, "outcome", "high_at_last", "write high_at_least in place of"),
+    Case("outcome score", outcome("{measure: cd_risc, score: total, high_at_least: 82, low_below: -3}"), SETTINGS, None, "outcome", "a cut at -3", "within the range"),
+    Case("column of the settings", outcome("{column: hapiness, high_at_least: 5}"), SETTINGS, None, "outcome", "'hapiness'", "add the column"),
+    Case("numbers to cut", outcome("{column: sex, high_at_least: 5}"), SETTINGS, None, "outcome", "which holds labels", "high: [...]"),
+    Case("missing marker", both(new_column("happiness", lambda t: ["NA", *["4", "6"] * 57, "5"]), outcome("{column: happiness, high_at_least: 5}")), PEOPLE, 2, "happiness", "another mark", "write n/a"),
+    Case("small group", outcome("{column: age, high_at_least: 119}"), SETTINGS, None, "outcome", "with age of 119 or more", "check the cut"),
+    Case("small group", outcome("{column: age, high_at_least: 40, low_below: 1}"), SETTINGS, None, "outcome", "0 persons with age below 1", "check the cut"),
     Case("settings", say("age_range: [17, 6]"), SETTINGS, 19, "age_range", "[17, 6]", "youngest and oldest"),
     Case("settings", say("age_range: 18-65"), SETTINGS, 19, "age_range", "'18-65'", "youngest and oldest"),
     Case("settings", setting("contract: 1", "contract: 3"), SETTINGS, 1, "contract", "3", "contracts 1 and 2"),
@@ -86,3 +114,71 @@ def test_an_expected_range_that_holds_everybody_says_nothing(light_copy):
     cohort, problems = inspect_cohort(light_copy)
     assert problems == [] and cohort.settings.age_range == (0, 120)
     assert np.isfinite(cohort.participants["age"]).any()
+
+
+def read_with(folder, rule: str):
+    """Read the cohort with another outcome rule, and its groups."""
+    outcome(rule)(folder)
+    cohort = load_cohort(folder)
+    return cohort, assign_groups(cohort, score_outcome(cohort))
+
+
+def test_a_cut_on_a_column_of_numbers_makes_groups_and_is_not_of_resilience(light_copy):
+    new_column("happiness", lambda t: [str(i % 10) for i in range(len(t))])(light_copy)
+    cohort, groups = read_with(light_copy, "{column: happiness, high_at_least: 5}")
+    assert cohort.settings.outcome == NumberRule("happiness", 5.0) and inspect_cohort(light_copy)[1] == []
+    happiness = cohort.participants["happiness"]
+    assert ((groups["group"] == "high") == (happiness >= 5)).all() and (groups["score"] == happiness).all()
+    assert {"outcome_score"} <= cohort.available() and "resilience_score" not in cohort.available()
+    assert "`happiness` of 5 or more" in describe_rule(cohort)
+    assert "happiness, not in a questionnaire" in describe_scope(cohort.settings)
+    assert list(read_score(cohort).cuts) == [DECLARED]
+
+
+def test_people_between_two_cuts_have_a_score_no_group_and_a_line_in_the_flow(light_copy):
+    whole, plain = read_with(light_copy, "{measure: cd_risc, score: total, high_at_least: 82}")
+    cohort, groups = read_with(light_copy, "{measure: cd_risc, score: total, high_at_least: 88, low_below: 75}")
+    score = plain["score"]
+    assert (groups["score"].dropna() == score.dropna()).all()
+    between = score.between(75, 88, inclusive="left")
+    assert between.sum() >= 10 and (groups["group"].isna() == (between | score.isna())).all()
+    assert (groups["group"] == "low").equals(score < 75) and (groups["group"] == "high").equals(score >= 88)
+    flow = count_flow(cohort, groups)
+    assert flow.loc["cd_risc total from 75 to below 88, between the groups", "n"] == str(int(between.sum()))
+    assert set(design_of_scores(cohort, groups).index) - set(design_matrix(cohort, groups).index) <= set(
+        score[between].index
+    )
+    related = relate_symptoms(score_measures(cohort), groups["score"], design_of_scores(cohort, groups))
+    before = relate_symptoms(score_measures(whole), plain["score"], design_matrix(whole, plain))
+    assert related.equals(before)  # the score as it is does not care where it is cut
+    assert (keep_scored(groups)["group"] == "between").sum() == between.sum()
+    said = (
+        f"{describe_rule(cohort)} {describe_scores(groups, cohort.settings.outcome)} {describe_split(related, groups)}"
+    )
+    assert (
+        "those below 75" in said and "Both cut-offs" in said and "in neither group" in said and "are extremes" in said
+    )
+    median = describe_median(groups["score"], declared=88, low_below=75, labels=cohort.settings.labels)
+    assert f"{int(between.sum())} of" in median
+
+
+def test_terciles_are_the_samples_own_and_said_to_be(light_copy):
+    cohort, groups = read_with(light_copy, "{measure: cd_risc, score: total, terciles: true}")
+    score = groups["score"].dropna()
+    low, high = score.quantile(1 / 3), score.quantile(2 / 3)
+    assert (groups["group"] == "high").sum() == (score >= high).sum() >= len(score) / 3
+    assert (groups["group"] == "low").sum() == (score < low).sum() <= len(score) / 3 + 1
+    assert all("data-driven" in said for said in (describe_rule(cohort), describe_scope(cohort.settings)))
+    assert inspect_cohort(light_copy)[1] == []
+
+
+def test_a_table_has_the_names_of_the_groups_in_head_and_caption():
+    table = pd.DataFrame({"n_high": [9], "d_low": [0.1], "share_high": [0.5]}, index=["x"])
+    shown = show_table(table, caption="d, high minus low", labels={"high": "Controls <1", "low": "MDD"}).data
+    assert "n, Controls &lt;1" in shown and "proportion, Controls &lt;1" in shown and "d_low" in shown
+    assert "d, Controls &lt;1 minus MDD" in shown and "n_high" in show_table(table).data
+
+
+def test_a_declared_cut_is_never_called_data_driven(light_copy):
+    cohort = load_cohort(light_copy)
+    assert "data-driven" not in describe_rule(cohort) + describe_scope(cohort.settings)

@@ -105,13 +105,29 @@ class _Writer:
         scored = [name for name, rules in measures.items() if {"total", "mean"} & set(rules.get("totals", {}))]
         if self.chance(0.5):
             high, low = LABELS[self.rng.integers(len(LABELS))]
+            if self.more.random() < 0.3:
+                return self._draw_number()
             return {"column": "group_1", "high": [high], "low": [low]}, {"group_1": np.where(self.high, high, low)}
         measure = str(self.rng.choice(scored))
         score = next(iter({"total", "mean"} & set(measures[measure]["totals"])))
         answers = self._draw_answers(measure, self.high)
         cut = self._cut(measure, score, answers)
         self._write_answers(measure, score, answers)
-        return {"measure": measure, "score": score, "high_at_least": cut}, {}
+        rule = {"measure": measure, "score": score}
+        if self.more.random() < 0.15:
+            return rule | {"high_at_least": cut, "low_below": cut}, {}
+        return rule | {"high_at_least": cut}, {}
+
+    def _draw_number(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Draw a column of numbers to cut, some people between the cuts where both groups stay large enough."""
+        values = np.where(self.high, 6.0, 2.0) + self.more.uniform(0, 1, len(self.ids)).round(3)
+        ends = {"low_below": 3.5, "high_at_least": 5.5}
+        if min(self.high.sum(), (~self.high).sum()) > 12:
+            ends = {"low_below": 2.99, "high_at_least": 6.01}
+            values[np.flatnonzero(self.high)[:2]], values[np.flatnonzero(~self.high)[:2]] = 6.0, 2.995
+            values[np.flatnonzero(self.high)[2:]] += 0.02
+            values[np.flatnonzero(~self.high)[2:]] -= 0.02
+        return {"column": "wellbeing_1", **ends}, {"wellbeing_1": values}
 
     def _draw_answers(self, measure: str, high: np.ndarray) -> pd.DataFrame:
         """Draw answers of which those high lie above those low, reversed items turned back."""

@@ -25,7 +25,7 @@ is optional, and a chapter without its table is skipped with the reason on its p
 |---|---|---|
 | `name`, `title` | `name` | how the cohort is called, short and in full |
 | `kind` | yes | `real` or `simulated`; every page of a simulated cohort says so |
-| `outcome` | yes | `{{measure: cd_risc, score: total, high_at_least: 82}}`, or `{{column: diagnosis, high: [HC], low: [MDD]}}` |
+| `outcome` | yes | `{{measure: cd_risc, score: total, high_at_least: 82}}`, `{{column: happiness, high_at_least: 5}}` (a column of numbers in `participants.tsv`), or `{{column: diagnosis, high: [HC], low: [MDD]}}`; `low_below: 70` beside `high_at_least` leaves those between in neither group (they stay in analyses of the score); `terciles: true` in place of a cut compares the upper with the lower third of the sample, called data-driven on the pages |
 | `labels` | no | how to call the groups `high` and `low` |
 | `covariates` | no | columns of `participants.tsv` that every contrast is adjusted for |
 | `batch` | no | column that says which of several pooled studies; adjusted for, and shuffles stay within it |

@@ -28,6 +28,7 @@ from helpers.contract.maps import read_maps
 from helpers.contract.matrices import read_matrices
 from helpers.contract.meaning import check_meaning
 from helpers.contract.measurements import check_features, check_measurements
+from helpers.contract.outcome import ColumnRule, MeasureRule, NumberRule
 from helpers.contract.patterns import (
     FEWEST_JOINED,
     check_block_codes,
@@ -37,7 +38,7 @@ from helpers.contract.patterns import (
 )
 from helpers.contract.schema import list_items, read_schema
 from helpers.contract.settings import FILE as SETTINGS_FILE
-from helpers.contract.settings import ColumnRule, MeasureRule, Settings, read_settings
+from helpers.contract.settings import Settings, read_settings
 from helpers.contract.tree import check_tree
 from helpers.problems import CohortError, MissingBlock, Problem, name_some
 from helpers.tables import resolve_path
@@ -103,7 +104,8 @@ class Cohort:
 
         Maps of a handful of people cannot be compared and do not count.
 
-        ``resilience_score`` is there when the groups come from a questionnaire, ``symptoms`` when there is any other.
+        ``outcome_score`` is there when the groups come from a number, ``resilience_score`` when that is a questionnaire's,
+        and then ``symptoms`` when there is any other questionnaire.
         """
         names = set(self.blocks) | set(self.phenotype)
         names |= {"tree"} if self.tree_path else set()
@@ -113,6 +115,7 @@ class Cohort:
             f"{m}_items" for m, table in self.phenotype.items() if list_items(m) and set(list_items(m)) <= set(table)
         }
         rule = self.settings.outcome
+        names |= set() if isinstance(rule, ColumnRule) else {"outcome_score"}
         if isinstance(rule, MeasureRule):
             names |= {"resilience_score"} | ({"symptoms"} if set(self.phenotype) - {rule.measure} else set())
         return names
@@ -253,7 +256,7 @@ def _list_used(settings: Settings | None) -> set[str]:
     """Return the columns of ``participants.tsv`` that the analysis rests on."""
     if settings is None:
         return set()
-    outcome = {settings.outcome.column} if isinstance(settings.outcome, ColumnRule) else set()
+    outcome = {settings.outcome.column} if isinstance(settings.outcome, ColumnRule | NumberRule) else set()
     return {*settings.covariates, *([settings.batch] if settings.batch else []), *outcome}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 import yaml
 
 from helpers.contract.damage import suggest
+from helpers.contract.outcome import OutcomeRule, is_number, read_outcome
 from helpers.contract.schema import read_reporting
 from helpers.problems import Problem, quote
 
@@ -37,41 +37,8 @@ KNOWN = {
 }
 CONNECTIVITY_SCALES = ("r", "fisher_z")
 LONGEST_LABEL = 40
-PLAIN = re.compile(r"\w[\w.-]{0,63}")
 NAME = re.compile(r"[^/\\\n\r\0]{1,100}")
 TEMPLATE_HINT = "`resilience-book new <folder>` writes a commented template"
-
-
-@dataclass(frozen=True)
-class MeasureRule:
-    """High from a cut upwards on a questionnaire's score, low below it.
-
-    Attributes
-    ----------
-    measure, score : str
-        For instance ``cd_risc`` and ``total``.
-    high_at_least : float
-        In points of the score; declared in advance, never taken from the sample.
-    """
-
-    measure: str
-    score: str
-    high_at_least: float
-
-    def __str__(self) -> str:
-        return f"high: {self.measure} {self.score} of {self.high_at_least:g} or more; low: below"
-
-
-@dataclass(frozen=True)
-class ColumnRule:
-    """High and low by labels in a column of ``participants.tsv``; other labels are in neither group."""
-
-    column: str
-    high: tuple[str, ...]
-    low: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"high: {self.column} is {' or '.join(self.high)}; low: {' or '.join(self.low)}"
 
 
 @dataclass(frozen=True)
@@ -82,7 +49,7 @@ class Settings:
     ----------
     name, title, kind, citation : str
         ``kind`` is ``real`` or ``simulated``.
-    outcome : MeasureRule or ColumnRule
+    outcome : MeasureRule, NumberRule or ColumnRule
     labels : dict
         How to call the groups ``high`` and ``low`` on pages and figures.
     covariates : tuple of str
@@ -101,7 +68,7 @@ class Settings:
 
     name: str
     kind: str
-    outcome: MeasureRule | ColumnRule
+    outcome: OutcomeRule
     title: str = ""
     labels: Mapping[str, str] = field(default_factory=lambda: {"high": "High", "low": "Low"})
     covariates: tuple[str, ...] = ()
@@ -194,7 +161,7 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
         report("name", quote(values["name"]), "one line of 1 to 100 signs without / and \\", "write a plain name.")
     if values.get("kind") not in (*KINDS, None, ""):
         report("kind", repr(values["kind"]), "real or simulated", "say where the data come from.")
-    outcome = _read_outcome(values.get("outcome"), report) if values.get("outcome") else None
+    outcome = read_outcome(values.get("outcome"), report) if values.get("outcome") else None
     labels = values.get("labels") or {"high": "High", "low": "Low"}
     if not isinstance(labels, dict) or set(labels) != {"high", "low"}:
         report("labels", repr(labels), "high: … and low: …", "name both groups.")
@@ -247,7 +214,7 @@ def _read_age_range(value: Any, report: Any) -> tuple[float, float] | None:
     """Return the youngest and the oldest age expected; None where nothing is declared."""
     if value is None:
         return None
-    if isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)):
+    if isinstance(value, list) and len(value) == 2 and all(map(is_number, value)):
         low, high = map(float, value)
         if 0 <= low < high <= OLDEST:
             return low, high
@@ -255,10 +222,6 @@ def _read_age_range(value: Any, report: Any) -> tuple[float, float] | None:
         "age_range", repr(value), f"two ages in years, from 0 to {OLDEST}", "write youngest and oldest, e.g. [6, 17]."
     )
     return None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _check_reporting(reporting: Any, report: Any) -> None:
@@ -274,36 +237,3 @@ def _check_reporting(reporting: Any, report: Any) -> None:
             f"an item of data/schema/reporting.yml, such as {next(iter(known))}",
             f"rename it {meant}, if that is meant." if meant else "take it out, or name one of the items.",
         )
-
-
-def _read_outcome(outcome: Any, report: Any) -> MeasureRule | ColumnRule | None:
-    expected = "{measure: cd_risc, score: total, high_at_least: 82} or {column: diagnosis, high: [HC], low: [MDD]}"
-    if isinstance(outcome, dict) and set(outcome) == {"measure", "score", "high_at_least"}:
-        cut = outcome["high_at_least"]
-        if isinstance(cut, int | float) and not isinstance(cut, bool) and math.isfinite(cut):
-            if bad := [key for key in ("measure", "score") if not PLAIN.fullmatch(str(outcome[key]))]:
-                found = f"{bad[0]}: {quote(outcome[bad[0]])}"
-                fix = "write the name of a questionnaire, such as cd_risc; files are looked for in phenotype/ alone."
-                report("outcome", found, "a name of letters, digits, _, . and -, at most 64", fix)
-                return None
-            return MeasureRule(str(outcome["measure"]), str(outcome["score"]), float(cut))
-        report("outcome.high_at_least", repr(cut), "a number of points", "write the cut declared in advance, e.g. 82.")
-        return None
-    if isinstance(outcome, dict) and set(outcome) == {"column", "high", "low"}:
-        groups = {side: _as_labels(outcome[side]) for side in ("high", "low")}
-        both = set(groups["high"]) & set(groups["low"])
-        if both:
-            report(
-                "outcome",
-                f"{', '.join(sorted(both))} in both groups",
-                "different labels",
-                "give each label to one group.",
-            )
-            return None
-        return ColumnRule(str(outcome["column"]), groups["high"], groups["low"])
-    report("outcome", repr(outcome), expected, "write one of the two forms.")
-    return None
-
-
-def _as_labels(value: Any) -> tuple[str, ...]:
-    return tuple(str(label) for label in (value if isinstance(value, list) else [value]))

@@ -23,6 +23,10 @@ kind: real
 
 # Who counts as high and who as low. Either a cut on a questionnaire, declared before looking at the data ...
 outcome: {{measure: cd_risc, score: total, high_at_least: 82}}
+# ... or two cuts, those between in neither group: {{measure: brs, score: mean, high_at_least: 4.3, low_below: 3}}
+# ... or a cut on a column of numbers in participants.tsv: {{column: happiness, high_at_least: 5}}
+# ... or the upper against the lower third of this very sample, which every page then calls data-driven:
+# outcome: {{measure: brs, score: mean, terciles: true}}
 # ... or labels in a column of participants.tsv; people with other labels are in neither group:
 # outcome: {{column: diagnosis, high: [HC], low: [MDD]}}
 

@@ -113,6 +113,8 @@ def explain_need(need: str) -> str:
     schema = read_schema()
     if need == SIMULATED:
         return "simulated people"
+    if need == "outcome_score":
+        return "number in its outcome rule (cohort.yml)"
     if need == "resilience_score":
         return "resilience questionnaire in its outcome rule (cohort.yml)"
     if need == "symptoms":
