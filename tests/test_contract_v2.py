@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers import microbiome
 from helpers.cohort import assign_groups, design_matrix, design_of_scores, keep_scored
 from helpers.contract import NumberRule, inspect_cohort, load_cohort, read_schema
 from helpers.multiverse.groupings import DECLARED, read_score
@@ -59,6 +60,39 @@ def ages(values):
     return every(PEOPLE, "age", lambda cells: [str(values[i % len(values)]) for i in range(len(cells))])
 
 
+TAXA = "microbiome/taxa.tsv"
+GUT = (TAXA, "microbiome/taxonomy.tsv")
+
+
+def gut(change, scale: str | None = None):
+    """Bring the example's taxa along, changed, and declare a scale."""
+
+    def damage(folder):
+        for name in GUT:
+            (folder / name).parent.mkdir(exist_ok=True)
+            shutil.copy(EXAMPLE / name, folder / name)
+        table = pd.read_csv(folder / TAXA, sep="\t", index_col=0)
+        change(table).to_csv(folder / TAXA, sep="\t", na_rep="n/a")
+        if scale:
+            say(f"scale: {{taxa: {scale}}}")(folder)
+
+    return damage
+
+
+def divide(table, total=1.0):
+    return total * table.div(table.sum(axis=1), axis=0)
+
+
+def list_every_rank(table):
+    """MetaPhlAn's way: the sums of genera and families stand beside the species."""
+    return pd.concat([divide(table, 100), divide(table, 100).add_prefix("g__")], axis=1)
+
+
+def cell(table, value):
+    table.iloc[3, 2] = value
+    return table
+
+
 CHILDREN = [6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]
 CASES = [
     Case("age outside what is expected", both(ages(CHILDREN), say("age_range: [7, 17]")), PEOPLE, 2, "age", "10 ages outside 7 to 17 (lines 2, 14, 26, 38, 50 and 5 more)", "widen age_range", W),
@@ -79,6 +113,20 @@ CASES = [
     Case("missing marker", both(new_column("happiness", lambda t: ["NA", *["4", "6"] * 57, "5"]), outcome("{column: happiness, high_at_least: 5}")), PEOPLE, 2, "happiness", "another mark", "write n/a"),
     Case("small group", outcome("{column: age, high_at_least: 119}"), SETTINGS, None, "outcome", "with age of 119 or more", "check the cut"),
     Case("small group", outcome("{column: age, high_at_least: 40, low_below: 1}"), SETTINGS, None, "outcome", "0 persons with age below 1", "check the cut"),
+    Case("scale declared", say("scale: {Taxa: relative}"), SETTINGS, 19, "scale", "'Taxa'", "write taxa"),
+    Case("scale declared", say("scale: {taxa: percentage, genes: rpm}"), SETTINGS, 19, "scale", "taxa: 'percentage'", "say what the table holds", also=(SETTINGS,)),
+    Case("scale declared", say("scale: relative"), SETTINGS, 19, "scale", "'relative'", "which table"),
+    Case("another scale", gut(lambda t: divide(t, 100), "relative"), TAXA, None, None, "rows that sum to 100", "`scale: {taxa: percent}`"),
+    Case("another scale", gut(divide, "percent"), TAXA, None, None, "rows that sum to 1", "`scale: {taxa: relative}`"),
+    Case("another scale", gut(lambda t: t, "percent"), TAXA, None, None, "these look like counts", "take `taxa: percent` out"),
+    Case("shares beyond the whole", gut(list_every_rank, "percent"), TAXA, 2, None, "rows that sum to 200", "keep one rank", also=("microbiome/taxonomy.tsv",)),
+    Case("shares beyond the whole", gut(lambda t: divide(t).copy().assign(total=1.0), "relative"), TAXA, 2, None, "rows that sum to 2 ", "no column of totals", also=("microbiome/taxonomy.tsv",)),
+    Case("cells of shares", gut(lambda t: cell(divide(t), -0.1), "relative"), TAXA, 5, "taxon_003", "'-0.1'", "before any transformation"),
+    Case("cells of shares", gut(lambda t: cell(divide(t), np.nan), "relative"), TAXA, 5, "taxon_003", "a blank cell", "write 0"),
+    Case("cells of shares", gut(lambda t: divide(t) * (np.arange(len(t)) != 4)[:, None], "relative"), TAXA, 6, None, "nothing at all in 1 row", "the sample failed"),
+    Case("relative without a word", gut(divide), TAXA, None, None, "relative abundances: rows sum to 1", "add `scale: {taxa: relative}`"),
+    Case("relative without a word", gut(lambda t: divide(t, 100).round(5)), TAXA, None, None, "rows sum to 100", "add `scale: {taxa: percent}`"),
+    Case("relative without a word", gut(lambda t: divide(t).mul(np.linspace(0.5, 0.99, len(t)), axis=0)), TAXA, None, None, "rows sum to 0.5 to 0.99", "add `scale: {taxa: relative}`"),
     Case("settings", say("age_range: [17, 6]"), SETTINGS, 19, "age_range", "[17, 6]", "youngest and oldest"),
     Case("settings", say("age_range: 18-65"), SETTINGS, 19, "age_range", "'18-65'", "youngest and oldest"),
     Case("settings", setting("contract: 1", "contract: 3"), SETTINGS, 1, "contract", "3", "contracts 1 and 2"),
@@ -182,3 +230,54 @@ def test_a_table_has_the_names_of_the_groups_in_head_and_caption():
 def test_a_declared_cut_is_never_called_data_driven(light_copy):
     cohort = load_cohort(light_copy)
     assert "data-driven" not in describe_rule(cohort) + describe_scope(cohort.settings)
+
+
+def test_relative_abundances_are_closed_and_give_no_reads(light_copy):
+    gut(lambda t: divide(t, 80).round(6), "percent")(light_copy)
+    cohort, problems = inspect_cohort(light_copy)
+    assert problems == [] and cohort.settings.scale == {"taxa": "percent"}
+    counts = pd.read_csv(EXAMPLE / TAXA, sep="\t", index_col=0)
+    shares = cohort.block("taxa")
+    np.testing.assert_allclose(shares, counts.div(counts.sum(axis=1), axis=0), atol=1e-6)
+    assert cohort.reads == {} and not {"reads", "taxa_reads"} & cohort.available() and "taxa" in cohort.available()
+    assert {"reads", "taxa_reads"} <= load_cohort(EXAMPLE).available()
+
+
+def test_what_needs_reads_is_left_out_and_the_rest_agrees_with_all_reads(light_copy, rng):
+    """Presence, ranks and Bray-Curtis of shares are those of the counts they were made from, all reads of each."""
+    gut(divide, "relative")(light_copy)
+    cohort = load_cohort(light_copy)
+    shares, taxonomy = cohort.block("taxa"), cohort.features["taxa"]
+    counts = pd.read_csv(EXAMPLE / TAXA, sep="\t", index_col=0).loc[shares.index]
+    design = design_matrix(cohort, assign_groups(cohort, score_outcome(cohort)))
+    found = microbiome.compare_methods(shares, taxonomy, design)
+    of_counts = microbiome.compare_methods(counts, taxonomy, design, depth=microbiome.ALL_READS)
+    assert "ancombc" not in set(found.methods["method"]) and "ANCOM-BC was left out" in microbiome.describe_consensus(
+        found
+    )
+    assert "left out: its model" not in microbiome.describe_consensus(of_counts)
+    one, two = (result.methods.query("method == 'presence'")["estimate"] for result in (found, of_counts))
+    pd.testing.assert_series_equal(one.sort_index(), two.sort_index())
+    alpha = microbiome.measure_alpha(shares, n_rarefactions=5, rng=rng)
+    whole = microbiome.measure_alpha(counts, n_rarefactions=0, rng=rng)
+    assert list(alpha.values) == ["shannon", "inverse_simpson"] and "Observed taxa" in microbiome.describe_alpha(alpha)
+    np.testing.assert_allclose(alpha.values, whole.values[list(alpha.values)])
+    near, far = (
+        microbiome.measure_distances(t, metrics=["bray_curtis", "jaccard"], n_rarefactions=n, rng=rng)
+        for t, n in ((shares, 3), (counts, 0))
+    )
+    for metric, matrix in near.items():
+        np.testing.assert_allclose(matrix, far[metric], atol=1e-9)
+    said = microbiome.describe_counts(shares, n_designed=len(design))
+    assert "not reads" in said and f"{0.5 * shares.to_numpy()[shares.to_numpy() > 0].min():.2g}" in said
+    assert list(microbiome.add_depth(design, shares)) == list(design) and "log10_reads" in microbiome.add_depth(
+        design, counts
+    )
+
+
+def test_a_zero_of_shares_counts_as_half_the_smallest_share_of_the_table():
+    shares = pd.DataFrame({"a": [0.5, 0.9], "b": [0.5, 0.0], "c": [0.0, 0.1]}, index=["x", "y"])
+    logs = microbiome.log_reads(shares)
+    np.testing.assert_allclose(np.exp(logs), [[0.5, 0.5, 0.05], [0.9, 0.05, 0.1]])
+    clr = microbiome.transform_clr(shares)
+    np.testing.assert_allclose(clr.sum(axis=1), 0, atol=1e-12)

@@ -48,6 +48,7 @@ def write_cohort(folder: Path, seed: int) -> Path:
 class _Writer:
     def __init__(self, folder: Path, rng: np.random.Generator, more: np.random.Generator):
         self.folder, self.rng = folder, rng
+        self.scale: dict[str, str] = {}
         self.more = more  # for what version 2 added, so that what a seed drew before stays
         n = int(rng.choice([20, 21, int(rng.integers(22, 45)), int(rng.integers(45, 61))]))
         stem = rng.choice(["sub-{:03d}", "{}", "P{:02d}x", "s_{:d}.a"])
@@ -77,6 +78,7 @@ class _Writer:
             settings["age_range"] = [0, 120]
         self._draw_questionnaires(outcome)
         settings |= self._draw_blocks()
+        settings |= {"scale": self.scale} if self.scale else {}
         table = self._blank(table, [c for c in table if c not in (outcome.get("column"), settings.get("batch"))], 0.04)
         self._save(table, "participants.tsv")
         (self.folder / "cohort.yml").write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
@@ -258,6 +260,16 @@ class _Writer:
         reads = [self.rng.multinomial(d, s / s.sum()) for d, s in zip(depth, share, strict=True)]
         return pd.DataFrame(np.array(reads), people, names)
 
+    def _rescale(self, counts: pd.DataFrame, scales: tuple[str, ...]) -> tuple[pd.DataFrame, str | None]:
+        """Return the counts as they are, or on another scale and its name."""
+        if self.more.random() < 0.7:
+            return counts, None
+        scale = str(self.more.choice(scales))
+        if scale == "rpk":
+            return (counts / self.more.uniform(0.3, 3, counts.shape[1])).round(4), scale
+        total = {"relative": 1, "percent": 100, "cpm": 1e6}[scale]
+        return total * counts.div(counts.sum(axis=1), axis=0), scale
+
     def _draw_taxa(self, people: pd.Index) -> None:
         n_taxa = int(self.rng.choice([3, 12, 60]))
         taxa = pd.Index([f"taxon_{i}" for i in range(n_taxa)], name="taxon")
@@ -268,20 +280,24 @@ class _Writer:
         if n_taxa > 5 and self.chance(0.4):
             table["genus"] = ["n/a"] * (n_taxa // 3) + list(table["genus"])[n_taxa // 3 :]
         self._save(table, "microbiome/taxonomy.tsv")
-        self._save_block(self._draw_counts(people, taxa), "microbiome/taxa", is_counts=True)
+        counts, scale = self._rescale(self._draw_counts(people, taxa), ("relative", "percent"))
+        self._save_block(counts, "microbiome/taxa", is_counts=True)
         if self.chance(0.4):
             lengths = self.rng.choice([":0.1", ""], p=[0.8, 0.2])
             tips = [f"{name}{lengths}" for name in taxa]
             inner = f"({','.join(tips[1:])}){lengths}" if len(tips) > 2 else tips[1]
             joined = f"({tips[0]},{inner});" if self.chance(0.8) else f"({','.join(tips)});"
             (self.folder / "microbiome/tree.nwk").write_text(joined + "\n")
+        self.scale |= {"taxa": scale} if scale else {}
 
     def _draw_transcripts(self, people: pd.Index) -> None:
         n = int(self.rng.choice([5, 40]))
         names = pd.Index([f"transcript_{i}" for i in range(n)], name="feature")
         groups = self.rng.choice(GROUPS[: int(self.rng.integers(1, 7))], n)
         self._save(pd.DataFrame({"group": groups}, names), "microbiome/features.tsv")
-        self._save_block(self._draw_counts(people, names), "microbiome/transcripts", is_counts=True)
+        counts, scale = self._rescale(self._draw_counts(people, names), ("cpm", "rpk"))
+        self._save_block(counts, "microbiome/transcripts", is_counts=True)
+        self.scale |= {"transcripts": scale} if scale else {}
         if self.chance(0.4):
             self._save_block(self._draw_counts(people, names), "microbiome/genes", is_counts=True)
 

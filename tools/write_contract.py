@@ -33,6 +33,7 @@ is optional, and a chapter without its table is skipped with the reason on its p
 | `connectivity_scale` | no | `r` (the default), or `fisher_z`: then turned into r by tanh on reading, so that every page sees r |
 | `citation`, `licence` | no | what to cite, and under which terms |
 | `reporting` | no | by item of `data/schema/reporting.yml` what only you can say, e.g. `{{storms_storage: at -80 °C within 2 h}}` |
+| `scale` | no | what `microbiome/` holds where it holds no counts, e.g. `{{taxa: percent, transcripts: cpm}}`: `relative` (rows sum to 1 or less), `percent`, `cpm`, and of transcripts and genes `tpm` and `rpk`; nothing is rarefied then, groups are not compared on depth, and numbers of taxa and ANCOM-BC are left out |
 | `age_range` | no | the ages expected, e.g. `[6, 17]`; a participant outside is a warning that names the line |
 | `contract` | no | version of this contract (2); folders of version 1 stay valid |
 """

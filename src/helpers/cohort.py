@@ -150,8 +150,8 @@ def keep_scored(groups: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> keep_scored(pd.DataFrame({"score": [9.0, 5.0, np.nan], "group": ["high", None, None]}))["group"].tolist()
-    ['high', 'between', None]
+    >>> keep_scored(pd.DataFrame({"score": [9.0, 5.0, np.nan], "group": ["high", None, None]}))["group"].dropna().tolist()
+    ['high', 'between']
     """
     is_between = groups["group"].isna() & groups["score"].notna()
     return groups.assign(group=groups["group"].mask(is_between, "between"))

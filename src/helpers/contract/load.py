@@ -39,6 +39,7 @@ from helpers.contract.patterns import (
 from helpers.contract.schema import list_items, read_schema
 from helpers.contract.settings import FILE as SETTINGS_FILE
 from helpers.contract.settings import Settings, read_settings
+from helpers.contract.shares import close_shares
 from helpers.contract.tree import check_tree
 from helpers.problems import CohortError, MissingBlock, Problem, name_some
 from helpers.tables import resolve_path
@@ -60,7 +61,8 @@ class Cohort:
     phenotype : dict of str to pandas.DataFrame
         By questionnaire; index ``participant_id``.
     blocks : dict of str to pandas.DataFrame
-        Those present among connectivity, volumes, tracts, motion, taxa, transcripts, genes, metabolites.
+        Those present among connectivity, volumes, tracts, motion, taxa, transcripts, genes, metabolites. Taxa, transcripts and
+        genes are counts, or, where ``settings.scale`` names them, shares that sum to 1 in each row.
     features : dict of str to pandas.DataFrame
         By block: what is known of its columns (nodes for connectivity, taxonomy for taxa); index: the column.
     tree_path : pathlib.Path or None
@@ -99,8 +101,14 @@ class Cohort:
             )
         return self.blocks[name]
 
+    @property
+    def reads(self) -> dict[str, pd.DataFrame]:
+        """The tables of counts among taxa, transcripts and genes: relative abundances do not tell how deeply a sample was read."""
+        counted = [name for name, rules in read_schema()["blocks"].items() if rules.get("counts")]
+        return {name: self.blocks[name] for name in counted if name in self.blocks and name not in self.settings.scale}
+
     def available(self) -> set[str]:
-        """Return what a chapter or section may ask for: blocks, questionnaires, ``tree``, ``ranks``, ``maps``, ``<measure>_items``.
+        """Return what a chapter or section may ask for: blocks, questionnaires, ``tree``, ``ranks``, ``maps``, ``<measure>_items``, ``<block>_reads``.
 
         Maps of a handful of people cannot be compared and do not count.
 
@@ -108,6 +116,7 @@ class Cohort:
         and then ``symptoms`` when there is any other questionnaire.
         """
         names = set(self.blocks) | set(self.phenotype)
+        names |= {"reads", *(f"{name}_reads" for name in self.reads)} if self.reads else set()
         names |= {"tree"} if self.tree_path else set()
         names |= {"ranks"} if self._has_ranks() else set()
         names |= {"maps"} if len(self.maps) >= read_schema()["maps"]["at_least"] else set()
@@ -187,8 +196,7 @@ def inspect_cohort(
     if participants is not None:
         check_dependence(reader, participants)
     phenotype = _read_phenotype(reader, ids)
-    scale = None if settings is None else settings.connectivity_scale
-    tables, features = _read_blocks(reader, ids, blocks, scale)
+    tables, features = _read_blocks(reader, ids, blocks, settings)
     tree = _read_tree(reader, tables)
     maps = read_maps(reader, ids, with_values=blocks is None) if blocks is None or "maps" in blocks else {}
     if settings is not None and participants is not None:
@@ -303,9 +311,11 @@ def _read_phenotype(reader: Reader, participants: pd.Index) -> dict[str, pd.Data
 
 
 def _read_blocks(
-    reader: Reader, participants: pd.Index, wanted: Collection[str] | None, connectivity_scale: str | None
+    reader: Reader, participants: pd.Index, wanted: Collection[str] | None, settings: Settings | None
 ) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
     tables, features = {}, {}
+    connectivity_scale = None if settings is None else settings.connectivity_scale
+    scales = {} if settings is None else settings.scale
     for name, rules in read_schema()["blocks"].items():
         if wanted is not None and name not in wanted:
             continue
@@ -321,8 +331,8 @@ def _read_blocks(
         )
         if read is None or not (is_matrices or _check_names(reader, name, read, participants, about)):
             continue
-        check_measurements(read, name, about, connectivity_scale=connectivity_scale)
-        tables[name] = read.without_repeats
+        check_measurements(read, name, about, connectivity_scale=connectivity_scale, scale=scales.get(name))
+        tables[name] = close_shares(read.without_repeats) if name in scales else read.without_repeats
         if name == "connectivity" and connectivity_scale == "fisher_z":
             tables[name] = np.tanh(tables[name])
         if about is not None:

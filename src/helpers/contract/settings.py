@@ -13,6 +13,7 @@ import yaml
 from helpers.contract.damage import suggest
 from helpers.contract.outcome import OutcomeRule, is_number, read_outcome
 from helpers.contract.schema import read_reporting
+from helpers.contract.shares import read_scale
 from helpers.problems import Problem, quote
 
 FILE = "cohort.yml"
@@ -34,6 +35,7 @@ KNOWN = {
     "licence",
     "connectivity_scale",
     "reporting",
+    "scale",
 }
 CONNECTIVITY_SCALES = ("r", "fisher_z")
 LONGEST_LABEL = 40
@@ -64,6 +66,8 @@ class Settings:
         By item of ``data/schema/reporting.yml``: what only the researcher can say, such as how stool was stored.
     age_range : tuple of float or None
         Youngest and oldest age expected, in years; None where nothing is.
+    scale : mapping of str to str
+        By table of reads that holds none: relative, percent, cpm, tpm or rpk.
     """
 
     name: str
@@ -79,6 +83,7 @@ class Settings:
     connectivity_scale: str = "r"
     reporting: Mapping[str, str] = field(default_factory=dict)
     age_range: tuple[float, float] | None = None
+    scale: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_settings(folder: Path) -> tuple[Settings | None, list[Problem]]:
@@ -187,6 +192,7 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
     scale = values.get("connectivity_scale") or "r"
     if scale not in CONNECTIVITY_SCALES:
         report("connectivity_scale", repr(scale), "r or fisher_z", "say what the connectivity files hold.")
+    shares = read_scale(values.get("scale"), report)
     age_range = _read_age_range(values.get("age_range"), report)
     reporting = values.get("reporting") or {}
     _check_reporting(reporting, report)
@@ -207,6 +213,7 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
         connectivity_scale=scale,
         reporting=dict(reporting),
         age_range=age_range,
+        scale=shares,
     ), problems
 
 

@@ -45,6 +45,10 @@ covariates: [age, sex]
 # What connectivity files hold: correlations (r, the default), or their Fisher z (then turned into r on reading).
 # connectivity_scale: fisher_z
 
+# Tables that hold no raw counts: relative (rows sum to 1), percent, or of transcripts and genes cpm, tpm or rpk. Methods that need
+# reads are then left out, with the reason on the page.
+# scale: {{taxa: percent, genes: cpm}}
+
 # Counts below this are not shown on any page.
 small_cell: 5
 

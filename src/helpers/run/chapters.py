@@ -9,6 +9,10 @@ from helpers.contract import read_schema
 
 SIMULATED = "simulated"  # what a lab needs: it stands in the book of a simulated cohort only
 OPEN = "open-"  # before the name of an open data set, where sections ask for it
+READS = {
+    "reads": "(counts of taxa, transcripts or genes)",
+    "taxa_reads": "of taxa (counts in microbiome/taxa.tsv)",
+}
 INTEGRATED = ("connectivity", "taxa", "transcripts", "metabolites")
 
 
@@ -113,6 +117,8 @@ def explain_need(need: str) -> str:
     schema = read_schema()
     if need == SIMULATED:
         return "simulated people"
+    if need in READS:
+        return f"table of reads {READS[need]}: relative abundances do not tell how deeply a sample was read"
     if need == "outcome_score":
         return "number in its outcome rule (cohort.yml)"
     if need == "resilience_score":
