@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
+from jupytext import read
 
-from helpers import microbiome
+from helpers import further, microbiome
 from helpers.cohort import assign_groups, design_matrix, design_of_scores, keep_scored
 from helpers.contract import NumberRule, inspect_cohort, load_cohort, read_schema
+from helpers.contrasts import fit_contrasts
+from helpers.integration import prepare_blocks
 from helpers.multiverse.groupings import DECLARED, read_score
+from helpers.plots.further import plot_further
 from helpers.plots.style import show_table
-from helpers.problems import write_report
+from helpers.problems import TooLittle, write_report
 from helpers.resilience import (
     describe_median,
     describe_scores,
@@ -22,7 +27,10 @@ from helpers.resilience import (
     score_measures,
     score_outcome,
 )
+from helpers.run.chapters import CHAPTERS
+from helpers.run.pages import leave_out
 from helpers.table1 import count_flow, describe_rule
+from helpers.tables import PROJECT_ROOT
 from helpers.verdict import describe_scope
 from tests.support import EXAMPLE
 from tests.test_contract_corruptions import (
@@ -32,6 +40,7 @@ from tests.test_contract_corruptions import (
     W,
     both,
     every,
+    group_of,
     new_column,
     outcome,
     put,
@@ -93,6 +102,31 @@ def cell(table, value):
     return table
 
 
+BLOOD, SIDECAR = "blocks/cytokines.tsv", "blocks/cytokines.json"
+MARKERS = ["crp", "il6", "lbp", "zonulin", "calprotectin"]
+ABOUT = {"title": "Inflammation", "unit": "mg/L", "modality": "blood", "transform": "log", "zero": "below detection",
+         "groups": {"crp": "acute phase", "il6": "acute phase", "lbp": "gut barrier", "zonulin": "gut barrier"}}  # fmt: skip
+
+
+def block(change=lambda table: table, about=None, name: str = "cytokines"):
+    """Add markers of inflammation: of two of them people of the low group have more."""
+
+    def damage(folder):
+        people = pd.read_csv(folder / PEOPLE, sep="\t")["participant_id"]
+        rng = np.random.default_rng(7)
+        logs = pd.DataFrame(rng.normal(1, 0.6, (len(people), 5)), pd.Index(people, name="participant_id"), MARKERS)
+        logs[["crp", "il6"]] -= np.where(group_of(folder).reindex(people).fillna(False), 0.9, 0)[:, None]
+        table = np.exp(logs).round(3)
+        table.iloc[:3, 0] = 0.0
+        table.iloc[4, 1] = np.nan
+        (folder / "blocks").mkdir(exist_ok=True)
+        change(table).to_csv(folder / f"blocks/{name}.tsv", sep="\t", na_rep="n/a")
+        text = about if isinstance(about, str) else json.dumps({**ABOUT, **(about or {})})
+        (folder / f"blocks/{name}.json").write_text(text)
+
+    return damage
+
+
 CHILDREN = [6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]
 CASES = [
     Case("age outside what is expected", both(ages(CHILDREN), say("age_range: [7, 17]")), PEOPLE, 2, "age", "10 ages outside 7 to 17 (lines 2, 14, 26, 38, 50 and 5 more)", "widen age_range", W),
@@ -127,6 +161,22 @@ CASES = [
     Case("relative without a word", gut(divide), TAXA, None, None, "relative abundances: rows sum to 1", "add `scale: {taxa: relative}`"),
     Case("relative without a word", gut(lambda t: divide(t, 100).round(5)), TAXA, None, None, "rows sum to 100", "add `scale: {taxa: percent}`"),
     Case("relative without a word", gut(lambda t: divide(t).mul(np.linspace(0.5, 0.99, len(t)), axis=0)), TAXA, None, None, "rows sum to 0.5 to 0.99", "add `scale: {taxa: relative}`"),
+    Case("name of a block", block(name="My-Block"), "blocks/My-Block.tsv", None, None, "'My-Block'", "instance cytokines"),
+    Case("name of a block", block(name="metabolites"), "blocks/metabolites.tsv", None, None, "'metabolites'", "move it to metabolites/metabolites.tsv"),
+    Case("sidecar of a block", both(block(), lambda folder: (folder / SIDECAR).unlink()), SIDECAR, None, None, "no such file", '"title"'),
+    Case("sidecar of a block", block(about="{"), SIDECAR, None, None, "no readable JSON", "mend it"),
+    Case("sidecar of a block", block(about="[]"), SIDECAR, None, None, "no object", "one entry per word"),
+    Case("sidecar of a block", block(about={"modalities": "gut"}), SIDECAR, None, "modalities", "'modalities'", "take it out"),
+    Case("sidecar of a block", block(about={"titel": "x", "title": "", "unit": 3, "modality": "bloot", "transform": "ln"}), SIDECAR, None, "modality", "'bloot'", "write blood", also=(SIDECAR,)),
+    Case("sidecar of a block", block(about={"title": "t" * 61}), SIDECAR, None, "title", "61 signs", "shorten"),
+    Case("sidecar of a block", block(about={"integrate": "yes"}), SIDECAR, None, "integrate", "'yes'", "without quotes"),
+    Case("sidecar of a block", block(about={"groups": ["crp"]}), SIDECAR, None, "groups", "no names", "one name per column"),
+    Case("columns of a sidecar", block(about={"groups": {"crp1": "x"}}), SIDECAR, None, "groups", "1 column that the table does not have (crp1)", "write crp for crp1"),
+    Case("zeros and logarithms", block(about={"zero": "amount"}), SIDECAR, None, "zero", "3 zeros, which have no logarithm", "below detection"),
+    Case("zeros and logarithms", block(lambda t: t.assign(lbp=-t["lbp"])), BLOOD, 2, "lbp", "(and 115 more cells", '"transform": "none"'),
+    Case("unknown id", block(lambda t: t.rename(index={t.index[0]: "sub-999"})), BLOOD, 2, "participant_id", "sub-999", ""),
+    Case("file of no block", both(block(), lambda folder: (folder / "blocks/diet.xlsx").write_bytes(b"PK")), "blocks/diet.xlsx", None, None, "not read", "tab-separated", W),
+    Case("file of no block", both(block(), lambda folder: (folder / BLOOD).unlink()), SIDECAR, None, None, "without its table", "beside it", W),
     Case("settings", say("age_range: [17, 6]"), SETTINGS, 19, "age_range", "[17, 6]", "youngest and oldest"),
     Case("settings", say("age_range: 18-65"), SETTINGS, 19, "age_range", "'18-65'", "youngest and oldest"),
     Case("settings", setting("contract: 1", "contract: 3"), SETTINGS, 1, "contract", "3", "contracts 1 and 2"),
@@ -281,3 +331,57 @@ def test_a_zero_of_shares_counts_as_half_the_smallest_share_of_the_table():
     np.testing.assert_allclose(np.exp(logs), [[0.5, 0.5, 0.05], [0.9, 0.05, 0.1]])
     clr = microbiome.transform_clr(shares)
     np.testing.assert_allclose(clr.sum(axis=1), 0, atol=1e-12)
+
+
+def test_a_further_block_is_described_contrasted_and_summed_up_by_sets(light_copy):
+    block()(light_copy)
+    cohort, problems = inspect_cohort(light_copy)
+    assert problems == [] and "further_blood" in cohort.available() and cohort.place_of("cytokines") == "blood"
+    design = design_matrix(cohort, assign_groups(cohort, score_outcome(cohort)))
+    contrasts = further.compare_further(cohort, design, "blood")
+    raw = cohort.further["cytokines"].table
+    logs = np.log2(raw.where(raw > 0, raw.where(raw > 0).min() / 2, axis=1).where(raw.notna()))
+    expected = fit_contrasts(logs, design)
+    for column in ("estimate", "d", "d_low", "d_high", "p", "q"):
+        np.testing.assert_allclose(contrasts[column], expected.loc[contrasts.index, column])
+    assert (
+        set(contrasts.index[contrasts["q"] < 0.05]) == {"crp", "il6"}
+        and (contrasts.loc[["crp", "il6"], "d"] < -0.5).all()
+    )
+    sets = further.compare_further_sets(cohort, design, "blood")
+    assert sets["n_columns"].to_dict() == {"acute phase": 2, "gut barrier": 2} and sets.loc["acute phase", "q"] < 0.05
+    assert sets.loc["acute phase", "d"] < contrasts.loc["crp", "d"] + 0.2
+    summary = further.summarise_further(cohort, design, "blood")
+    assert (
+        summary.loc["il6", "missing"] == pytest.approx(1 / len(design), abs=2e-3)
+        and summary.loc["crp", "unit"] == "mg/L"
+    )
+    said = further.describe_further(cohort, "blood") + further.describe_further_contrasts(contrasts, sets)
+    assert "half the smallest value" in said and "Of 5 columns tested, 2 have q" in said and "Of 2 sets tested" in said
+    plot_further(contrasts, sets, labels=cohort.settings.labels)
+
+
+def test_chapters_show_further_blocks_where_there_are_any_and_say_nothing_where_not(light_copy):
+    block()(light_copy)
+    page = read(PROJECT_ROOT / "notebooks/05_metabolites.md", fmt="md:myst")
+    with_block = leave_out(page, load_cohort(light_copy).available())
+    without = leave_out(page, load_cohort(EXAMPLE, blocks=["metabolites", "taxa"]).available())
+    texts = ["\n".join(cell.source for cell in one.cells) for one in (with_block, without)]
+    assert "## Further measurements" in texts[0] and "prepare_metabolites" not in texts[0]
+    assert "further." not in texts[1].replace("import further", "") and "prepare_metabolites" in texts[1]
+    chapter = next(chapter for chapter in CHAPTERS if chapter.id == "05_metabolites")
+    assert chapter.reason_to_skip(load_cohort(light_copy).available()) is None
+
+
+def test_a_block_enters_the_integration_only_where_it_says_so(light_copy):
+    gut(lambda t: t)(light_copy)
+    block()(light_copy)
+    cohort = load_cohort(light_copy)
+    groups = assign_groups(cohort, score_outcome(cohort))
+    with pytest.raises(TooLittle):
+        prepare_blocks(cohort, groups)
+    block(about={"integrate": True})(light_copy)
+    cohort = load_cohort(light_copy)
+    prepared = prepare_blocks(cohort, groups)
+    assert list(prepared.blocks) == ["taxa", "cytokines"] and "further_integrated" in cohort.available()
+    assert prepared.blocks["cytokines"].loc[:, "lbp"].max() < 5  # logarithms

@@ -7,6 +7,7 @@ are drawn here.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,8 @@ class _Writer:
         self._draw_questionnaires(outcome)
         settings |= self._draw_blocks()
         settings |= {"scale": self.scale} if self.scale else {}
+        if self.more.random() < 0.3:
+            self._draw_further()
         table = self._blank(table, [c for c in table if c not in (outcome.get("column"), settings.get("batch"))], 0.04)
         self._save(table, "participants.tsv")
         (self.folder / "cohort.yml").write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
@@ -314,6 +317,25 @@ class _Writer:
             features["super_pathway"] = self.rng.choice(["Amino Acid", "Lipid", "n/a"], n)
         self._save(features, "metabolites/features.tsv")
         self._save_block(self._blank(table, list(table), 0.03), "metabolites/metabolites")
+
+    def _draw_further(self) -> None:
+        """Write a block of its own, of blood, gut, brain or diet, on any scale its sidecar can declare."""
+        rng, n = self.more, int(self.more.choice([1, 4, 9]))
+        names = [f"marker {i}_*" for i in range(n)]
+        table = pd.DataFrame(np.exp(rng.normal(1, 0.7, (len(self.ids), n))).round(4), self.ids, names)
+        transform = str(rng.choice(["none", "log", "clr"] if n > 1 else ["none", "log"]))
+        about: dict[str, Any] = {"title": "Own *measures*", "unit": "mg/L", "transform": transform}
+        about["modality"] = str(rng.choice(["brain", "gut", "blood", "diet", "other"]))
+        if rng.random() < 0.5:
+            table = table.mask(rng.random(table.shape) < 0.03, 0.0)
+            about["zero"] = str(rng.choice(["below detection", "missing"]))
+        if rng.random() < 0.5:
+            about["groups"] = {name: ("one" if i % 2 else "two_") for i, name in enumerate(names)}
+        about["integrate"] = bool(rng.random() < 0.3)
+        table = table.mask(rng.random(table.shape) < 0.02)
+        (self.folder / "blocks").mkdir(exist_ok=True)
+        table.to_csv(self.folder / "blocks/own_1.tsv", sep="\t", na_rep="n/a")
+        (self.folder / "blocks/own_1.json").write_text(json.dumps(about), encoding="utf-8")
 
     def _draw_maps(self, people: pd.Index) -> None:
         folder = self.folder / "brain/maps"

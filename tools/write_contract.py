@@ -111,6 +111,7 @@ def write_contract() -> str:
         write_table(["file", "unit", "allowed", "about"], blocks),
         f"### Connectivity as matrices\n\n{schema['matrices']['about']}\n",
         f"### {schema['maps']['folder']}/\n\n{schema['maps']['about']}\n",
+        f"### {schema['further']['folder']}/\n\n{schema['further']['about']}\n",
         "## What is known of their columns\n",
         write_table(["file", "id column", "needed columns", "about"], features),
         f"`{schema['tree']['file']}`: {schema['tree']['about']}\n",

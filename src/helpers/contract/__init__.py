@@ -1,5 +1,6 @@
 """The contract: a cohort folder in; a Cohort out, or every problem at once."""
 
+from helpers.contract.further import FurtherBlock
 from helpers.contract.inventory import list_files
 from helpers.contract.load import Cohort, hash_cohort, inspect_cohort, load_cohort
 from helpers.contract.outcome import RESILIENCE_MEASURES, ColumnRule, MeasureRule, NumberRule, OutcomeRule
@@ -11,6 +12,7 @@ __all__ = [
     "RESILIENCE_MEASURES",
     "Cohort",
     "ColumnRule",
+    "FurtherBlock",
     "MeasureRule",
     "NumberRule",
     "OutcomeRule",

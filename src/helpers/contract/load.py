@@ -21,6 +21,7 @@ from helpers.contract.dependence import check_dependence
 from helpers.contract.design import check_settings
 from helpers.contract.direction import check_direction
 from helpers.contract.files import ID, Reader, read_sidecar
+from helpers.contract.further import FurtherBlock, read_further
 from helpers.contract.headers import check_damaged_names, check_item_names, check_names, is_small
 from helpers.contract.ids import check_ids, check_participant_ids
 from helpers.contract.inventory import check_inventory, find_refused, list_files
@@ -69,6 +70,8 @@ class Cohort:
     warnings : tuple of Problem
     maps : dict of str to pathlib.Path
         NIfTI map by participant id; all of one shape and affine. Empty when there are none.
+    further : dict of str to FurtherBlock
+        Blocks of the folder ``blocks/`` by name.
     """
 
     folder: Path
@@ -80,6 +83,7 @@ class Cohort:
     tree_path: Path | None = None
     warnings: tuple[Problem, ...] = ()
     maps: dict[str, Path] = field(default_factory=dict)
+    further: dict[str, FurtherBlock] = field(default_factory=dict)
 
     @property
     def is_simulated(self) -> bool:
@@ -116,6 +120,8 @@ class Cohort:
         and then ``symptoms`` when there is any other questionnaire.
         """
         names = set(self.blocks) | set(self.phenotype)
+        names |= {f"further_{self.place_of(name)}" for name in self.further}
+        names |= {"further_integrated"} if any(block.integrate for block in self.further.values()) else set()
         names |= {"reads", *(f"{name}_reads" for name in self.reads)} if self.reads else set()
         names |= {"tree"} if self.tree_path else set()
         names |= {"ranks"} if self._has_ranks() else set()
@@ -128,6 +134,15 @@ class Cohort:
         if isinstance(rule, MeasureRule):
             names |= {"resilience_score"} | ({"symptoms"} if set(self.phenotype) - {rule.measure} else set())
         return names
+
+    def place_of(self, name: str) -> str:
+        """Return in which chapter a further block stands: ``brain`` (03), ``gut`` (04), else ``blood`` (05).
+
+        A block of the brain or the gut stands in 05 where its chapter has no data of its own.
+        """
+        modality = self.further[name].modality
+        own = {"brain": {"connectivity", "volumes", "tracts"}, "gut": {"taxa"}}.get(modality, set())
+        return modality if own & set(self.blocks) else "blood"
 
     def _has_ranks(self) -> bool:
         """Whether any taxon has a name at a rank above genus."""
@@ -144,7 +159,7 @@ def load_cohort(cohort_dir: str | os.PathLike[str], blocks: Collection[str] | No
         A relative path counts from the project's root.
     blocks : collection of str, optional
         Read only these blocks, to save time and memory; by default all. ``maps`` among them stands for the maps,
-        whose voxels are looked at only when all is read.
+        whose voxels are looked at only when all is read, ``further`` for the folder ``blocks/``.
 
     Returns
     -------
@@ -198,13 +213,15 @@ def inspect_cohort(
     phenotype = _read_phenotype(reader, ids)
     tables, features = _read_blocks(reader, ids, blocks, settings)
     tree = _read_tree(reader, tables)
+    further = read_further(reader, ids) if blocks is None or "further" in blocks else {}
     maps = read_maps(reader, ids, with_values=blocks is None) if blocks is None or "maps" in blocks else {}
     if settings is not None and participants is not None:
         check_settings(reader, settings, participants, phenotype)
     errors = [problem for problem in reader.problems if problem.severity == "error"]
     if errors or settings is None or participants is None:
         return None, reader.problems
-    cohort = Cohort(folder, settings, participants, phenotype, tables, features, tree, tuple(reader.problems), maps)
+    said = tuple(reader.problems)
+    cohort = Cohort(folder, settings, participants, phenotype, tables, features, tree, said, maps, further)
     return cohort, reader.problems
 
 

@@ -46,8 +46,7 @@ def check_measurements(
         Of a table of reads that holds none: relative, percent and so on.
     """
     rules = read_schema()["blocks"][name]
-    infinite = np.flatnonzero(block.summary.n_infinite)
-    block.report_cells(np.isinf, infinite, "a finite number", "correct the value, or write n/a.")
+    _check_finite(block)
     whole_table = {"tracts": check_tracts, "motion": check_motion}
     if rules.get("counts") and scale:
         check_shares(block, scale)
@@ -68,6 +67,25 @@ def check_measurements(
         is_counts = bool(rules.get("counts"))
         odd = set() if name == "motion" else check_profiles(block, name, counts=is_counts, features=features)
         check_copies(block, counts=is_counts, odd=odd)
+
+
+def check_plain(block: BlockTable) -> None:
+    """Report what is wrong or suspicious in any block of numbers, whatever it holds.
+
+    Parameters
+    ----------
+    block : BlockTable
+    """
+    _check_finite(block)
+    _check_people(block)
+    _check_columns(block, {})
+    if not block.has_text and not block.summary.n_infinite.any():
+        check_copies(block)
+
+
+def _check_finite(block: BlockTable) -> None:
+    infinite = np.flatnonzero(block.summary.n_infinite)
+    block.report_cells(np.isinf, infinite, "a finite number", "correct the value, or write n/a.")
 
 
 def _check_range(block: BlockTable, rules: dict[str, Any]) -> None:

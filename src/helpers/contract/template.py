@@ -131,6 +131,7 @@ def write_guide(name: str) -> str:
     measures = {
         rules["file"]: _describe_measure(name, rules) for name, rules in schema["phenotype"]["measures"].items()
     }
+    blocks |= {"blocks/<name>.tsv": schema["further"]["about"]}
     tree = {schema["tree"]["file"]: schema["tree"]["about"], f"{schema['maps']['folder']}/": schema["maps"]["about"]}
     return (
         f"# {name}: a cohort folder\n\n"
