@@ -15,7 +15,7 @@ from helpers.cohort import assign_groups, design_matrix, design_of_scores, keep_
 from helpers.contract import NumberRule, inspect_cohort, load_cohort, read_schema
 from helpers.contrasts import fit_contrasts
 from helpers.integration import prepare_blocks
-from helpers.multiverse.groupings import DECLARED, read_score
+from helpers.multiverse.dichotomisations import DECLARED, read_score
 from helpers.plots.further import plot_further
 from helpers.plots.style import show_table
 from helpers.problems import TooLittle, write_report
