@@ -82,7 +82,7 @@ def test_problems_of_several_files_come_together(example_copy):
     age = problems["participants.tsv", 4, "age"]
     assert (age.found, age.expected, age.fix) == (
         "'-4'",
-        "18 to 100 years",
+        "0 to 120 years",
         "correct the age, or write n/a when it is unknown.",
     )
     assert "participants.json (sex, Levels)" in problems["participants.tsv", 5, "sex"].fix

@@ -7,6 +7,7 @@ are drawn here.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from biom.util import biom_open
 from helpers.contract import list_items, read_schema
 
 LABELS = ("case", "control"), ("a_b *c*", "d & <e>"), ("1", "0"), ("krank ü", "gesund é")
+OTHER_AGES = (0, 4), (6, 18), (60, 121)
 RANKS = ("domain", "phylum", "class", "order", "family")
 NETWORKS = ("Reward", "Somatomotor", "Visual", "*odd* network_1", "n")
 GROUPS = ("genetic_propagation", "environmental_adaptation", "energy_metabolism", "anti_inflammation", "other", "a|b")
@@ -41,12 +43,14 @@ def write_cohort(folder: Path, seed: int) -> Path:
     -------
     pathlib.Path
     """
-    return _Writer(folder, np.random.default_rng(seed)).write()
+    return _Writer(folder, np.random.default_rng(seed), np.random.default_rng([seed, 2])).write()
 
 
 class _Writer:
-    def __init__(self, folder: Path, rng: np.random.Generator):
+    def __init__(self, folder: Path, rng: np.random.Generator, more: np.random.Generator):
         self.folder, self.rng = folder, rng
+        self.scale: dict[str, str] = {}
+        self.more = more  # for what version 2 added, so that what a seed drew before stays
         n = int(rng.choice([20, 21, int(rng.integers(22, 45)), int(rng.integers(45, 61))]))
         stem = rng.choice(["sub-{:03d}", "{}", "P{:02d}x", "s_{:d}.a"])
         self.ids = pd.Index([stem.format(i + 1) for i in range(n)], name="participant_id")
@@ -71,8 +75,13 @@ class _Writer:
             settings["labels"] = {"high": "*Up* (1)", "low": "Down_under"}
         if self.chance(0.2):
             settings["small_cell"] = int(self.rng.integers(1, 11))
+        if "age" in table and self.more.random() < 0.3:
+            settings["age_range"] = [0, 120]
         self._draw_questionnaires(outcome)
         settings |= self._draw_blocks()
+        settings |= {"scale": self.scale} if self.scale else {}
+        if self.more.random() < 0.3:
+            self._draw_further()
         table = self._blank(table, [c for c in table if c not in (outcome.get("column"), settings.get("batch"))], 0.04)
         self._save(table, "participants.tsv")
         (self.folder / "cohort.yml").write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
@@ -81,7 +90,7 @@ class _Writer:
     def _draw_people(self) -> dict[str, np.ndarray]:
         rng, n = self.rng, len(self.ids)
         columns = {
-            "age": rng.integers(18, 101, n),
+            "age": rng.integers(18, 101, n) if self.more.random() < 0.6 else self._draw_other_ages(),
             "sex": np.where(rng.random(n) < rng.choice([0.5, 0.95, 1.0]), "F", "M"),
             "bmi": rng.uniform(15, 45, n).round(1),
             "education_years": rng.integers(8, 21, n),
@@ -93,18 +102,37 @@ class _Writer:
             chosen["study"] = np.array(["first", "second", "third"])[rng.permutation(study)]
         return chosen
 
+    def _draw_other_ages(self) -> np.ndarray:
+        return self.more.integers(*OTHER_AGES[self.more.integers(len(OTHER_AGES))], len(self.ids))
+
     def _draw_outcome(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         measures = read_schema()["phenotype"]["measures"]
         scored = [name for name, rules in measures.items() if {"total", "mean"} & set(rules.get("totals", {}))]
         if self.chance(0.5):
             high, low = LABELS[self.rng.integers(len(LABELS))]
+            if self.more.random() < 0.3:
+                return self._draw_number()
             return {"column": "group_1", "high": [high], "low": [low]}, {"group_1": np.where(self.high, high, low)}
         measure = str(self.rng.choice(scored))
         score = next(iter({"total", "mean"} & set(measures[measure]["totals"])))
         answers = self._draw_answers(measure, self.high)
         cut = self._cut(measure, score, answers)
         self._write_answers(measure, score, answers)
-        return {"measure": measure, "score": score, "high_at_least": cut}, {}
+        rule = {"measure": measure, "score": score}
+        if self.more.random() < 0.15:
+            return rule | {"high_at_least": cut, "low_below": cut}, {}
+        return rule | {"high_at_least": cut}, {}
+
+    def _draw_number(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Draw a column of numbers to cut, some people between the cuts where both groups stay large enough."""
+        values = np.where(self.high, 6.0, 2.0) + self.more.uniform(0, 1, len(self.ids)).round(3)
+        ends = {"low_below": 3.5, "high_at_least": 5.5}
+        if min(self.high.sum(), (~self.high).sum()) > 12:
+            ends = {"low_below": 2.99, "high_at_least": 6.01}
+            values[np.flatnonzero(self.high)[:2]], values[np.flatnonzero(~self.high)[:2]] = 6.0, 2.995
+            values[np.flatnonzero(self.high)[2:]] += 0.02
+            values[np.flatnonzero(~self.high)[2:]] -= 0.02
+        return {"column": "wellbeing_1", **ends}, {"wellbeing_1": values}
 
     def _draw_answers(self, measure: str, high: np.ndarray) -> pd.DataFrame:
         """Draw answers of which those high lie above those low, reversed items turned back."""
@@ -235,6 +263,16 @@ class _Writer:
         reads = [self.rng.multinomial(d, s / s.sum()) for d, s in zip(depth, share, strict=True)]
         return pd.DataFrame(np.array(reads), people, names)
 
+    def _rescale(self, counts: pd.DataFrame, scales: tuple[str, ...]) -> tuple[pd.DataFrame, str | None]:
+        """Return the counts as they are, or on another scale and its name."""
+        if self.more.random() < 0.7:
+            return counts, None
+        scale = str(self.more.choice(scales))
+        if scale == "rpk":
+            return (counts / self.more.uniform(0.3, 3, counts.shape[1])).round(4), scale
+        total = {"relative": 1, "percent": 100, "cpm": 1e6}[scale]
+        return total * counts.div(counts.sum(axis=1), axis=0), scale
+
     def _draw_taxa(self, people: pd.Index) -> None:
         n_taxa = int(self.rng.choice([3, 12, 60]))
         taxa = pd.Index([f"taxon_{i}" for i in range(n_taxa)], name="taxon")
@@ -245,20 +283,24 @@ class _Writer:
         if n_taxa > 5 and self.chance(0.4):
             table["genus"] = ["n/a"] * (n_taxa // 3) + list(table["genus"])[n_taxa // 3 :]
         self._save(table, "microbiome/taxonomy.tsv")
-        self._save_block(self._draw_counts(people, taxa), "microbiome/taxa", is_counts=True)
+        counts, scale = self._rescale(self._draw_counts(people, taxa), ("relative", "percent"))
+        self._save_block(counts, "microbiome/taxa", is_counts=True)
         if self.chance(0.4):
             lengths = self.rng.choice([":0.1", ""], p=[0.8, 0.2])
             tips = [f"{name}{lengths}" for name in taxa]
             inner = f"({','.join(tips[1:])}){lengths}" if len(tips) > 2 else tips[1]
             joined = f"({tips[0]},{inner});" if self.chance(0.8) else f"({','.join(tips)});"
             (self.folder / "microbiome/tree.nwk").write_text(joined + "\n")
+        self.scale |= {"taxa": scale} if scale else {}
 
     def _draw_transcripts(self, people: pd.Index) -> None:
         n = int(self.rng.choice([5, 40]))
         names = pd.Index([f"transcript_{i}" for i in range(n)], name="feature")
         groups = self.rng.choice(GROUPS[: int(self.rng.integers(1, 7))], n)
         self._save(pd.DataFrame({"group": groups}, names), "microbiome/features.tsv")
-        self._save_block(self._draw_counts(people, names), "microbiome/transcripts", is_counts=True)
+        counts, scale = self._rescale(self._draw_counts(people, names), ("cpm", "rpk"))
+        self._save_block(counts, "microbiome/transcripts", is_counts=True)
+        self.scale |= {"transcripts": scale} if scale else {}
         if self.chance(0.4):
             self._save_block(self._draw_counts(people, names), "microbiome/genes", is_counts=True)
 
@@ -275,6 +317,25 @@ class _Writer:
             features["super_pathway"] = self.rng.choice(["Amino Acid", "Lipid", "n/a"], n)
         self._save(features, "metabolites/features.tsv")
         self._save_block(self._blank(table, list(table), 0.03), "metabolites/metabolites")
+
+    def _draw_further(self) -> None:
+        """Write a block of its own, of blood, gut, brain or diet, on any scale its sidecar can declare."""
+        rng, n = self.more, int(self.more.choice([1, 4, 9]))
+        names = [f"marker {i}_*" for i in range(n)]
+        table = pd.DataFrame(np.exp(rng.normal(1, 0.7, (len(self.ids), n))).round(4), self.ids, names)
+        transform = str(rng.choice(["none", "log", "clr"] if n > 1 else ["none", "log"]))
+        about: dict[str, Any] = {"title": "Own *measures*", "unit": "mg/L", "transform": transform}
+        about["modality"] = str(rng.choice(["brain", "gut", "blood", "diet", "other"]))
+        if rng.random() < 0.5:
+            table = table.mask(rng.random(table.shape) < 0.03, 0.0)
+            about["zero"] = str(rng.choice(["below detection", "missing"]))
+        if rng.random() < 0.5:
+            about["groups"] = {name: ("one" if i % 2 else "two_") for i, name in enumerate(names)}
+        about["integrate"] = bool(rng.random() < 0.3)
+        table = table.mask(rng.random(table.shape) < 0.02)
+        (self.folder / "blocks").mkdir(exist_ok=True)
+        table.to_csv(self.folder / "blocks/own_1.tsv", sep="\t", na_rep="n/a")
+        (self.folder / "blocks/own_1.json").write_text(json.dumps(about), encoding="utf-8")
 
     def _draw_maps(self, people: pd.Index) -> None:
         folder = self.folder / "brain/maps"

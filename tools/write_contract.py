@@ -25,7 +25,7 @@ is optional, and a chapter without its table is skipped with the reason on its p
 |---|---|---|
 | `name`, `title` | `name` | how the cohort is called, short and in full |
 | `kind` | yes | `real` or `simulated`; every page of a simulated cohort says so |
-| `outcome` | yes | `{{measure: cd_risc, score: total, high_at_least: 82}}`, or `{{column: diagnosis, high: [HC], low: [MDD]}}` |
+| `outcome` | yes | `{{measure: cd_risc, score: total, high_at_least: 82}}`, `{{column: happiness, high_at_least: 5}}` (a column of numbers in `participants.tsv`), or `{{column: diagnosis, high: [HC], low: [MDD]}}`; `low_below: 70` beside `high_at_least` leaves those between in neither group (they stay in analyses of the score); `terciles: true` in place of a cut compares the upper with the lower third of the sample, called data-driven on the pages |
 | `labels` | no | how to call the groups `high` and `low` |
 | `covariates` | no | columns of `participants.tsv` that every contrast is adjusted for |
 | `batch` | no | column that says which of several pooled studies; adjusted for, and shuffles stay within it |
@@ -33,7 +33,9 @@ is optional, and a chapter without its table is skipped with the reason on its p
 | `connectivity_scale` | no | `r` (the default), or `fisher_z`: then turned into r by tanh on reading, so that every page sees r |
 | `citation`, `licence` | no | what to cite, and under which terms |
 | `reporting` | no | by item of `data/schema/reporting.yml` what only you can say, e.g. `{{storms_storage: at -80 °C within 2 h}}` |
-| `contract` | no | version of this contract (1) |
+| `scale` | no | what `microbiome/` holds where it holds no counts, e.g. `{{taxa: percent, transcripts: cpm}}`: `relative` (rows sum to 1 or less), `percent`, `cpm`, and of transcripts and genes `tpm` and `rpk`; nothing is rarefied then, groups are not compared on depth, and numbers of taxa and ANCOM-BC are left out |
+| `age_range` | no | the ages expected, e.g. `[6, 17]`; a participant outside is a warning that names the line |
+| `contract` | no | version of this contract (2); folders of version 1 stay valid |
 """
 
 
@@ -109,6 +111,7 @@ def write_contract() -> str:
         write_table(["file", "unit", "allowed", "about"], blocks),
         f"### Connectivity as matrices\n\n{schema['matrices']['about']}\n",
         f"### {schema['maps']['folder']}/\n\n{schema['maps']['about']}\n",
+        f"### {schema['further']['folder']}/\n\n{schema['further']['about']}\n",
         "## What is known of their columns\n",
         write_table(["file", "id column", "needed columns", "about"], features),
         f"`{schema['tree']['file']}`: {schema['tree']['about']}\n",

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from helpers.contract import Cohort, ColumnRule
+from helpers.contract import RESILIENCE_MEASURES, Cohort, ColumnRule, MeasureRule, NumberRule, OutcomeRule
 from helpers.problems import TooLittle, count, name_some
-from helpers.wording import as_text, hide_small, tell_part
+from helpers.wording import as_code, as_text, hide_small, tell_part
 
 
 def assign_groups(cohort: Cohort, scores: pd.Series | None = None) -> pd.DataFrame:
@@ -20,7 +20,8 @@ def assign_groups(cohort: Cohort, scores: pd.Series | None = None) -> pd.DataFra
     cohort : Cohort
     scores : pandas.Series, optional
         Score of the questionnaire that the rule names, index ``participant_id``; NaN where it could not be
-        scored. Not needed when the rule is a column of ``participants.tsv``.
+        scored. Not needed when the rule is a column of ``participants.tsv``. Where the rule has two cuts, or takes the
+        terciles, those between have a score and no group.
 
     Returns
     -------
@@ -42,14 +43,50 @@ def assign_groups(cohort: Cohort, scores: pd.Series | None = None) -> pd.DataFra
             f"{rule.column} is missing"
         )
         score = pd.Series(np.nan, index=ids)
-    elif scores is None:
+    elif isinstance(rule, MeasureRule) and scores is None:
         raise ValueError(f"The outcome rule ({rule}) needs the scores of {rule.measure}: pass them as `scores`.")
     else:
-        score = scores.reindex(ids).astype(float)
-        high, low = score >= rule.high_at_least, score < rule.high_at_least
-        reason = pd.Series(f"{rule.measure} could not be scored", index=ids)
+        is_column = isinstance(rule, NumberRule)
+        score = (cohort.participants[rule.column] if is_column else scores.reindex(ids)).astype(float)
+        rule = rule.with_cuts(score)
+        high, low = score >= rule.high_at_least, score < rule.low_end
+        lacking = f"{rule.column} is missing" if is_column else f"{rule.measure} could not be scored"
+        reason = pd.Series(np.where(score.isna(), lacking, tell_middle(rule)), index=ids)
     group = pd.Series(np.where(high, "high", np.where(low, "low", None)), index=ids, dtype=object)
     return pd.DataFrame({"score": score, "group": group, "reason": reason.where(~(high | low))}, index=ids)
+
+
+def tell_middle(rule: MeasureRule | NumberRule) -> str:
+    """Return why somebody with a score is in neither group.
+
+    Examples
+    --------
+    >>> tell_middle(NumberRule("happiness", 5.0, 3.0))
+    'happiness from 3 to below 5, between the groups'
+    """
+    name = rule.column if isinstance(rule, NumberRule) else f"{rule.measure} {rule.score}"
+    return f"{name} from {rule.low_end:g} to below {rule.high_at_least:g}, between the groups"
+
+
+def is_data_driven(rule: OutcomeRule) -> bool:
+    """Return whether the groups of a rule depend on who happens to be in the sample.
+
+    Examples
+    --------
+    >>> is_data_driven(NumberRule("happiness", terciles=True)), is_data_driven(NumberRule("happiness", 5.0))
+    (True, False)
+    """
+    return getattr(rule, "terciles", False)
+
+
+def tell_data_driven(rule: OutcomeRule) -> str:
+    """Return the caution that belongs to groups made by the sample itself."""
+    name = as_code(rule.column) if isinstance(rule, NumberRule) else f"{as_code(rule.measure)} {as_text(rule.score)}"
+    return (
+        f"**These groups are data-driven**: the cuts are the terciles of {name} in this very sample, so *high* and *low* mean "
+        "something else in any other, groups of two studies cannot be compared, and extreme groups make differences look larger than "
+        "they are among everybody."
+    )
 
 
 def design_matrix(cohort: Cohort, groups: pd.DataFrame, covariates: Sequence[str] | None = None) -> pd.DataFrame:
@@ -89,6 +126,48 @@ def design_matrix(cohort: Cohort, groups: pd.DataFrame, covariates: Sequence[str
             f"group have all of {name_some(names)}: too few to compare. Leave a covariate with many blanks out of cohort.yml."
         )
     return design
+
+
+def design_of_scores(cohort: Cohort, groups: pd.DataFrame) -> pd.DataFrame:
+    """Build the covariates of everybody with a score, those between the groups too: for what follows the score as it is.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    groups : pandas.DataFrame
+        From `assign_groups`.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_scored, n_covariates)
+        Coded as by `design_matrix`, without the group; nobody with a missing covariate is in it.
+    """
+    return design_matrix(cohort, keep_scored(groups)).drop(columns="group")
+
+
+def keep_scored(groups: pd.DataFrame) -> pd.DataFrame:
+    """Return the groups with everybody who has a score in one: ``between`` those who are in neither.
+
+    Examples
+    --------
+    >>> keep_scored(pd.DataFrame({"score": [9.0, 5.0, np.nan], "group": ["high", None, None]}))["group"].dropna().tolist()
+    ['high', 'between']
+    """
+    is_between = groups["group"].isna() & groups["score"].notna()
+    return groups.assign(group=groups["group"].mask(is_between, "between"))
+
+
+def name_score(rule: OutcomeRule) -> str:
+    """Return how to call the score that makes the groups.
+
+    Examples
+    --------
+    >>> name_score(MeasureRule("brs", "mean", 4.3)), name_score(MeasureRule("hads", "depression", 8))
+    ('resilience score', 'hads depression')
+    """
+    if isinstance(rule, MeasureRule):
+        return "resilience score" if rule.measure in RESILIENCE_MEASURES else f"{rule.measure} {rule.score}"
+    return rule.column
 
 
 def code_terms(cohort: Cohort, people: pd.Index, names: Sequence[str]) -> pd.DataFrame:

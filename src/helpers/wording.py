@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|$~^])")
 NOBODY = "(id not shown)"
@@ -44,6 +44,38 @@ def as_code(name: object) -> str:
     ('`taxon_001`', "`a'b`")
     """
     return f"`{flatten_text(name).replace('`', chr(39)) or ' '}`"
+
+
+_PAIRS = (
+    ("high minus low", "{high} minus {low}"),
+    ("High minus low", "{high} minus {low}"),
+    ("in the high and", "in the group {high} and"),
+    ("in the low group", "in the group {low}"),
+    ("the high group", "the group {high}"),
+)
+
+
+def call_groups(text: str, labels: Mapping[str, str], *, is_markdown: bool = False) -> str:
+    """Return a text about the high and the low group with the names that the cohort gives them.
+
+    Parameters
+    ----------
+    text : str
+        Says ``high minus low``, ``the high group`` or ``in the low group``.
+    labels : mapping
+        How to call ``high`` and ``low``.
+    is_markdown : bool, default False
+        Whether signs of the names have to be escaped.
+
+    Examples
+    --------
+    >>> call_groups("d: high minus low, 1 higher in the high group", {"high": "controls", "low": "patients"})
+    'd: controls minus patients, 1 higher in the group controls'
+    """
+    names = {side: as_text(label) if is_markdown else flatten_text(label) for side, label in labels.items()}
+    for said, called in _PAIRS:
+        text = called.format(**names).join(text.split(said))
+    return text
 
 
 _RULE = {"small_cell": 5}

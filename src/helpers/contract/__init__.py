@@ -1,15 +1,21 @@
 """The contract: a cohort folder in; a Cohort out, or every problem at once."""
 
+from helpers.contract.further import FurtherBlock
 from helpers.contract.inventory import list_files
 from helpers.contract.load import Cohort, hash_cohort, inspect_cohort, load_cohort
+from helpers.contract.outcome import RESILIENCE_MEASURES, ColumnRule, MeasureRule, NumberRule, OutcomeRule
 from helpers.contract.schema import list_items, read_overlaps, read_reporting, read_schema
-from helpers.contract.settings import ColumnRule, MeasureRule, Settings
+from helpers.contract.settings import Settings
 from helpers.contract.template import write_template
 
 __all__ = [
+    "RESILIENCE_MEASURES",
     "Cohort",
     "ColumnRule",
+    "FurtherBlock",
     "MeasureRule",
+    "NumberRule",
+    "OutcomeRule",
     "Settings",
     "hash_cohort",
     "inspect_cohort",

@@ -80,6 +80,9 @@ def check_lookalikes(
             continue
         if known.min() < rule.get("min", -np.inf) or known.max() > rule.get("max", np.inf):
             continue
+        least, most = rule.get("upper_quartile", (-np.inf, np.inf))
+        if not least <= known.quantile(0.75) <= most:
+            continue
         severity = rule.get("severity", "error")
         reader.report(
             file,

@@ -35,8 +35,6 @@ class ColumnRules:
         Labels; empty means any.
     lookalikes : tuple of dict
         What the whole column may hold by mistake, as the schema lists it.
-    beyond : str
-        What to do about a number from 0 up to the range, where the usual advice would do harm.
     """
 
     kind: str = "text"
@@ -46,7 +44,6 @@ class ColumnRules:
     unit: str = ""
     allowed: tuple[str, ...] = ()
     lookalikes: tuple[dict, ...] = ()
-    beyond: str = ""
 
     @property
     def expected(self) -> str:
@@ -83,7 +80,6 @@ def participants_rules(levels: Mapping[str, tuple[str, ...]]) -> dict[str, Colum
             column.get("unit", ""),
             allowed,
             tuple(column.get("lookalikes", ())),
-            column.get("beyond", ""),
         )
     return rules | {name: ColumnRules("label", allowed=labels) for name, labels in levels.items() if name not in rules}
 
@@ -252,8 +248,6 @@ def _explain(check: str, column: str, rule: ColumnRules, cell: Any) -> _Explaine
             f"if your form counts 1 to {rule.high + 1:g}, subtract 1 from every answer before scoring; else correct it, or write n/a.",
         )
     what = "answer" if rule.kind == "integer" else column
-    if rule.beyond and rule.low is not None and 0 <= number < rule.low:
-        return _Explained(check, "", rule.beyond)
     return _Explained(check, "", f"correct the {what}, or write n/a when it is unknown.")
 
 

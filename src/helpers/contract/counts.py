@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from helpers.contract.blocks import BlockTable
+from helpers.contract.shares import guess_scale
 from helpers.problems import count, name_some
 
 SAME_TOTAL = 1e-3
@@ -15,7 +16,7 @@ RAW = "raw counts: whole numbers of reads, 0 or more"
 UNSEEN_SHARE = 0.05  # of the columns: a table cut out of a larger one may have some that nobody has
 
 
-def check_counts(block: BlockTable) -> None:
+def check_counts(block: BlockTable, name: str) -> None:
     """Report counts that were transformed, cells that are no counts, failed samples, and suspicious columns.
 
     A table that was transformed as a whole is one problem. Relative: rows sum to the same number within 0.1 %, in
@@ -25,8 +26,10 @@ def check_counts(block: BlockTable) -> None:
     Parameters
     ----------
     block : BlockTable
+    name : str
+        One of the contract's tables of reads.
     """
-    transformed = name_transformation(block)
+    transformed = name_transformation(block, name)
     if transformed:
         found, fix = transformed
         block.report(found, RAW, fix)
@@ -44,7 +47,7 @@ def check_counts(block: BlockTable) -> None:
         )
 
 
-def name_transformation(block: BlockTable) -> tuple[str, str] | None:
+def name_transformation(block: BlockTable, name: str) -> tuple[str, str] | None:
     """Return what a table of counts was turned into and how to mend it; None when it looks like counts."""
     summary = block.summary
     n_filled = int(summary.n_known.sum() - summary.n_zero.sum())
@@ -53,9 +56,15 @@ def name_transformation(block: BlockTable) -> tuple[str, str] | None:
     low, high = summary.range
     totals = summary.row_total[summary.row_known > 0]
     middle = float(np.median(totals))
+    looks = guess_scale(block)
+    instead = f" Where there are none any more, add `scale: {{{name}: {looks}}}` to cohort.yml."
+    if looks == "relative" and np.ptp(totals) > SAME_TOTAL * middle:
+        found = f"relative abundances: rows sum to {totals.min():.3g} to {totals.max():.3g}"
+        return found, f"give the raw counts they were made from.{instead}"
     if low >= 0 and middle > 0 and np.mean(np.abs(totals / middle - 1) <= SAME_TOTAL) >= 0.95:
         found = f"relative abundances: rows sum to {middle:.6g}"
-        return found, "give the raw counts they were made from; shares no longer tell how deeply a sample was read."
+        fix = "give the raw counts they were made from; shares no longer tell how deeply a sample was read."
+        return found, fix + (instead if looks else "")
     sizes = summary.row_size[summary.row_known > 0]
     if low < 0 and np.mean(np.abs(totals) <= SAME_TOTAL * sizes) >= 0.95:
         return "centred log-ratios: rows sum to 0", "give the raw counts; the chapters transform them themselves."

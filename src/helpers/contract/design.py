@@ -9,8 +9,9 @@ import pandas as pd
 
 from helpers.contract.cell_errors import suggest
 from helpers.contract.files import Reader, replace_columns
+from helpers.contract.outcome import ColumnRule, MeasureRule, NumberRule
 from helpers.contract.schema import list_items, list_measures, read_schema
-from helpers.contract.settings import FILE, ColumnRule, MeasureRule, Settings
+from helpers.contract.settings import FILE, Settings
 from helpers.least import read_least
 from helpers.problems import count, name_some, quote
 
@@ -64,7 +65,8 @@ def _report(reader: Reader, key: str, found: str, expected: str, fix: str, *, se
 def _check_columns_exist(reader: Reader, settings: Settings, participants: pd.DataFrame) -> set[str]:
     wanted = [("covariates", name) for name in settings.covariates]
     wanted += [("batch", settings.batch)] if settings.batch else []
-    wanted += [("outcome", settings.outcome.column)] if isinstance(settings.outcome, ColumnRule) else []
+    is_column = isinstance(settings.outcome, ColumnRule | NumberRule)
+    wanted += [("outcome", settings.outcome.column)] if is_column else []
     absent = [(key, name) for key, name in wanted if name not in participants.columns]
     for key, name in absent:
         meant = suggest(name, participants.columns)
@@ -103,16 +105,38 @@ def find_groups(
                     )
                 _report_small(reader, side, int(is_in.sum()), wanted, fix)
         return sides["high"][sides["high"] | sides["low"]]
-    score = _find_score(reader, rule, phenotype)
-    if score is None or _has_error(reader, f"phenotype/{rule.measure}.tsv"):
+    if isinstance(rule, NumberRule):
+        score, name = _find_numbers(reader, rule, participants), rule.column
+    else:
+        score, name = _find_score(reader, rule, phenotype), f"{rule.measure} {rule.score}"
+        score = None if _has_error(reader, f"phenotype/{rule.measure}.tsv") else score
+    if score is None:
         return None
-    high = (score >= rule.high_at_least)[score.notna() & score.index.isin(participants.index)]
-    for side, n in (("high", int(high.sum())), ("low", int((~high).sum()))):
-        if n < MIN_GROUP:
-            what = f"with {rule.measure} {rule.score} {'of' if side == 'high' else 'below'} {rule.high_at_least:g}"
+    score = score[score.notna() & score.index.isin(participants.index)]
+    rule = rule.with_cuts(score)
+    if rule.low_end is None:
+        _report_small(reader, "high", 0, f"with a {name}", "fill it, or change outcome in cohort.yml.")
+        return None
+    sides = {"high": score >= rule.high_at_least, "low": score < rule.low_end}
+    for side, is_in in sides.items():
+        if is_in.sum() < MIN_GROUP:
+            what = f"of {rule.high_at_least:g} or more" if side == "high" else f"below {rule.low_end:g}"
             fix = f"check the cut and the coding of the answers (scores run from {score.min():g} to {score.max():g})."
-            _report_small(reader, side, n, f"{what}{' or more' if side == 'high' else ''}", fix)
-    return high
+            _report_small(reader, side, int(is_in.sum()), f"with {name} {what}", fix)
+    return sides["high"][sides["high"] | sides["low"]]
+
+
+def _find_numbers(reader: Reader, rule: NumberRule, participants: pd.DataFrame) -> pd.Series | None:
+    """Return the column that the outcome rule cuts, after reporting that it holds no numbers."""
+    if rule.column not in participants.columns or _has_error(reader, "participants.tsv", rule.column):
+        return None
+    cells = participants[rule.column]
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return cells
+    found = f"a cut on {rule.column}, which holds labels ({name_some(cells.dropna().unique())})"
+    fix = f"write {{column: {rule.column}, high: [...], low: [...]}} with these labels, or name a column of numbers."
+    _report(reader, "outcome", found, "a column of numbers", fix)
+    return None
 
 
 def _report_small(reader: Reader, side: str, n: int, what: str, fix: str) -> None:
@@ -139,8 +163,9 @@ def _find_score(reader: Reader, rule: MeasureRule, phenotype: Mapping[str, pd.Da
         _report(reader, "outcome", found, expected, _suggest_score(rule, totals) + "name one of them.")
         return None
     low, high = totals.get(rule.score, (-np.inf, np.inf))
-    if not low < rule.high_at_least <= high:
-        found, expected = f"a cut at {rule.high_at_least:g}", f"above {low:g}, at most {high:g}"
+    outside = [cut for cut in (rule.high_at_least, rule.low_below) if cut is not None and not low < cut <= high]
+    if outside:
+        found, expected = f"a cut at {outside[0]:g}", f"above {low:g}, at most {high:g}"
         _report(reader, "outcome", found, expected, f"write a cut within the range of {rule.measure} {rule.score}.")
         return None
     return estimate_score(rule.measure, rule.score, table)

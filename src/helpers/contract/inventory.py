@@ -98,7 +98,8 @@ def check_inventory(folder: Path) -> list[Problem]:
 def _own_folders() -> set[str]:
     """Return the folders whose files other checks look at, or that are known and not read."""
     schema = read_schema()
-    return {schema["matrices"]["folder"], schema["maps"]["folder"], schema["repeated"]["folder"]}
+    own = {schema["matrices"]["folder"], schema["maps"]["folder"], schema["repeated"]["folder"]}
+    return own | {schema["further"]["folder"]}
 
 
 def _tell_unread(place: str, files: list[str], known: set[str]) -> Problem:

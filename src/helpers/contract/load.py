@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from helpers.contract.ages import check_age_range
 from helpers.contract.answer_patterns import (
     FEWEST_JOINED,
     check_block_codes,
@@ -27,6 +28,7 @@ from helpers.contract.dependence import check_dependence
 from helpers.contract.design import check_settings
 from helpers.contract.direction import check_direction
 from helpers.contract.files import ID, Reader, read_sidecar
+from helpers.contract.further import FurtherBlock, read_further
 from helpers.contract.headers import check_damaged_names, check_item_names, check_names, is_small
 from helpers.contract.ids import check_ids, check_participant_ids
 from helpers.contract.inventory import check_inventory, find_refused, list_files
@@ -34,9 +36,11 @@ from helpers.contract.maps import read_maps
 from helpers.contract.matrices import read_matrices
 from helpers.contract.meaning import check_meaning
 from helpers.contract.measurements import check_features, check_measurements
+from helpers.contract.outcome import ColumnRule, MeasureRule, NumberRule
 from helpers.contract.schema import list_items, read_schema
 from helpers.contract.settings import FILE as SETTINGS_FILE
-from helpers.contract.settings import ColumnRule, MeasureRule, Settings, read_settings
+from helpers.contract.settings import Settings, read_settings
+from helpers.contract.shares import close_shares
 from helpers.contract.tree import check_tree
 from helpers.problems import CohortError, MissingBlock, Problem, name_some
 from helpers.tables import resolve_path
@@ -58,13 +62,16 @@ class Cohort:
     phenotype : dict of str to pandas.DataFrame
         By questionnaire; index ``participant_id``.
     blocks : dict of str to pandas.DataFrame
-        Those present among connectivity, volumes, tracts, motion, taxa, transcripts, genes, metabolites.
+        Those present among connectivity, volumes, tracts, motion, taxa, transcripts, genes, metabolites. Taxa, transcripts and
+        genes are counts, or, where ``settings.scale`` names them, shares that sum to 1 in each row.
     features : dict of str to pandas.DataFrame
         By block: what is known of its columns (nodes for connectivity, taxonomy for taxa); index: the column.
     tree_path : pathlib.Path or None
     warnings : tuple of Problem
     maps : dict of str to pathlib.Path
         NIfTI map by participant id; all of one shape and affine. Empty when there are none.
+    further : dict of str to FurtherBlock
+        Blocks of the folder ``blocks/`` by name.
     """
 
     folder: Path
@@ -76,6 +83,7 @@ class Cohort:
     tree_path: Path | None = None
     warnings: tuple[Problem, ...] = ()
     maps: dict[str, Path] = field(default_factory=dict)
+    further: dict[str, FurtherBlock] = field(default_factory=dict)
 
     @property
     def is_simulated(self) -> bool:
@@ -97,14 +105,24 @@ class Cohort:
             )
         return self.blocks[name]
 
+    @property
+    def reads(self) -> dict[str, pd.DataFrame]:
+        """The tables of counts among taxa, transcripts and genes: relative abundances do not tell how deeply a sample was read."""
+        counted = [name for name, rules in read_schema()["blocks"].items() if rules.get("counts")]
+        return {name: self.blocks[name] for name in counted if name in self.blocks and name not in self.settings.scale}
+
     def available(self) -> set[str]:
-        """Return what a chapter or section may ask for: blocks, questionnaires, ``tree``, ``ranks``, ``maps``, ``<measure>_items``.
+        """Return what a chapter or section may ask for: blocks, questionnaires, ``tree``, ``ranks``, ``maps``, ``<measure>_items``, ``<block>_reads``.
 
         Maps of a handful of people cannot be compared and do not count.
 
-        ``resilience_score`` is there when the groups come from a questionnaire, ``symptoms`` when there is any other.
+        ``outcome_score`` is there when the groups come from a number, ``resilience_score`` when that is a questionnaire's,
+        and then ``symptoms`` when there is any other questionnaire.
         """
         names = set(self.blocks) | set(self.phenotype)
+        names |= {f"further_{self.place_of(name)}" for name in self.further}
+        names |= {"further_integrated"} if any(block.integrate for block in self.further.values()) else set()
+        names |= {"reads", *(f"{name}_reads" for name in self.reads)} if self.reads else set()
         names |= {"tree"} if self.tree_path else set()
         names |= {"ranks"} if self._has_ranks() else set()
         names |= {"maps"} if len(self.maps) >= read_schema()["maps"]["at_least"] else set()
@@ -112,9 +130,19 @@ class Cohort:
             f"{m}_items" for m, table in self.phenotype.items() if list_items(m) and set(list_items(m)) <= set(table)
         }
         rule = self.settings.outcome
+        names |= set() if isinstance(rule, ColumnRule) else {"outcome_score"}
         if isinstance(rule, MeasureRule):
             names |= {"resilience_score"} | ({"symptoms"} if set(self.phenotype) - {rule.measure} else set())
         return names
+
+    def place_of(self, name: str) -> str:
+        """Return in which chapter a further block stands: ``brain`` (03), ``gut`` (04), else ``blood`` (05).
+
+        A block of the brain or the gut stands in 05 where its chapter has no data of its own.
+        """
+        modality = self.further[name].modality
+        own = {"brain": {"connectivity", "volumes", "tracts"}, "gut": {"taxa"}}.get(modality, set())
+        return modality if own & set(self.blocks) else "blood"
 
     def _has_ranks(self) -> bool:
         """Whether any taxon has a name at a rank above genus."""
@@ -131,7 +159,7 @@ def load_cohort(cohort_dir: str | os.PathLike[str], blocks: Collection[str] | No
         A relative path counts from the project's root.
     blocks : collection of str, optional
         Read only these blocks, to save time and memory; by default all. ``maps`` among them stands for the maps,
-        whose voxels are looked at only when all is read.
+        whose voxels are looked at only when all is read, ``further`` for the folder ``blocks/``.
 
     Returns
     -------
@@ -183,16 +211,17 @@ def inspect_cohort(
     if participants is not None:
         check_dependence(reader, participants)
     phenotype = _read_phenotype(reader, ids)
-    scale = None if settings is None else settings.connectivity_scale
-    tables, features = _read_blocks(reader, ids, blocks, scale)
+    tables, features = _read_blocks(reader, ids, blocks, settings)
     tree = _read_tree(reader, tables)
+    further = read_further(reader, ids) if blocks is None or "further" in blocks else {}
     maps = read_maps(reader, ids, with_values=blocks is None) if blocks is None or "maps" in blocks else {}
     if settings is not None and participants is not None:
         check_settings(reader, settings, participants, phenotype)
     errors = [problem for problem in reader.problems if problem.severity == "error"]
     if errors or settings is None or participants is None:
         return None, reader.problems
-    cohort = Cohort(folder, settings, participants, phenotype, tables, features, tree, tuple(reader.problems), maps)
+    said = tuple(reader.problems)
+    cohort = Cohort(folder, settings, participants, phenotype, tables, features, tree, said, maps, further)
     return cohort, reader.problems
 
 
@@ -240,6 +269,9 @@ def _read_participants(reader: Reader, settings: Settings | None) -> pd.DataFram
             check_own_column(reader, file, name, table[name], is_used=name in used)
     report_marks(reader, file, table, marked if len(marked) >= FEWEST_JOINED else [])
     numbers = as_numbers(table, rules)
+    is_refused = any(p.column == "age" and p.severity == "error" for p in reader.problems if p.file == file)
+    if settings is not None and settings.age_range and "age" in numbers and not is_refused:
+        check_age_range(reader, numbers["age"], settings.age_range)
     labels = {settings.outcome.column} if settings is not None and isinstance(settings.outcome, ColumnRule) else set()
     free = [name for name in free if name not in labels]  # labels 0 and 1 are names of groups, not amounts
     return _numeric_where_possible(numbers, free).dropna(subset=ID).drop_duplicates(ID).set_index(ID)
@@ -249,7 +281,7 @@ def _list_used(settings: Settings | None) -> set[str]:
     """Return the columns of ``participants.tsv`` that the analysis rests on."""
     if settings is None:
         return set()
-    outcome = {settings.outcome.column} if isinstance(settings.outcome, ColumnRule) else set()
+    outcome = {settings.outcome.column} if isinstance(settings.outcome, ColumnRule | NumberRule) else set()
     return {*settings.covariates, *([settings.batch] if settings.batch else []), *outcome}
 
 
@@ -296,9 +328,11 @@ def _read_phenotype(reader: Reader, participants: pd.Index) -> dict[str, pd.Data
 
 
 def _read_blocks(
-    reader: Reader, participants: pd.Index, wanted: Collection[str] | None, connectivity_scale: str | None
+    reader: Reader, participants: pd.Index, wanted: Collection[str] | None, settings: Settings | None
 ) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
     tables, features = {}, {}
+    connectivity_scale = None if settings is None else settings.connectivity_scale
+    scales = {} if settings is None else settings.scale
     for name, rules in read_schema()["blocks"].items():
         if wanted is not None and name not in wanted:
             continue
@@ -314,8 +348,8 @@ def _read_blocks(
         )
         if read is None or not (is_matrices or _check_names(reader, name, read, participants, about)):
             continue
-        check_measurements(read, name, about, connectivity_scale=connectivity_scale)
-        tables[name] = read.without_repeats
+        check_measurements(read, name, about, connectivity_scale=connectivity_scale, scale=scales.get(name))
+        tables[name] = close_shares(read.without_repeats) if name in scales else read.without_repeats
         if name == "connectivity" and connectivity_scale == "fisher_z":
             tables[name] = np.tanh(tables[name])
         if about is not None:

@@ -16,6 +16,7 @@ from helpers.contract.files import Reader
 from helpers.contract.metabolites import check_metabolites
 from helpers.contract.profiles import check_profiles
 from helpers.contract.schema import read_schema
+from helpers.contract.shares import check_shares
 from helpers.problems import count, name_some
 
 MIN_PEOPLE = 10
@@ -23,7 +24,12 @@ COPY_MIN_VALUES = 5
 
 
 def check_measurements(
-    block: BlockTable, name: str, features: pd.DataFrame | None, *, connectivity_scale: str | None = "r"
+    block: BlockTable,
+    name: str,
+    features: pd.DataFrame | None,
+    *,
+    connectivity_scale: str | None = "r",
+    scale: str | None = None,
 ) -> None:
     """Report what the numbers of a block cannot be, and what is suspicious about them.
 
@@ -36,13 +42,16 @@ def check_measurements(
         What is known of its columns; index: the column.
     connectivity_scale : {"r", "fisher_z"} or None
         As ``cohort.yml`` says; None when it cannot be read.
+    scale : str, optional
+        Of a table of reads that holds none: relative, percent and so on.
     """
     rules = read_schema()["blocks"][name]
-    infinite = np.flatnonzero(block.summary.n_infinite)
-    block.report_cells(np.isinf, infinite, "a finite number", "correct the value, or write n/a.")
+    _check_finite(block)
     whole_table = {"tracts": check_tracts, "motion": check_motion}
-    if rules.get("counts"):
-        check_counts(block)
+    if rules.get("counts") and scale:
+        check_shares(block, scale)
+    elif rules.get("counts"):
+        check_counts(block, name)
     elif name == "connectivity":
         check_correlations(block, connectivity_scale)
     elif name == "metabolites":
@@ -58,6 +67,25 @@ def check_measurements(
         is_counts = bool(rules.get("counts"))
         odd = set() if name == "motion" else check_profiles(block, name, counts=is_counts, features=features)
         check_copies(block, counts=is_counts, odd=odd)
+
+
+def check_plain(block: BlockTable) -> None:
+    """Report what is wrong or suspicious in any block of numbers, whatever it holds.
+
+    Parameters
+    ----------
+    block : BlockTable
+    """
+    _check_finite(block)
+    _check_people(block)
+    _check_columns(block, {})
+    if not block.has_text and not block.summary.n_infinite.any():
+        check_copies(block)
+
+
+def _check_finite(block: BlockTable) -> None:
+    infinite = np.flatnonzero(block.summary.n_infinite)
+    block.report_cells(np.isinf, infinite, "a finite number", "correct the value, or write n/a.")
 
 
 def _check_range(block: BlockTable, rules: dict[str, Any]) -> None:

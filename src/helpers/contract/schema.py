@@ -17,7 +17,7 @@ REPORTING_FILE = PROJECT_ROOT / "data" / "schema" / "reporting.yml"
 
 @cache
 def read_schema() -> dict[str, Any]:
-    """Return version 1 of the contract: participants, phenotype, blocks, features, tree, table formats."""
+    """Return the contract: participants, phenotype, blocks, features, tree, table formats."""
     return _read_yaml(SCHEMA_FILE)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,13 +11,18 @@ from typing import Any
 import yaml
 
 from helpers.contract.cell_errors import suggest
+from helpers.contract.outcome import OutcomeRule, is_number, read_outcome
 from helpers.contract.schema import read_reporting
+from helpers.contract.shares import read_scale
 from helpers.problems import Problem, quote
 
 FILE = "cohort.yml"
 KINDS = ("real", "simulated")
+VERSIONS = (1, 2)
+OLDEST = 120
 KNOWN = {
     "contract",
+    "age_range",
     "name",
     "title",
     "kind",
@@ -31,44 +35,12 @@ KNOWN = {
     "licence",
     "connectivity_scale",
     "reporting",
+    "scale",
 }
 CONNECTIVITY_SCALES = ("r", "fisher_z")
 LONGEST_LABEL = 40
-PLAIN = re.compile(r"\w[\w.-]{0,63}")
 NAME = re.compile(r"[^/\\\n\r\0]{1,100}")
 TEMPLATE_HINT = "`resilience-book new <folder>` writes a commented template"
-
-
-@dataclass(frozen=True)
-class MeasureRule:
-    """High from a cut upwards on a questionnaire's score, low below it.
-
-    Attributes
-    ----------
-    measure, score : str
-        For instance ``cd_risc`` and ``total``.
-    high_at_least : float
-        In points of the score; declared in advance, never taken from the sample.
-    """
-
-    measure: str
-    score: str
-    high_at_least: float
-
-    def __str__(self) -> str:
-        return f"high: {self.measure} {self.score} of {self.high_at_least:g} or more; low: below"
-
-
-@dataclass(frozen=True)
-class ColumnRule:
-    """High and low by labels in a column of ``participants.tsv``; other labels are in neither group."""
-
-    column: str
-    high: tuple[str, ...]
-    low: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"high: {self.column} is {' or '.join(self.high)}; low: {' or '.join(self.low)}"
 
 
 @dataclass(frozen=True)
@@ -79,7 +51,7 @@ class Settings:
     ----------
     name, title, kind, citation : str
         ``kind`` is ``real`` or ``simulated``.
-    outcome : MeasureRule or ColumnRule
+    outcome : MeasureRule, NumberRule or ColumnRule
     labels : dict
         How to call the groups ``high`` and ``low`` on pages and figures.
     covariates : tuple of str
@@ -92,11 +64,15 @@ class Settings:
         What the connectivity files hold; a loaded cohort has r in either case.
     reporting : mapping of str to str
         By item of ``data/schema/reporting.yml``: what only the researcher can say, such as how stool was stored.
+    age_range : tuple of float or None
+        Youngest and oldest age expected, in years; None where nothing is.
+    scale : mapping of str to str
+        By table of reads that holds none: relative, percent, cpm, tpm or rpk.
     """
 
     name: str
     kind: str
-    outcome: MeasureRule | ColumnRule
+    outcome: OutcomeRule
     title: str = ""
     labels: Mapping[str, str] = field(default_factory=lambda: {"high": "High", "low": "Low"})
     covariates: tuple[str, ...] = ()
@@ -106,6 +82,8 @@ class Settings:
     licence: str = ""
     connectivity_scale: str = "r"
     reporting: Mapping[str, str] = field(default_factory=dict)
+    age_range: tuple[float, float] | None = None
+    scale: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_settings(folder: Path) -> tuple[Settings | None, list[Problem]]:
@@ -179,8 +157,8 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
         meant = suggest(str(key), KNOWN - set(values))
         fix = f"write {meant}, or remove it." if meant else "correct its spelling or remove it."
         report(str(key), "an unknown setting", f"one of {', '.join(sorted(KNOWN))}", fix)
-    if values.get("contract", 1) != 1:
-        report("contract", repr(values["contract"]), "1", "this version reads contract 1.")
+    if values.get("contract", 1) not in VERSIONS or isinstance(values.get("contract"), bool):
+        report("contract", repr(values["contract"]), "1 or 2", "this version reads contracts 1 and 2.")
     for key in ("name", "kind", "outcome"):
         if values.get(key) in (None, ""):
             report(key, "nothing", "a value", f"add a line `{key}: …`; {TEMPLATE_HINT}.")
@@ -188,7 +166,7 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
         report("name", quote(values["name"]), "one line of 1 to 100 signs without / and \\", "write a plain name.")
     if values.get("kind") not in (*KINDS, None, ""):
         report("kind", repr(values["kind"]), "real or simulated", "say where the data come from.")
-    outcome = _read_outcome(values.get("outcome"), report) if values.get("outcome") else None
+    outcome = read_outcome(values.get("outcome"), report) if values.get("outcome") else None
     labels = values.get("labels") or {"high": "High", "low": "Low"}
     if not isinstance(labels, dict) or set(labels) != {"high", "low"}:
         report("labels", repr(labels), "high: … and low: …", "name both groups.")
@@ -214,6 +192,8 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
     scale = values.get("connectivity_scale") or "r"
     if scale not in CONNECTIVITY_SCALES:
         report("connectivity_scale", repr(scale), "r or fisher_z", "say what the connectivity files hold.")
+    shares = read_scale(values.get("scale"), report)
+    age_range = _read_age_range(values.get("age_range"), report)
     reporting = values.get("reporting") or {}
     _check_reporting(reporting, report)
     if problems or outcome is None:
@@ -232,7 +212,23 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
         licence=str(values.get("licence") or ""),
         connectivity_scale=scale,
         reporting=dict(reporting),
+        age_range=age_range,
+        scale=shares,
     ), problems
+
+
+def _read_age_range(value: Any, report: Any) -> tuple[float, float] | None:
+    """Return the youngest and the oldest age expected; None where nothing is declared."""
+    if value is None:
+        return None
+    if isinstance(value, list) and len(value) == 2 and all(map(is_number, value)):
+        low, high = map(float, value)
+        if 0 <= low < high <= OLDEST:
+            return low, high
+    report(
+        "age_range", repr(value), f"two ages in years, from 0 to {OLDEST}", "write youngest and oldest, e.g. [6, 17]."
+    )
+    return None
 
 
 def _check_reporting(reporting: Any, report: Any) -> None:
@@ -248,36 +244,3 @@ def _check_reporting(reporting: Any, report: Any) -> None:
             f"an item of data/schema/reporting.yml, such as {next(iter(known))}",
             f"rename it {meant}, if that is meant." if meant else "take it out, or name one of the items.",
         )
-
-
-def _read_outcome(outcome: Any, report: Any) -> MeasureRule | ColumnRule | None:
-    expected = "{measure: cd_risc, score: total, high_at_least: 82} or {column: diagnosis, high: [HC], low: [MDD]}"
-    if isinstance(outcome, dict) and set(outcome) == {"measure", "score", "high_at_least"}:
-        cut = outcome["high_at_least"]
-        if isinstance(cut, int | float) and not isinstance(cut, bool) and math.isfinite(cut):
-            if bad := [key for key in ("measure", "score") if not PLAIN.fullmatch(str(outcome[key]))]:
-                found = f"{bad[0]}: {quote(outcome[bad[0]])}"
-                fix = "write the name of a questionnaire, such as cd_risc; files are looked for in phenotype/ alone."
-                report("outcome", found, "a name of letters, digits, _, . and -, at most 64", fix)
-                return None
-            return MeasureRule(str(outcome["measure"]), str(outcome["score"]), float(cut))
-        report("outcome.high_at_least", repr(cut), "a number of points", "write the cut declared in advance, e.g. 82.")
-        return None
-    if isinstance(outcome, dict) and set(outcome) == {"column", "high", "low"}:
-        groups = {side: _as_labels(outcome[side]) for side in ("high", "low")}
-        both = set(groups["high"]) & set(groups["low"])
-        if both:
-            report(
-                "outcome",
-                f"{', '.join(sorted(both))} in both groups",
-                "different labels",
-                "give each label to one group.",
-            )
-            return None
-        return ColumnRule(str(outcome["column"]), groups["high"], groups["low"])
-    report("outcome", repr(outcome), expected, "write one of the two forms.")
-    return None
-
-
-def _as_labels(value: Any) -> tuple[str, ...]:
-    return tuple(str(label) for label in (value if isinstance(value, list) else [value]))

@@ -12,7 +12,7 @@ from helpers.tables import write_atomically
 
 SETTINGS = """\
 # Settings of one cohort. Lines with # are remarks. Check the folder with: resilience-book check {folder}
-contract: 1
+contract: 2
 
 # A short name without blanks, and how the cohort is called on the pages.
 name: {name}
@@ -23,11 +23,18 @@ kind: real
 
 # Who counts as high and who as low. Either a cut on a questionnaire, declared before looking at the data ...
 outcome: {{measure: cd_risc, score: total, high_at_least: 82}}
+# ... or two cuts, those between in neither group: {{measure: brs, score: mean, high_at_least: 4.3, low_below: 3}}
+# ... or a cut on a column of numbers in participants.tsv: {{column: happiness, high_at_least: 5}}
+# ... or the upper against the lower third of this very sample, which every page then calls data-driven:
+# outcome: {{measure: brs, score: mean, terciles: true}}
 # ... or labels in a column of participants.tsv; people with other labels are in neither group:
 # outcome: {{column: diagnosis, high: [HC], low: [MDD]}}
 
 # How to call the two groups.
 labels: {{high: High resilience, low: Low resilience}}
+
+# The youngest and the oldest age you expect, in years; participants outside are told with their lines.
+# age_range: [18, 65]
 
 # Columns of participants.tsv that every contrast is adjusted for.
 covariates: [age, sex]
@@ -37,6 +44,10 @@ covariates: [age, sex]
 
 # What connectivity files hold: correlations (r, the default), or their Fisher z (then turned into r on reading).
 # connectivity_scale: fisher_z
+
+# Tables that hold no raw counts: relative (rows sum to 1), percent, or of transcripts and genes cpm, tpm or rpk. Methods that need
+# reads are then left out, with the reason on the page.
+# scale: {{taxa: percent, genes: cpm}}
 
 # Counts below this are not shown on any page.
 small_cell: 5
@@ -120,6 +131,7 @@ def write_guide(name: str) -> str:
     measures = {
         rules["file"]: _describe_measure(name, rules) for name, rules in schema["phenotype"]["measures"].items()
     }
+    blocks |= {"blocks/<name>.tsv": schema["further"]["about"]}
     tree = {schema["tree"]["file"]: schema["tree"]["about"], f"{schema['maps']['folder']}/": schema["maps"]["about"]}
     return (
         f"# {name}: a cohort folder\n\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from helpers import microbiome
 from helpers.brain import ComBat
 from helpers.contract import Cohort
+from helpers.further import transform_block
 from helpers.least import find_shortage
 from helpers.problems import TooLittle, count, name_some
 from helpers.tables import align_blocks
@@ -60,7 +61,7 @@ def prepare_blocks(cohort: Cohort, groups: pd.DataFrame, *, names: Sequence[str]
     groups : pandas.DataFrame
         Index ``participant_id``, column ``group`` ("high", "low", or missing: left out).
     names : sequence of str
-        Blocks wanted; those the cohort lacks are left out.
+        Blocks wanted; those the cohort lacks are left out. Further blocks come along where their sidecar says ``integrate``.
 
     Raises
     ------
@@ -70,15 +71,17 @@ def prepare_blocks(cohort: Cohort, groups: pd.DataFrame, *, names: Sequence[str]
     """
     if unknown := [name for name in names if name not in BLOCKS]:
         raise ValueError(f"Cannot integrate {', '.join(unknown)}; blocks are {', '.join(BLOCKS)}.")
-    present = [name for name in names if name in cohort.blocks]
+    own = {name: block.table for name, block in cohort.further.items() if block.integrate}
+    tables = {name: cohort.blocks[name] for name in names if name in cohort.blocks} | own
+    present = list(tables)
     if len(present) < 2:
         raise TooLittle(
             f"Integration needs at least two of {', '.join(names)}; this cohort has "
             f"{', '.join(present) or 'none'}. Add a block to the cohort folder, or skip this chapter."
         )
-    _refuse_predicted({name: cohort.blocks[name] for name in present})
+    _refuse_predicted(tables)
     grouped = groups["group"].dropna()
-    held = {name: cohort.blocks[name].loc[cohort.blocks[name].index.isin(grouped.index)] for name in present}
+    held = {name: table.loc[table.index.isin(grouped.index)] for name, table in tables.items()}
     shared = align_blocks({"groups": grouped, **held}, at_least=0)
     flow = _count_flow(grouped, held, shared.ids)
     short = flow.iloc[-1]
@@ -209,6 +212,8 @@ def _transform(cohort: Cohort, name: str, block: pd.DataFrame) -> pd.DataFrame:
     if name == "connectivity":
         values = np.clip(block.to_numpy(float), -MAX_CORRELATION, MAX_CORRELATION)
         return pd.DataFrame(np.arctanh(values), block.index, block.columns)
+    if name in cohort.further:
+        return transform_block(replace(cohort.further[name], table=block))
     if name in COUNTS:
         return microbiome.transform_clr(block)
     scales = cohort.features["metabolites"]["scale"].reindex(block.columns)

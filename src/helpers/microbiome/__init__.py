@@ -25,7 +25,7 @@ from helpers.microbiome.communities import (
     describe_communities,
 )
 from helpers.microbiome.consensus import Consensus, compare_methods, describe_consensus, describe_false_findings
-from helpers.microbiome.counts import choose_rank, collapse_taxa, describe_counts
+from helpers.microbiome.counts import choose_rank, collapse_taxa, describe_counts, holds_shares, tell_scale
 from helpers.microbiome.dispersion import Dispersion, describe_dispersion, measure_dispersion
 from helpers.microbiome.equal_depth import ALL_READS
 from helpers.microbiome.modules import (
@@ -38,7 +38,7 @@ from helpers.microbiome.modules import (
 from helpers.microbiome.permanova import Permanova, describe_permanova, find_stronger, run_permanova
 from helpers.microbiome.rarefaction import describe_rarefaction, trace_rarefaction
 from helpers.microbiome.repeated import pick_one_sample
-from helpers.microbiome.sequencing import compare_depth, describe_depth
+from helpers.microbiome.sequencing import add_depth, compare_depth, describe_depth
 from helpers.microbiome.sets import compare_function_sets, describe_sets
 from helpers.microbiome.tree import map_effects_to_tree
 
@@ -51,6 +51,7 @@ __all__ = [
     "ModuleScores",
     "Ordination",
     "Permanova",
+    "add_depth",
     "choose_rank",
     "collapse_taxa",
     "compare_activity",
@@ -80,6 +81,7 @@ __all__ = [
     "describe_sets",
     "design_samples",
     "find_stronger",
+    "holds_shares",
     "locate_groups",
     "log_reads",
     "map_effects_to_tree",
@@ -94,6 +96,7 @@ __all__ = [
     "score_modules",
     "sum_orthologues",
     "summarise_composition",
+    "tell_scale",
     "trace_rarefaction",
     "transform_clr",
 ]

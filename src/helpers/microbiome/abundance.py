@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from helpers.contrasts import fit_contrasts
-from helpers.microbiome.counts import check_counts, collapse_taxa
+from helpers.microbiome.counts import check_amounts, collapse_taxa
 from helpers.microbiome.equal_depth import choose_depth, expect_logs, expect_presence
 from helpers.problems import TooLittle, count, name_some
 
@@ -23,8 +23,10 @@ def transform_clr(counts: pd.DataFrame, *, pseudocount: float = 0.5, depth: int 
     Parameters
     ----------
     counts : pandas.DataFrame of shape (n_participants, n_features)
+        Or shares of each sample.
     pseudocount : float, default 0.5
-        Added to every count, because zero has no logarithm. Reads.
+        Added to every count, because zero has no logarithm. Reads. Of shares, a zero counts as this times the smallest share of the
+        table, and the others stay.
     depth : int, optional
         Reads at which samples are compared. None: those of the shallowest; 0: all reads of each, however many.
 
@@ -58,7 +60,7 @@ def log_reads(counts: pd.DataFrame, *, pseudocount: float = 0.5, depth: int | No
     pseudocount, depth
         As in :func:`transform_clr`.
     """
-    reads = check_counts(counts)
+    reads = check_amounts(counts)
     return pd.DataFrame(expect_logs(reads, choose_depth(reads, depth), pseudocount), counts.index, counts.columns)
 
 
@@ -227,7 +229,7 @@ def summarise_composition(
     """
     known = groups.dropna()
     table = collapse_taxa(_keep_designed(counts, known), taxonomy, level=level)
-    check_counts(table)
+    check_amounts(table)
     shares = table.div(table.sum(axis=1), axis=0)
     top = shares.mean().sort_values(ascending=False, kind="stable").index[:n_top]
     kept = shares[top].copy()
@@ -247,7 +249,7 @@ def _filter_and_transform(
     counts: pd.DataFrame, min_prevalence: float, pseudocount: float, depth: int | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Drop rare columns, then transform; also return prevalence and mean abundance of what is kept."""
-    reads = check_counts(counts)
+    reads = check_amounts(counts)
     depth = choose_depth(reads, depth)
     prevalence = expect_presence(reads, depth).mean(axis=0)
     kept = (prevalence >= min_prevalence) & (prevalence > 0)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.contrasts import fit_contrasts
-from helpers.microbiome.counts import Branches, check_counts, list_branches, read_tree
+from helpers.microbiome.counts import Branches, check_amounts, list_branches, read_tree
 from helpers.microbiome.equal_depth import check_draws
 from helpers.problems import count
 from helpers.wording import hide_small
@@ -38,6 +38,8 @@ class AlphaDiversity:
         0: not rarefied.
     n_participants, n_lost : int
         People measured, and people left out because their sample holds fewer reads than ``depth``.
+    is_relative : bool
+        Whether shares were measured, whose depth is not known.
     """
 
     values: pd.DataFrame
@@ -45,6 +47,7 @@ class AlphaDiversity:
     n_rarefactions: int
     n_participants: int
     n_lost: int
+    is_relative: bool = False
 
 
 def measure_alpha(
@@ -70,7 +73,8 @@ def measure_alpha(
     depth : int, optional
         Reads per sample. None: those of the shallowest sample, so that nobody is lost.
     n_rarefactions : int
-        0: take all reads of each sample, once. Deeper samples then look richer; it is there to be compared with.
+        0: take all reads of each sample, once. Deeper samples then look richer; it is there to be compared with. Of shares
+        (relative abundances) nothing can be drawn, and only shannon and inverse_simpson are measured: they hang least on rare taxa.
     rng : numpy.random.Generator
 
     Returns
@@ -102,7 +106,9 @@ def measure_alpha(
     (2.0, 10)
     """
     check_draws(n_rarefactions)
-    reads = check_counts(counts)
+    reads = check_amounts(counts)
+    if reads.dtype.kind == "f":
+        return _measure_shares(reads, counts.index)
     branches = None if tree_path is None else list_branches(read_tree(tree_path, counts.columns), counts.columns)
     columns = METRICS if branches else METRICS[:-1]
     if n_rarefactions == 0:
@@ -116,6 +122,13 @@ def measure_alpha(
     ]
     values = pd.DataFrame(rows, index=counts.index[kept], columns=columns)
     return AlphaDiversity(values, depth, n_rarefactions, int(kept.sum()), int((~kept).sum()))
+
+
+def _measure_shares(shares: np.ndarray, people: pd.Index) -> AlphaDiversity:
+    """Measure what relative abundances can tell: indices that are led by the common taxa."""
+    indices = [_average_indices(sample[None, :], None) for sample in shares]
+    values = pd.DataFrame(indices, index=people, columns=METRICS[:-1])[["shannon", "inverse_simpson"]]
+    return AlphaDiversity(values, None, 0, len(shares), 0, is_relative=True)
 
 
 def compare_alpha(alpha: AlphaDiversity, design: pd.DataFrame) -> pd.DataFrame:
@@ -151,6 +164,11 @@ def describe_alpha(alpha: AlphaDiversity) -> str:
     >>> describe_alpha(AlphaDiversity(pd.DataFrame(), 4569, 20, 240, 0))
     '240 samples, each rarefied 20 times to 4,569 reads; no sample was lost.'
     """
+    if alpha.is_relative:
+        return (
+            f"{count(alpha.n_participants, 'sample')} of relative abundances. Observed taxa, Pielou's evenness and Faith's diversity are left "
+            "out: they count rare taxa, and how many are seen hangs on a depth that is not known here. Shannon and Simpson hang on it least."
+        )
     if alpha.depth is None:
         return f"{count(alpha.n_participants, 'sample')}, all reads of each: not rarefied."
     lost = f"{hide_small(alpha.n_lost)} samples with fewer reads left out" if alpha.n_lost else "no sample was lost"

@@ -13,7 +13,7 @@ from scipy.stats import chi2
 from sklearn.metrics import euclidean_distances
 
 from helpers.microbiome.abundance import transform_clr
-from helpers.microbiome.counts import Branches, check_counts, list_branches, read_tree
+from helpers.microbiome.counts import Branches, check_amounts, list_branches, read_tree
 from helpers.microbiome.equal_depth import ALL_READS, check_draws, choose_depth, draw_reads
 from helpers.permutation import TIE
 from helpers.problems import count
@@ -81,7 +81,7 @@ def measure_beta(
     """
     if metric not in METRIC_LABELS:
         raise ValueError(f"The metric '{metric}' is unknown. It may be {', '.join(METRIC_LABELS)}.")
-    reads = check_counts(counts)
+    reads = check_amounts(counts)
     if metric == "bray_curtis":
         matrix = _sum_differences(reads / reads.sum(axis=1, keepdims=True), n_workers) / 2
     elif metric == "jaccard":
@@ -117,7 +117,7 @@ def measure_distances(
     metrics : sequence of str
         See :func:`measure_beta`.
     n_rarefactions : int
-        0: take all reads of each sample, once.
+        0: take all reads of each sample, once. Of shares nothing is drawn.
     rng : numpy.random.Generator
     tree_path : str or path-like, optional
     depth : int, optional
@@ -139,9 +139,9 @@ def measure_distances(
     np.float64(0.0)
     """
     check_draws(n_rarefactions)
-    reads = check_counts(counts)
+    reads = check_amounts(counts)
     tables = [reads]
-    if n_rarefactions:
+    if n_rarefactions and reads.dtype.kind != "f":
         drawn = choose_depth(reads, depth)
         streams = rng.spawn(n_rarefactions)
         tables = [draw_reads(reads, drawn, stream) for stream in streams]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.contrasts import Q_SHOWN, fit_contrasts
-from helpers.microbiome.counts import check_counts, collapse_taxa
+from helpers.microbiome.counts import check_amounts, collapse_taxa
 from helpers.microbiome.differential import (
     FIELDS,
     compare_presence,
@@ -81,6 +81,7 @@ def compare_methods(
     Parameters
     ----------
     counts : pandas.DataFrame of shape (n_participants, n_taxa)
+        Or shares of each sample: ANCOM-BC, a model of counts, is then left out.
     taxonomy : pandas.DataFrame
     design : pandas.DataFrame
         With a column ``group`` of 1 and 0; people in both tables are used.
@@ -114,8 +115,8 @@ def compare_methods(
        datasets. Nature Communications 13:342. doi:10.1038/s41467-022-28034-z
     """
     genera, terms = _match(counts, taxonomy, design)
-    reads = check_counts(genera)
-    depth = choose_depth(reads, depth)
+    reads = check_amounts(genera)
+    depth, is_shares = choose_depth(reads, depth), reads.dtype.kind == "f"
     presence = pd.DataFrame(expect_presence(reads, depth), genera.index, genera.columns)
     prevalence = presence.mean()
     kept = genera.columns[(prevalence >= min_prevalence) & (prevalence > 0)]
@@ -137,7 +138,7 @@ def compare_methods(
     results = {
         PRIMARY: primary[FIELDS],
         "linda": run_linda(logs, terms),
-        "ancombc": run_ancombc(_log_reads(genera, usual, depth, 1.0), terms),
+        **({} if is_shares else {"ancombc": run_ancombc(_log_reads(genera, usual, depth, 1.0), terms)}),
         "rank_clr": compare_ranks(logs, terms),
         "presence": compare_presence(seen, terms) if seen.shape[1] else pd.DataFrame(columns=FIELDS, dtype=float),
     }
@@ -160,7 +161,13 @@ def compare_methods(
 def describe_consensus(result: Consensus) -> str:
     """Say how many genera each method finds, how many they agree on, and what hangs on a pseudocount."""
     found = result.methods[result.methods["q"] < Q_SHOWN].groupby("method").size()
-    each = ", ".join(f"{label} {found.get(name, 0)}" for name, label in METHOD_LABELS.items())
+    run = set(result.methods["method"])
+    each = ", ".join(f"{label} {found.get(name, 0)}" for name, label in METHOD_LABELS.items() if name in run)
+    left = (
+        ""
+        if "ancombc" in run or result.methods.empty
+        else " ANCOM-BC was left out: its model is one of counts, and these are shares."
+    )
     agreed = result.table[result.table["is_consensus"]]
     named = f": {', '.join(as_text(name) for name in agreed.index[:5])}{' …' if len(agreed) > 5 else ''}"
     tested = result.table["is_stable"].dropna()
@@ -170,7 +177,7 @@ def describe_consensus(result: Consensus) -> str:
         f"({result.n_filtered:,} rarer ones were left out), with q < {Q_SHOWN:g}: {each}. "
         f"Consensus: {len(agreed) or 'none'}{named if len(agreed) else ''}. "
         f"With pseudocounts of {', '.join(f'{size:g}' for size in result.pseudocounts)} the primary model says the same of "
-        f"{int(tested.astype(bool).sum()):,} of {len(tested):,}; {zeros or 'none'} of all is seen in one group only."
+        f"{int(tested.astype(bool).sum()):,} of {len(tested):,}; {zeros or 'none'} of all is seen in one group only.{left}"
     )
 
 
@@ -204,7 +211,7 @@ def _match(counts: pd.DataFrame, taxonomy: pd.DataFrame, design: pd.DataFrame) -
 
 def _log_reads(genera: pd.DataFrame, names: pd.Index, depth: int, pseudocount: float) -> pd.DataFrame:
     """Return the logarithms of some genera, at a depth of all of them together."""
-    logs = expect_logs(genera.to_numpy(), depth, pseudocount)
+    logs = expect_logs(check_amounts(genera), depth, pseudocount)
     return pd.DataFrame(logs, genera.index, genera.columns)[names]
 
 

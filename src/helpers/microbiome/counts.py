@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from helpers.problems import count, name_some
 from helpers.wording import tell_part
 
 RANKS = ("domain", "phylum", "class", "order", "family", "genus")
+ROUNDING = 1e-6  # what sums of shares may lie above 1
 RANK_PREFIX = r"^\s*[a-z]__"
 
 
@@ -58,6 +60,88 @@ def check_counts(counts: pd.DataFrame) -> np.ndarray:
     if faults:
         raise ValueError("The counts cannot be used: " + " ".join(faults))
     return values.astype(np.int64)
+
+
+def holds_shares(amounts: pd.DataFrame) -> bool:
+    """Return whether a table holds shares of a sample, not reads: numbers from 0 to 1, fractions among them.
+
+    Examples
+    --------
+    >>> holds_shares(pd.DataFrame({"t1": [0.5], "t2": [0.5]})), holds_shares(pd.DataFrame({"t1": [1], "t2": [0]}))
+    (True, False)
+    """
+    values = amounts.to_numpy()
+    if values.dtype.kind != "f" or not values.size or not np.isfinite(values).all():
+        return False
+    return bool(values.min() >= 0 and values.max() <= 1 + ROUNDING and (values != np.floor(values)).any())
+
+
+def check_amounts(amounts: pd.DataFrame) -> np.ndarray:
+    """Return counts as integers, or shares as floats whose rows sum to 1; refuse anything else with every reason.
+
+    Parameters
+    ----------
+    amounts : pandas.DataFrame of shape (n_participants, n_taxa)
+        Raw reads (:func:`check_counts`), or shares of each sample (:func:`holds_shares`).
+
+    Raises
+    ------
+    ValueError
+        What is neither; shares of a sample in which nothing is.
+
+    Examples
+    --------
+    >>> check_amounts(pd.DataFrame({"t1": [0.2], "t2": [0.2]}, index=["a"])).tolist()
+    [[0.5, 0.5]]
+    """
+    if not holds_shares(amounts):
+        return check_counts(amounts)
+    totals = amounts.to_numpy(float).sum(axis=1, keepdims=True)
+    if (totals == 0).any():
+        raise ValueError(
+            f"{count(int((totals == 0).sum()), 'sample')} in which nothing is. Leave them out of the table."
+        )
+    return amounts.to_numpy(float) / totals
+
+
+def tell_zeros(amounts: pd.DataFrame, *, pseudocount: float = 0.5) -> str:
+    """Say what stands for a zero in log-ratios, and what relative abundances cannot tell; empty for counts.
+
+    Parameters
+    ----------
+    amounts : pandas.DataFrame of shape (n_participants, n_taxa)
+    pseudocount : float, default 0.5
+    """
+    if not holds_shares(amounts):
+        return ""
+    least = amounts.to_numpy()[amounts.to_numpy() > 0].min()
+    return (
+        f"**These are relative abundances, not reads.** In log-ratios a zero counts as {pseudocount:g} times the smallest share "
+        f"of the table ({pseudocount * least:.2g}); all other shares stay as they are. How deeply a sample was read is not known, so nothing "
+        "is rarefied, groups are not compared on depth, numbers of taxa, evenness and Faith's diversity are left out, and so is ANCOM-BC, "
+        "whose model is one of counts. If one group was read more deeply, its rare taxa are seen more often, and no step here can take that away."
+    )
+
+
+def tell_scale(scale: Mapping[str, str]) -> str:
+    """Say which tables are relative abundances, and what stands for a zero in them; empty where all are counts.
+
+    Parameters
+    ----------
+    scale : mapping of str to str
+        ``scale`` of ``cohort.yml``.
+
+    Examples
+    --------
+    >>> tell_scale({"taxa": "percent"})
+    'Relative abundances: taxa (percent). A zero counts as half the smallest share of its table in log-ratios.'
+    """
+    named = ", ".join(f"{block} ({one})" for block, one in scale.items())
+    return (
+        f"Relative abundances: {named}. A zero counts as half the smallest share of its table in log-ratios."
+        if named
+        else ""
+    )
 
 
 def collapse_taxa(counts: pd.DataFrame, taxonomy: pd.DataFrame, *, level: str = "genus") -> pd.DataFrame:
@@ -118,6 +202,11 @@ def describe_counts(counts: pd.DataFrame, *, n_designed: int) -> str:
     totals = counts.sum(axis=1)
     zeros = float((counts == 0).to_numpy().mean())
     part = tell_part(len(counts), n_designed)
+    if holds_shares(counts):
+        return (
+            f"{part[0].upper()}{part[1:]} people have relative abundances of {counts.shape[1]:,} taxa; {100 * zeros:.0f} % of all are "
+            f"zero. {tell_zeros(counts)}"
+        )
     return (
         f"{part[0].upper()}{part[1:]} people have counts of {counts.shape[1]:,} taxa; their samples hold "
         f"{totals.min():,.0f} to {totals.max():,.0f} reads, and {100 * zeros:.0f} % of all counts are zero."

@@ -22,6 +22,7 @@ def choose_depth(reads: np.ndarray, depth: int | None) -> int:
     Returns
     -------
     int
+        0 for shares (floats), which have no depth.
 
     Raises
     ------
@@ -33,6 +34,8 @@ def choose_depth(reads: np.ndarray, depth: int | None) -> int:
     >>> choose_depth(np.array([[3, 4], [1, 1]]), None)
     2
     """
+    if reads.dtype.kind == "f":
+        return ALL_READS  # shares: there is no number of reads
     least = int(reads.sum(axis=1).min())
     if depth is None:
         return least
@@ -90,6 +93,7 @@ def expect_logs(reads: np.ndarray, depth: int, pseudocount: float) -> np.ndarray
     Parameters
     ----------
     reads : numpy.ndarray of int, shape (n_samples, n_features)
+        Or shares, as floats: see :func:`log_shares`.
     depth : int
         Reads drawn; ``ALL_READS`` (0): all of each sample.
     pseudocount : float
@@ -107,6 +111,8 @@ def expect_logs(reads: np.ndarray, depth: int, pseudocount: float) -> np.ndarray
     >>> expect_logs(np.array([[1, 1]]), 1, 0.5).round(4).tolist()
     [[-0.1438, -0.1438]]
     """
+    if np.asarray(reads).dtype.kind == "f":
+        return log_shares(np.asarray(reads), pseudocount)
     counts = np.asarray(reads, dtype=float)
     totals = np.broadcast_to(counts.sum(axis=1, keepdims=True), counts.shape)
     drawn = (totals > depth) & (depth != ALL_READS)
@@ -117,6 +123,29 @@ def expect_logs(reads: np.ndarray, depth: int, pseudocount: float) -> np.ndarray
     few = drawn & ~many & (counts > 0)
     logs[few] = _sum_chances(counts[few], totals[few], depth, pseudocount)
     return logs
+
+
+def log_shares(shares: np.ndarray, pseudocount: float) -> np.ndarray:
+    """Return the logarithms of shares, a zero counting as `pseudocount` times the smallest share of the table.
+
+    One value for all samples, so that it does not follow the depth of any. Shares above zero stay as they are [1]_.
+
+    Parameters
+    ----------
+    shares : numpy.ndarray of float, shape (n_samples, n_features)
+    pseudocount : float
+
+    References
+    ----------
+    .. [1] Martín-Fernández JA, Barceló-Vidal C, Pawlowsky-Glahn V (2003). Dealing with zeros and missing values in compositional
+       data sets using nonparametric imputation. Mathematical Geology 35(3):253-278. doi:10.1023/A:1023866030544
+
+    Examples
+    --------
+    >>> np.exp(log_shares(np.array([[0.5, 0.5, 0.0]]), 0.5)).round(2).tolist()
+    [[0.5, 0.5, 0.25]]
+    """
+    return np.log(np.where(shares > 0, shares, pseudocount * shares[shares > 0].min()))
 
 
 def expect_presence(reads: np.ndarray, depth: int) -> np.ndarray:

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from helpers.contrasts import COLUMNS, fit_contrasts
+from helpers.microbiome.counts import holds_shares
+from helpers.microbiome.equal_depth import log_shares
 from helpers.problems import name_some
 
 NEEDED = ("module", "name", "step", "alternative", "orthologues")
@@ -156,8 +158,11 @@ def compare_modules(
         return nothing
     scores = score_modules(table, modules, min_coverage=min_coverage)
     common = scores.modules.index[scores.modules["prevalence"] >= max(min_prevalence, 1e-9)]
-    shares = (scores.values[common] + HALF).div(reads.sum(axis=1), axis=0)
-    return fit_contrasts(np.log(shares), design).join(scores.modules[columns]).rename_axis("feature")
+    if holds_shares(reads):
+        logs = pd.DataFrame(log_shares(scores.values[common].to_numpy(), HALF), reads.index, common)
+    else:
+        logs = np.log((scores.values[common] + HALF).div(reads.sum(axis=1), axis=0))
+    return fit_contrasts(logs, design).join(scores.modules[columns]).rename_axis("feature")
 
 
 def sum_orthologues(genes: pd.DataFrame, features: pd.DataFrame | None = None) -> pd.DataFrame:

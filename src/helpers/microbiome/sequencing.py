@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.contrasts import fit_contrasts
+from helpers.microbiome.counts import holds_shares
 from helpers.problems import TooLittle
 
 ALPHA = 0.05
@@ -58,6 +59,23 @@ def compare_depth(tables: Mapping[str, pd.DataFrame], design: pd.DataFrame) -> p
         }
     columns = ["n_high", "n_low", "median_high", "median_low", "ratio", "ratio_low", "ratio_high", "p"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("block")
+
+
+def add_depth(terms: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
+    """Return terms with the logarithm of the reads of each sample beside them; as they are where there are only shares.
+
+    Parameters
+    ----------
+    terms : pandas.DataFrame
+        Index participant_id.
+    counts : pandas.DataFrame of shape (n_participants, n_features)
+
+    Examples
+    --------
+    >>> add_depth(pd.DataFrame({"age": [30.0]}, ["a"]), pd.DataFrame({"t1": [100]}, ["a"])).to_dict("list")
+    {'age': [30.0], 'log10_reads': [2.0]}
+    """
+    return terms if holds_shares(counts) else terms.assign(log10_reads=np.log10(counts.sum(axis=1)))
 
 
 def describe_depth(table: pd.DataFrame) -> str:

@@ -27,7 +27,7 @@ class Score:
     Attributes
     ----------
     values : pandas.Series
-        People who are in a group; where the rule is a column, 1 high and 0 low.
+        People who are in a group; where the rule is a column or has two cuts, 1 high and 0 low.
     cuts : dict of str to float
         Option to cut: high from this value on. The declared one first.
     thirds : tuple of float, or None
@@ -85,7 +85,7 @@ def read_score(cohort: Cohort) -> Score:
     cohort : helpers.contract.Cohort
         With a questionnaire: its declared cut; one standard error of measurement lower and higher (where the scale's
         items were answered); the sample median; the upper against the lower third; and the score itself. Groups by
-        a column of the participants: as declared only.
+        a column of the participants, or by two cuts: as declared only.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def read_score(cohort: Cohort) -> Score:
     outcome = resilience.score_outcome(cohort)
     groups = assign_groups(cohort, outcome)
     high = groups["group"].dropna() == "high"
-    if not isinstance(rule, MeasureRule):
+    if not isinstance(rule, MeasureRule) or rule.has_middle:
         return Score(high.astype(float), {DECLARED: 0.5})
     values = outcome.reindex(high.index).astype(float)
     cuts = {f"{DECLARED} (cut {rule.high_at_least:g})": float(rule.high_at_least)}

@@ -39,6 +39,7 @@ def plot_scores(
     precision: ScorePrecision | None = None,
     references: pd.DataFrame | None = None,
     bands: pd.DataFrame | None = None,
+    low_below: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the distribution of the score in both groups, with the cut and the doubt around it.
@@ -59,6 +60,8 @@ def plot_scores(
         Published means: index sample, column ``mean``; drawn as ticks above.
     bands : pandas.DataFrame, optional
         Published bands, from ``helpers.resilience.list_bands``; named above the bars, with a line at each border.
+    low_below : float, optional
+        The lower of two cuts: a line of its own.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -80,6 +83,10 @@ def plot_scores(
             label=labels[side],
         )
     ax.axvline(cut, color="black", linewidth=1.5, label=f"Cut-off: {cut:g} or more is high")
+    if low_below is not None and low_below < cut:
+        ax.axvline(
+            low_below, color="black", linewidth=1.5, linestyle="--", label=f"Cut-off: below {low_below:g} is low"
+        )
     if precision is not None:
         sem = precision.sem
         ax.axvspan(

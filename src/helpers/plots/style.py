@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
 
@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from helpers.contract import Cohort
 from helpers.problems import TooLittle
-from helpers.wording import hide_small, set_small_cell
+from helpers.wording import call_groups, flatten_text, hide_small, set_small_cell
 
 COLOURS = {"high": "#0072B2", "low": "#D55E00"}
 NEUTRAL = "#595959"
@@ -24,6 +24,9 @@ WIDTH_IN = 6.2
 SIMULATED = "Simulated data"
 REAL = "Data of real people"
 PEOPLE = frozenset({"n", "n_high", "n_low", "n_answered", "count"})
+OF_GROUPS = {"n": "n", "share": "proportion", "median": "median"}  # heads of columns about one group
+HIGH_LOW = {"high": "high", "low": "low"}
+SHORT = 16  # signs of a group's name along an axis
 
 
 def use_style(cohort: Cohort) -> None:
@@ -126,6 +129,17 @@ def label_groups(cohort: Cohort, groups: pd.DataFrame) -> dict[str, str]:
     }
 
 
+def name_contrast(text: str, labels: Mapping[str, str]) -> str:
+    """Return the text of an axis with the names of the groups, shortened, in place of high and low.
+
+    Examples
+    --------
+    >>> name_contrast("d (high minus low)", {"high": "Controls", "low": "Patients"})
+    'd (Controls minus Patients)'
+    """
+    return call_groups(text, {side: shorten(label, SHORT) for side, label in labels.items()})
+
+
 def show_table(
     frame: pd.DataFrame,
     caption: str | None = None,
@@ -133,6 +147,7 @@ def show_table(
     digits: int = 3,
     *,
     small_cell: int | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> HTML:
     """Show a table at the end of a cell: rounded, escaped, with a caption, scrolling inside its box.
 
@@ -148,14 +163,18 @@ def show_table(
     small_cell : int, optional
         Numbers of people (columns n, n_high, n_low, n_answered, count) above zero and below it are not told; by default
         that of the cohort whose style is in use.
+    labels : mapping, optional
+        How the cohort calls its groups ``high`` and ``low``: stands in the heads and in the caption.
 
     Returns
     -------
     IPython.display.HTML
     """
+    caption = call_groups(caption, labels) if caption and labels else caption
     shown = frame if n_rows is None else frame.head(n_rows)
     rest = f" First {len(shown)} of {len(frame):,} rows." if len(shown) < len(frame) else ""
-    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in [frame.index.name or "", *frame.columns])
+    names = [frame.index.name or "", *(_head(name, labels) for name in frame.columns)]
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     head = head.replace('<th scope="col"></th>', "<td></td>", 1)
     counted = [name in PEOPLE for name in shown.columns]
     rows = "".join(
@@ -172,6 +191,14 @@ def show_table(
         '<div class="table-box" tabindex="0" role="group" aria-label="Table">'
         f'<table class="dataframe">{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
+
+
+def _head(name: object, labels: Mapping[str, str] | None) -> str:
+    """Return the head of a column; one that counts people of a group has the group's name."""
+    what, _, side = str(name).rpartition("_")
+    if labels is None or side not in labels or what not in OF_GROUPS:
+        return str(name)
+    return f"{OF_GROUPS[what]}, {flatten_text(labels[side])}"
 
 
 def _cell(value: object, digits: int, *, is_count: bool, small_cell: int | None) -> str:

@@ -30,8 +30,18 @@ def describe_scores(groups: pd.DataFrame, rule: MeasureRule) -> str:
     return (
         f"{part[0].upper()}{part[1:]} participants have a {as_code(rule.measure)} {as_text(rule.score)}: mean {score.mean():.1f} "
         f"(SD {score.std():.1f}), median {score.median():.1f}; nine in ten lie between {low:.1f} and {high:.1f}. "
-        f"{100 * (score >= rule.high_at_least).mean():.0f} % reach the cut-off of {rule.high_at_least:g}."
+        f"{100 * (score >= rule.high_at_least).mean():.0f} % reach the cut-off of {rule.high_at_least:g}{_tell_below(score, rule)}."
     )
+
+
+def _tell_below(score: pd.Series, rule: MeasureRule) -> str:
+    if not rule.has_middle:
+        return ""
+    low, middle = (
+        (score < rule.low_end).mean(),
+        score.between(rule.low_end, rule.high_at_least, inclusive="left").mean(),
+    )
+    return f", {100 * low:.0f} % lie below {rule.low_end:g}, and {100 * middle:.0f} % between, in neither group"
 
 
 def describe_reliability(table: pd.DataFrame) -> str:
@@ -87,13 +97,18 @@ def describe_split(comparison: pd.DataFrame, groups: pd.DataFrame) -> str:
     comparison : pandas.DataFrame
         From :func:`compare_split_and_score`.
     groups : pandas.DataFrame
-        With a column ``group``.
+        With columns ``group`` and ``score``.
 
     Returns
     -------
     str
     """
     members = groups["group"].dropna()
+    if (groups["score"].notna() & groups["group"].isna()).any():
+        return (
+            "People between the two cuts are in no group, so the groups are extremes: a correlation with them comes out larger than "
+            "one with the score of everybody, which is no gain. The figure shows both in the people of the groups."
+        )
     share = float((members == "high").mean())
     if not 0 < share < 1:
         return "Everybody is in one group: there is no split to compare."

@@ -135,7 +135,9 @@ def describe_cuts(table: pd.DataFrame, *, small_cell: int = 5) -> str:
     )
 
 
-def describe_median(score: pd.Series, *, declared: float, labels: Mapping[str, str]) -> str:
+def describe_median(
+    score: pd.Series, *, declared: float, labels: Mapping[str, str], low_below: float | None = None
+) -> str:
     """Say whom a cut at the sample's median would move, and why it is no rule.
 
     Parameters
@@ -144,6 +146,8 @@ def describe_median(score: pd.Series, *, declared: float, labels: Mapping[str, s
     declared : float
     labels : mapping
         How to call ``high`` and ``low``.
+    low_below : float, optional
+        The lower of two declared cuts.
 
     Returns
     -------
@@ -151,6 +155,13 @@ def describe_median(score: pd.Series, *, declared: float, labels: Mapping[str, s
     """
     known = score.dropna()
     median = float(known.median())
+    if low_below is not None and low_below < declared:
+        between = int(known.between(low_below, declared, inclusive="left").sum())
+        return (
+            f"The median of this sample is {median:g}. Cut there, {tell_part(between, len(known))} people between the declared "
+            "cuts would get a group, and half would be high in any sample, however it fares: groups of two studies could not be "
+            "compared."
+        )
     moved = int(((known >= median) != (known >= declared)).sum())
     side = labels["high" if median < declared else "low"]
     return (

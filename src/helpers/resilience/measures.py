@@ -42,7 +42,7 @@ def score_outcome(cohort: Cohort) -> pd.Series | None:
     -------
     pandas.Series or None
         The score per participant of the measure; None when the rule names a
-        column of ``participants``, since there is then no score.
+        column of ``participants``: a number there needs no scoring.
 
     Raises
     ------
@@ -91,8 +91,8 @@ def estimate_precision(cohort: Cohort, scores: pd.Series) -> ScorePrecision | No
     answers = reverse_code(read_answers(frame, scale), scale)
     if len(answers.dropna()) < 3:
         return None
-    alpha = cronbach_alpha(answers)
-    return measure_precision(scores, reliability=alpha, cut=rule.high_at_least) if pd.notna(alpha) else None
+    alpha, cut = cronbach_alpha(answers), rule.with_cuts(scores).high_at_least
+    return measure_precision(scores, reliability=alpha, cut=cut) if pd.notna(alpha) else None
 
 
 def score_measures(cohort: Cohort) -> pd.DataFrame:

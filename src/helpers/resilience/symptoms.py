@@ -67,7 +67,7 @@ def relate_symptoms(
     scores : pandas.Series
         The score that the groups were made from, by ``participant_id``.
     design : pandas.DataFrame
-        From ``helpers.cohort.design_matrix``; its group is replaced by the score.
+        From ``helpers.cohort.design_of_scores``, or ``design_matrix``: its group is replaced by the score.
     outcome : str, optional
         Name of the score that made the groups: never related to itself.
 
@@ -87,7 +87,11 @@ def relate_symptoms(
     if not present:
         return pd.DataFrame(columns=columns, index=pd.Index([], name="feature"))
     known = scores.reindex(design.index).dropna()
-    terms = design.loc[known.index].drop(columns="group").assign(score=(known - known.mean()) / known.std())
+    terms = (
+        design.loc[known.index]
+        .drop(columns="group", errors="ignore")
+        .assign(score=(known - known.mean()) / known.std())
+    )
     fitted = fit_contrasts(measures[present], terms, tested="score")
     n = fitted["n_high"] + fitted["n_low"]
     n_covariates = terms.shape[1] - 1

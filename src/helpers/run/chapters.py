@@ -9,6 +9,16 @@ from helpers.contract import read_schema
 
 SIMULATED = "simulated"  # what a lab needs: it stands in the book of a simulated cohort only
 OPEN = "open-"  # before the name of an open data set, where sections ask for it
+FURTHER = {
+    "further_brain": "further block of the brain (blocks/)",
+    "further_gut": "further block of the gut (blocks/)",
+    "further_blood": "further block of blood, diet or another kind (blocks/)",
+    "further_integrated": 'further block with "integrate": true (blocks/)',
+}
+READS = {
+    "reads": "(counts of taxa, transcripts or genes)",
+    "taxa_reads": "of taxa (counts in microbiome/taxa.tsv)",
+}
 INTEGRATED = ("connectivity", "taxa", "transcripts", "metabolites")
 
 
@@ -45,7 +55,7 @@ class Chapter:
 
         Examples
         --------
-        >>> Chapter("05_metabolites", "Metabolites", needs=("metabolites",)).reason_to_skip({"taxa"})
+        >>> Chapter("05_metabolites", "Metabolites", needs=("metabolites", "further_blood")).reason_to_skip({"taxa"})
         'this cohort has no metabolites (metabolites/metabolites.tsv)'
         """
         present = [need for need in self.needs if need in available]
@@ -74,8 +84,14 @@ CHAPTERS = (
         data=("data/schema", "data/sets", "data/calibration"),
         open_data=("gbm", "hmp2_pathways"),
     ),
-    Chapter("05_metabolites", "Metabolites", needs=("metabolites",)),
-    Chapter("06_integration", "Integration", needs=INTEGRATED, at_least=2, open_data=("breast_tcga",)),
+    Chapter("05_metabolites", "Metabolites", needs=("metabolites", "further_blood")),
+    Chapter(
+        "06_integration",
+        "Integration",
+        needs=(*INTEGRATED, "further_integrated"),
+        at_least=2,
+        open_data=("breast_tcga",),
+    ),
     Chapter(
         "07_verdict",
         "Verdict",
@@ -113,6 +129,12 @@ def explain_need(need: str) -> str:
     schema = read_schema()
     if need == SIMULATED:
         return "simulated people"
+    if need.startswith("further_"):
+        return FURTHER[need]
+    if need in READS:
+        return f"table of reads {READS[need]}: relative abundances do not tell how deeply a sample was read"
+    if need == "outcome_score":
+        return "number in its outcome rule (cohort.yml)"
     if need == "resilience_score":
         return "resilience questionnaire in its outcome rule (cohort.yml)"
     if need == "symptoms":

@@ -17,7 +17,7 @@ from helpers.problems import MissingResult, TooLittle
 from helpers.run.chapters import OPEN, SIMULATED, Chapter, explain_need
 from helpers.wording import as_text
 
-NEEDS, GO_ON = "needs-", "raises-exception"
+NEEDS, ONLY, GO_ON = "needs-", "only-", "raises-exception"  # what lacks an only- is left out without a word
 LACKING = (TooLittle.__name__, MissingResult.__name__)  # MissingResult: an earlier chapter was left out
 FOLLOWING = ("NameError", "KeyError")  # what cells meet that would use what a lacking one has not made
 FOLLOWS = "it needs what a part above could not make of so little data."
@@ -51,6 +51,8 @@ def leave_out(
 ) -> NotebookNode:
     """Replace the cells whose ``needs-…`` tags the cohort cannot meet by one visible note per run of cells.
 
+    Cells with an ``only-…`` tag that it cannot meet are left out without a note: what they are about is asked of no cohort.
+
     Parameters
     ----------
     notebook : NotebookNode
@@ -66,6 +68,7 @@ def leave_out(
         A copy.
     """
     page = deepcopy(notebook)
+    page.cells = [cell for cell in page.cells if not _lacking(cell, available, ONLY)]
     cells: list[NotebookNode] = []
     for lacking, run in groupby(page.cells, key=lambda cell: _lacking(cell, available)):
         cells += [_note_missing(lacking, SIMULATED in available, unmet)] if lacking else list(run)
@@ -157,10 +160,10 @@ def _list_errors(cell: NotebookNode) -> list[NotebookNode]:
     return [output for output in cell.get("outputs", []) if output.output_type == "error"]
 
 
-def _lacking(cell: NotebookNode, available: Collection[str]) -> tuple[str, ...]:
+def _lacking(cell: NotebookNode, available: Collection[str], start: str = NEEDS) -> tuple[str, ...]:
     tags = cell.metadata.get("tags", [])
     return tuple(
-        tag.removeprefix(NEEDS) for tag in tags if tag.startswith(NEEDS) and tag.removeprefix(NEEDS) not in available
+        tag.removeprefix(start) for tag in tags if tag.startswith(start) and tag.removeprefix(start) not in available
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from helpers.contract import Cohort, ColumnRule
+from helpers.cohort import is_data_driven, tell_data_driven
+from helpers.contract import Cohort, ColumnRule, NumberRule
 from helpers.problems import count
 from helpers.table1.flow import count_groups
 from helpers.wording import as_code, as_text, hide_small
@@ -31,9 +32,19 @@ def describe_rule(cohort: Cohort) -> str:
             f"**{labels['low']}** those whose {as_code(rule.column)} is {low}. Anyone else is in "
             "neither group. This contrast is not one of resilience."
         )
+    is_column = isinstance(rule, NumberRule)
+    name = as_code(rule.column) if is_column else f"{as_code(rule.measure)} {as_text(rule.score)}"
+    if is_data_driven(rule):
+        return (
+            f"**{labels['high']}** are the third of the participants with the highest {name}, **{labels['low']}** the third with "
+            f"the lowest. Those between have a score and no group. {tell_data_driven(rule)}"
+        )
+    below = f"those below {rule.low_end:g}" if rule.has_middle else "those below"
+    between = " Those between have a score and no group." if rule.has_middle else ""
+    cut = "Both cut-offs are" if rule.has_middle else "The cut-off is"
     return (
-        f"**{labels['high']}** are the participants with a {as_code(rule.measure)} {as_text(rule.score)} of "
-        f"{rule.high_at_least:g} or more, **{labels['low']}** those below. The cut-off is declared in "
+        f"**{labels['high']}** are the participants with a {name} of "
+        f"{rule.high_at_least:g} or more, **{labels['low']}** {below}.{between} {cut} declared in "
         "`cohort.yml` and never computed from the sample."
     )
 

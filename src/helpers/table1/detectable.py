@@ -53,6 +53,7 @@ def list_detectable(cohort: Cohort, design: pd.DataFrame) -> pd.DataFrame:
     """
     frames = {"Questionnaires": pd.concat(list(cohort.phenotype.values()), axis=1)} if cohort.phenotype else {}
     frames |= {label: cohort.blocks[name] for name, label in MODALITIES.items() if name in cohort.blocks}
+    frames |= {block.title: block.table for block in cohort.further.values()}
     rows = {}
     for label, frame in frames.items():
         known = design.loc[design.index.isin(frame.index[frame.notna().any(axis=1)]), "group"]

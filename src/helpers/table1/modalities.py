@@ -115,6 +115,7 @@ def find_modalities(cohort: Cohort) -> pd.DataFrame:
     everyone = cohort.participants.index
     frames = {f"Questionnaire: {name.upper().replace('_', '-')}": frame for name, frame in cohort.phenotype.items()}
     frames |= {label: cohort.blocks[name] for name, label in MODALITIES.items() if name in cohort.blocks}
+    frames |= {block.title: block.table for block in cohort.further.values()}
     has = {name: frame.notna().any(axis=1).reindex(everyone, fill_value=False) for name, frame in frames.items()}
     return pd.DataFrame(has, index=everyone, dtype=bool)
 

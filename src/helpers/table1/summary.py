@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from helpers.contract import Cohort, ColumnRule
+from helpers.contract import Cohort, ColumnRule, NumberRule
 from helpers.wording import as_text, hide_small, tell_part
 
 LABELS = {"age": "Age (years)", "sex": "Sex", "bmi": "BMI (kg/m²)", "study": "Study", "age_band": "Age band"}
@@ -185,7 +185,7 @@ def _without_spread(apart: float, spread: float) -> float:
 def _list_characteristics(cohort: Cohort) -> list[str]:
     rule = cohort.settings.outcome
     table = cohort.participants
-    skipped = {rule.column} if isinstance(rule, ColumnRule) else set()
+    skipped = {rule.column} if isinstance(rule, ColumnRule | NumberRule) else set()
     usable = [name for name in table if name not in skipped and table[name].notna().any()]
     return [name for name in usable if _is_number(table[name]) or table[name].nunique() <= MAX_LEVELS]
 

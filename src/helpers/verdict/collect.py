@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from helpers.contract import ColumnRule, Settings
+from helpers.contract import RESILIENCE_MEASURES, ColumnRule, NumberRule, Settings
 from helpers.problems import MissingResult
 from helpers.tables import read_result
 from helpers.verdict.claims import Claim
 from helpers.verdict.inference import Contrast, compute_contrast_power, recover_contrast
 
-RESILIENCE_MEASURES = ("cd_risc", "cd_risc_10", "cd_risc_2", "brs")
 COVARIATES_ONLY = "covariates only"
 LEAD_COLUMNS = ("lead", "lead_low", "lead_high", "p_lead")
 RANK_COLUMNS = ("role", "auc_out_of_fold", *LEAD_COLUMNS, "p_permutation", "n_high", "n_low")
@@ -125,6 +124,8 @@ def explain_outcome(settings: Settings) -> str:
     if isinstance(rule, ColumnRule):
         both = f"{settings.labels['high']} v {settings.labels['low']}"
         return f"the groups of this cohort differ in diagnosis ({rule.column}: {both}), not in resilience"
+    if isinstance(rule, NumberRule):
+        return f"the groups of this cohort differ in {rule.column}, not in a questionnaire of resilience"
     if rule.measure not in RESILIENCE_MEASURES:
         return f"the groups of this cohort differ in {rule.measure} {rule.score}, not in resilience"
     return ""

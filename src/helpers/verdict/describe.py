@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from helpers.cohort import is_data_driven, tell_data_driven
 from helpers.contract import Settings
 from helpers.power import compute_power
 from helpers.problems import count
@@ -178,20 +179,21 @@ def describe_scope(settings: Settings) -> str:
     -------
     str
     """
+    caution = f" {tell_data_driven(settings.outcome)}" if is_data_driven(settings.outcome) else ""
     if reason := explain_outcome(settings):
         return (
             f"**None of the claims can be tested here:** {as_text(reason)}. The chapters before this one are worth reading for "
-            "their own contrasts, which are not contrasts of resilience."
+            f"their own contrasts, which are not contrasts of resilience.{caution}"
         )
     if settings.kind != "real":
         return (
             "**These people are simulated.** A program planted effects in them on purpose and wrote down which. So the only "
             "question this page can answer is whether the analysis finds what was planted. Finding it is not evidence "
-            "for any claim, and not a replication of anything."
+            f"for any claim, and not a replication of anything.{caution}"
         )
     return (
         "The people of this cohort are real and grouped by a resilience score: each claim whose data are at hand can be "
-        "weighed."
+        f"weighed.{caution}"
     )
 
 

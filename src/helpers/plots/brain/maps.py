@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,14 +12,14 @@ from matplotlib.figure import Figure
 from helpers.brain.maps import MapStack
 from helpers.brain.tfce import MapTest
 from helpers.plots.brain.null import add_legend, draw_null
-from helpers.plots.style import DIVERGING, WIDTH_IN
+from helpers.plots.style import DIVERGING, HIGH_LOW, WIDTH_IN, name_contrast
 
 ALPHA = 0.05
 N_SLICES = 6
 CLIP = 0.999  # of the absolute t: beyond, the colour stays
 
 
-def plot_maps(maps: MapStack, tested: MapTest, *, alpha: float = ALPHA) -> Figure:
+def plot_maps(maps: MapStack, tested: MapTest, *, alpha: float = ALPHA, labels: Mapping[str, str] = HIGH_LOW) -> Figure:
     """Draw the t of every voxel in level slices; what survives by enhanced clusters is outlined.
 
     Parameters
@@ -25,6 +27,8 @@ def plot_maps(maps: MapStack, tested: MapTest, *, alpha: float = ALPHA) -> Figur
     maps : helpers.brain.MapStack
     tested : helpers.brain.MapTest
     alpha : float, default 0.05
+    labels : mapping, optional
+        How to call ``high`` and ``low``.
 
     Returns
     -------
@@ -52,7 +56,7 @@ def plot_maps(maps: MapStack, tested: MapTest, *, alpha: float = ALPHA) -> Figur
         ax.set_axis_off()
     axes.flat[0].text(0.0, 0.5, "L", transform=axes.flat[0].transAxes, fontsize=10, va="center")
     bar = figure.colorbar(image, ax=axes, orientation="horizontal", shrink=0.6, pad=0.02, extend="both")
-    bar.set_label("t (high minus low)")
+    bar.set_label(name_contrast("t (high minus low)", labels))
     n_kept = int((tested.table["p_tfce"] <= alpha).sum())
     figure.suptitle(
         f"t of {len(tested.table):,} voxels, n={tested.max_t.n_participants}\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -9,13 +11,15 @@ from matplotlib.axes import Axes
 from matplotlib.colors import TwoSlopeNorm
 
 from helpers.brain.connectivity import PAIR_SEPARATOR
-from helpers.plots.style import DIVERGING, WIDTH_IN, shorten
+from helpers.plots.style import DIVERGING, HIGH_LOW, WIDTH_IN, name_contrast, shorten
 
 ALPHA = 0.05
 COUNTS = "Greys"
 
 
-def plot_networks(networks: pd.DataFrame, *, declared: str | None = None, ax: Axes | None = None) -> Axes:
+def plot_networks(
+    networks: pd.DataFrame, *, declared: str | None = None, labels: Mapping[str, str] = HIGH_LOW, ax: Axes | None = None
+) -> Axes:
     """Draw the effect d of every pair of networks as a triangle of numbers.
 
     Parameters
@@ -24,6 +28,8 @@ def plot_networks(networks: pd.DataFrame, *, declared: str | None = None, ax: Ax
         Index such as ``Reward × Somatomotor``; columns ``d``, ``q``, ``n_high``, ``n_low``.
     declared : str, optional
         The pair that was declared beforehand: it gets a frame.
+    labels : mapping, optional
+        How to call ``high`` and ``low``.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -45,7 +51,7 @@ def plot_networks(networks: pd.DataFrame, *, declared: str | None = None, ax: Ax
         _write_numbers(ax, networks, pairs, names, reach)
     framed = _frame(ax, networks, declared, names)
     bar = ax.figure.colorbar(image, cax=ax.inset_axes((0.58, 0.86, 0.4, 0.035)), orientation="horizontal")
-    bar.set_label("d (high minus low)")
+    bar.set_label(name_contrast("d (high minus low)", labels))
     ax.set_title(f"Effect d by pair of networks, n={_n(networks)}\nbold with *: q < {ALPHA}{framed}", x=0, loc="left")
     return ax
 

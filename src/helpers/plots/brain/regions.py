@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from helpers.plots.style import COLOURS, NEUTRAL, WIDTH_IN, shorten
+from helpers.plots.style import COLOURS, HIGH_LOW, NEUTRAL, WIDTH_IN, name_contrast, shorten
 
 ROW_IN = 0.2
 ALPHA = 0.05
@@ -20,6 +22,7 @@ def plot_regions(
     title: str,
     highlight: tuple[str, ...] = (),
     published_d: tuple[float, float] | None = None,
+    labels: Mapping[str, str] = HIGH_LOW,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the effect d of every region with its 95 % interval, sorted.
@@ -34,6 +37,8 @@ def plot_regions(
         Regions of a set declared beforehand: drawn as squares in another colour.
     published_d : tuple of float, optional
         Smallest and largest |d| of large published studies: a grey band on either side of 0.
+    labels : mapping, optional
+        How to call ``high`` and ``low``.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -67,7 +72,7 @@ def plot_regions(
             ax.plot([], [], marker, color=colour, markerfacecolor="white", linestyle="", label=name)
     ax.set_yticks(rows, [shorten(name) for name in shown.index])
     ax.set_ylim(len(shown) - 0.4, -0.6)
-    ax.set_xlabel("d (high minus low), with 95 % interval; filled: q < 0.05")
+    ax.set_xlabel(name_contrast("d (high minus low), with 95 % interval; filled: q < 0.05", labels))
     n_keys = len(ax.get_legend_handles_labels()[0])
     lost = f", {len(regions) - len(shown)} not comparable" if len(regions) > len(shown) else ""
     ax.set_title(f"{title}: {len(shown)} regions{lost}, n={_n(regions)}", loc="left", pad=8 + 15 * ((n_keys + 1) // 2))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from helpers.plots.style import COLOURS, NEUTRAL, WIDTH_IN, shorten
+from helpers.plots.style import COLOURS, HIGH_LOW, NEUTRAL, WIDTH_IN, name_contrast, shorten
 from helpers.wording import hide_small
 
 ROW_IN = 0.3
@@ -19,6 +21,7 @@ def plot_asked(
     value: str = "d",
     title: str,
     last_filled: bool = True,
+    labels: Mapping[str, str] = HIGH_LOW,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the effect of each measure under each way of asking, with its interval, grouped by measure.
@@ -33,6 +36,8 @@ def plot_asked(
     title : str
     last_filled : bool, default True
         Whether the last way of each measure is the one that counts: filled.
+    labels : mapping, optional
+        How to call ``high`` and ``low``.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -72,6 +77,6 @@ def plot_asked(
         tick.set_fontweight("bold" if is_bold else "normal")
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(max(at - 0.6, 1), -0.8)
-    what = "partial correlation r" if value == "r" else "d (high minus low)"
+    what = "partial correlation r" if value == "r" else name_contrast("d (high minus low)", labels)
     ax.set_xlabel(f"{what}, with 95 % interval")
     return ax

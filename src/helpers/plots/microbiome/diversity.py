@@ -54,10 +54,12 @@ def plot_alpha(
         ax.set_xlim(-0.6, 1.6)
     for ax in panels[len(metrics) :]:
         ax.remove()
-    figure.supxlabel(
-        f"{alpha.depth:,} reads per sample, mean of {alpha.n_rarefactions} rarefactions; {hide_small(alpha.n_lost)} samples left out",
-        fontsize=9,
+    said = (
+        f"{alpha.depth:,} reads per sample, mean of {alpha.n_rarefactions} rarefactions"
+        if alpha.depth
+        else "shares, or all reads"
     )
+    figure.supxlabel(f"{said}; {hide_small(alpha.n_lost)} samples left out", fontsize=9)
     return figure
 
 
