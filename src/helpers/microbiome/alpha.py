@@ -169,10 +169,12 @@ def compare_depths(rarefied: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index metric; d, d_low, d_high at equal depth; d_all, d_all_low, d_all_high of all reads.
+        Index metric; d, d_low, d_high at equal depth; d_all_reads, d_all_reads_low, d_all_reads_high of all reads.
     """
     fields = ["d", "d_low", "d_high"]
-    return rarefied[fields].join(whole[fields].set_axis([name.replace("d", "d_all", 1) for name in fields], axis=1))
+    return rarefied[fields].join(
+        whole[fields].set_axis([name.replace("d", "d_all_reads", 1) for name in fields], axis=1)
+    )
 
 
 def _choose_depth(reads: np.ndarray, depth: int | None) -> int:

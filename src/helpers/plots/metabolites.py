@@ -141,7 +141,7 @@ def plot_predicted(potential: PredictedPotential, shown: Sequence[str] | str, fe
         ax.scatter(predicted[known], measured[known], s=16, color=ACCENT, alpha=0.6, lw=0)
         row = potential.table.loc[metabolite]
         name = shorten(name_metabolites(pd.Index([metabolite]), features).iloc[0], 30)
-        interval = f"({row['rho_low']:.2f} to {row['rho_high']:.2f})" if "rho_low" in row else ""
+        interval = f"({row['spearman_low']:.2f} to {row['spearman_high']:.2f})" if "spearman_low" in row else ""
         ax.set_title(
             f"{name}\nSpearman {row['spearman']:.2f} {interval}, n = {hide_small(int(row['n']))}".replace(" ,", ","),
             loc="left",
@@ -216,7 +216,7 @@ def plot_partners(
         _, ax = plt.subplots(figsize=(WIDTH_IN, 1.5 + 0.26 * len(top)), layout="constrained")
     for place, row in enumerate(top.itertuples()):
         side = "high" if row.slope > 0 else "low"
-        ax.plot([row.ci_low, row.ci_high], [place, place], color=COLOURS[side], lw=1.6)
+        ax.plot([row.slope_low, row.slope_high], [place, place], color=COLOURS[side], lw=1.6)
         ax.plot(
             row.slope,
             place,
