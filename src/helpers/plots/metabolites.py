@@ -310,12 +310,14 @@ def plot_known(known: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     if ax is None:
         _, ax = plt.subplots(figsize=(WIDTH_IN, 1.6 + 0.36 * len(known)), layout="constrained")
     series = (
-        ("share", "o", COLOURS["high"], "this book"),
+        ("share_predicted", "o", COLOURS["high"], "this book"),
         ("share_plain", "s", COLOURS["low"], "plain ridge, same data"),
         ("share_known", "x", "black", "known"),
     )
     places = np.arange(len(known))
-    ax.hlines(places, 100 * known["share_low"], 100 * known["share_high"], color=COLOURS["high"], lw=2)
+    ax.hlines(
+        places, 100 * known["share_predicted_low"], 100 * known["share_predicted_high"], color=COLOURS["high"], lw=2
+    )
     for column, marker, colour, label in series:
         ax.plot(100 * known[column], places, marker, color=colour, ms=7, mew=1.6, label=label)
     ax.set_yticks(

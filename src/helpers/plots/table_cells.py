@@ -13,8 +13,10 @@ from helpers.wording import hide_small
 
 NONE = "–"
 THIN = "\u202f"
+UNBROKEN = "\u00a0"
 MOST_DECIMALS = 6
 LEAST_P = 0.001
+FEWEST_STEPS = 10  # of the last decimal that an interval has to span
 
 
 def write_p(p: float) -> str:
@@ -23,10 +25,10 @@ def write_p(p: float) -> str:
     Examples
     --------
     >>> [write_p(p) for p in (2e-5, 0.00412, 0.0441, 0.43, 1.0)]
-    ['< 0.001', '0.004', '0.044', '0.43', '1.00']
+    ['<\xa00.001', '0.004', '0.044', '0.43', '1.00']
     """
     if p < LEAST_P:
-        return f"< {LEAST_P:g}"
+        return f"<{UNBROKEN}{LEAST_P:g}"
     return f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
@@ -65,7 +67,7 @@ def write_numbers(values: Sequence[float]) -> list[str]:
 
 
 def write_intervals(estimates: Sequence[float] | None, low: Sequence[float], high: Sequence[float]) -> list[str]:
-    """Return estimates with their intervals, as many decimals as give the width of the middle one two digits.
+    """Return estimates with their intervals, with decimals that fit the width of the middle one; a much narrower one has more.
 
     Parameters
     ----------
@@ -76,14 +78,14 @@ def write_intervals(estimates: Sequence[float] | None, low: Sequence[float], hig
     Examples
     --------
     >>> write_intervals([0.424], [0.052], [0.786]), write_intervals(None, [-0.1], [2.34])
-    (['0.42 [0.05 to 0.79]'], ['−0.1 to 2.3'])
+    (['0.42 [0.05 to 0.79]'], ['−0.10 to 2.34'])
     """
     widths = [abs(b - a) for a, b in zip(low, high, strict=True) if pd.notna(a) and pd.notna(b) and a != b]
     common = _decimals(float(np.median(widths))) if widths else 2
     texts = []
     for place, (a, b) in enumerate(zip(low, high, strict=True)):
-        own = _decimals(abs(b - a)) if pd.notna(a) and pd.notna(b) and a != b else common
-        decimals = own if own > common + 1 else common
+        width = abs(b - a) if pd.notna(a) and pd.notna(b) else np.inf
+        decimals = _decimals(width) if 0 < width * 10.0**common < FEWEST_STEPS else common
         ends = f"{_write(a, decimals)} to {_write(b, decimals)}" if pd.notna(a) and pd.notna(b) else ""
         middle = _write(estimates[place], decimals) if estimates is not None else ""
         texts.append(f"{middle} [{ends}]" if middle and ends else middle or ends or NONE)
@@ -145,4 +147,4 @@ def _sign(text: str) -> str:
 
 
 def _decimals(width: float) -> int:
-    return int(np.clip(1 - floor(log10(width)), 0, MOST_DECIMALS))
+    return int(np.clip(1 - floor(log10(width / 3)), 0, MOST_DECIMALS))

@@ -138,10 +138,10 @@ def write_html(
     head = "".join(f'<th scope="col"{_class(column)}>{escape(column.head)}</th>' for column in columns)
     rows = []
     for place, text in enumerate(first.texts):
-        cells = f'<th scope="row" data-label="{escape(first.head)}">{escape(text)}</th>'
+        cells = f'<th scope="row" data-label="{escape(first.head)}">{_write_text(text)}</th>'
         cells += "".join(
             f'<td{_class(column)} data-label="{escape(column.head)}"{_sort_key(column, place)}>'
-            f"{column.texts[place] if column.head in as_html else escape(column.texts[place])}"
+            f"{column.texts[place] if column.head in as_html else _write_text(column.texts[place])}"
             f"{_fold(folded, place) if at == last_text else ''}</td>"
             for at, column in enumerate(others)
         )
@@ -220,6 +220,11 @@ def _part_constant(columns: list[Shown], n_rows: int) -> tuple[list[Shown], list
     kept = [column for column in others if column not in same] or others[:1]
     empty_text = [column for column in same if column.texts[0] == NONE and not column.is_number]
     return [first, *kept], [column for column in same if column not in kept and column not in empty_text]
+
+
+def _write_text(text: str) -> str:
+    """Escape a text, and let long names break behind their underscores."""
+    return escape(text).replace("_", "_<wbr>")
 
 
 def _fold(folded: Sequence[Shown], place: int) -> str:
