@@ -12,16 +12,11 @@ from helpers.contrasts import fit_contrasts
 from helpers.microbiome.counts import Branches, check_counts, list_branches, read_tree
 from helpers.microbiome.equal_depth import check_draws
 from helpers.problems import count
+from helpers.result_columns import read_words
 from helpers.wording import hide_small
 
 METRICS = ("observed", "shannon", "inverse_simpson", "pielou", "faith_pd")
-METRIC_LABELS = {
-    "observed": "Observed taxa",
-    "shannon": "Shannon (nats)",
-    "inverse_simpson": "Inverse Simpson",
-    "pielou": "Pielou's evenness",
-    "faith_pd": "Faith's PD (branch length)",
-}
+METRIC_LABELS = {metric: read_words()[metric] for metric in METRICS}
 
 
 @dataclass(frozen=True, eq=False)
