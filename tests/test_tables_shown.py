@@ -170,6 +170,8 @@ def test_folded_columns_stand_in_the_last_column_of_text():
     assert "Source" not in read_heads(html)
     assert "One.<details><summary>More</summary><dl><dt>Source</dt><dd>here</dd></dl></details></td>" in html
     assert ">Two.</td>" in html
+    numbers = contrasts().assign(source="here")
+    assert "Genus 0<details>" in show_table(numbers, name="x", caption="Contrasts.", folded=["source"]).data
 
 
 def test_a_cut_table_says_how_much_there_is_and_a_name_is_an_id():

@@ -16,7 +16,7 @@ THIN = "\u202f"
 UNBROKEN = "\u00a0"
 MOST_DECIMALS = 6
 LEAST_P = 0.001
-FEWEST_STEPS = 10  # of the last decimal that an interval has to span
+FEWEST_STEPS = 5  # of the last decimal that an interval has to span
 
 
 def write_p(p: float) -> str:
@@ -57,11 +57,15 @@ def write_numbers(values: Sequence[float]) -> list[str]:
     --------
     >>> write_numbers([3.3, 0.851, -12.04]), write_numbers([12000, 7]), write_numbers([0.5, 0.00004])
     (['3.30', '0.85', '−12.04'], ['12,000', '7'], ['0.500', '0.00004'])
+    >>> write_numbers([0.1, 0.3])
+    ['0.1', '0.3']
     """
     known = np.array([abs(x) for x in values if pd.notna(x) and np.isfinite(x) and x != 0], dtype=float)
     if all(x.is_integer() for x in known):
         return [_write(x, 0) for x in values]
     decimals = int(np.clip(2 - floor(log10(np.median(known))), 0, MOST_DECIMALS))
+    while decimals and all(round(x, decimals - 1) == round(x, MOST_DECIMALS) for x in known):
+        decimals -= 1  # 0.1 and 0.3 need no 0.100
     too_small = 0.1 * 10.0**-decimals
     return [_sign(_significant(x, 1)) if 0 < abs(x) < too_small else _write(x, decimals) for x in values]
 
@@ -86,9 +90,9 @@ def write_intervals(estimates: Sequence[float] | None, low: Sequence[float], hig
     for place, (a, b) in enumerate(zip(low, high, strict=True)):
         width = abs(b - a) if pd.notna(a) and pd.notna(b) else np.inf
         decimals = _decimals(width) if 0 < width * 10.0**common < FEWEST_STEPS else common
-        ends = f"{_write(a, decimals)} to {_write(b, decimals)}" if pd.notna(a) and pd.notna(b) else ""
+        ends = f"{_write(a, decimals)} to {_write(b, decimals)}" if np.isfinite(width) else ""
         middle = _write(estimates[place], decimals) if estimates is not None else ""
-        texts.append(f"{middle} [{ends}]" if middle and ends else middle or ends or NONE)
+        texts.append(f"{middle} [{ends}]" if middle and ends and width else middle or ends or NONE)
     return texts
 
 

@@ -75,7 +75,7 @@ def show_table(
     n_rows : int, optional
         Show only the first rows; the caption then says how many there are.
     folded : sequence of str, optional
-        Columns that stand under *More* in the last other text column, closed at first.
+        Columns that stand under *More* in the last other text column, else behind the row header; closed at first.
     small_cell : int, optional
         Numbers of participants above zero and below it are not told; by default that of the cohort whose style is in use.
 
@@ -138,7 +138,7 @@ def write_html(
     head = "".join(f'<th scope="col"{_class(column)}>{escape(column.head)}</th>' for column in columns)
     rows = []
     for place, text in enumerate(first.texts):
-        cells = f'<th scope="row" data-label="{escape(first.head)}">{_write_text(text)}</th>'
+        cells = f'<th scope="row" data-label="{escape(first.head)}">{_write_text(text)}{_fold(folded, place) if last_text < 0 else ""}</th>'
         cells += "".join(
             f'<td{_class(column)} data-label="{escape(column.head)}"{_sort_key(column, place)}>'
             f"{column.texts[place] if column.head in as_html else _write_text(column.texts[place])}"
