@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|$~^])")
 NOBODY = "(id not shown)"
@@ -78,7 +79,40 @@ def call_groups(text: str, labels: Mapping[str, str], *, is_markdown: bool = Fal
     return text
 
 
-_RULE = {"small_cell": 5}
+_RULE: dict[str, Any] = {"small_cell": 5, "labels": None}
+
+
+def set_labels(labels: Mapping[str, str] | None) -> None:
+    """Set how the groups are called from here on in tables; None: high and low.
+
+    Parameters
+    ----------
+    labels : mapping
+        ``labels`` of ``cohort.yml``, or None.
+    """
+    _RULE["labels"] = labels
+
+
+def name_groups(text: str) -> str:
+    """Return a caption or head of a table with the names that :func:`set_labels` set.
+
+    In heads a name that begins with *high* or *low* itself is left to the caption.
+
+    Examples
+    --------
+    >>> set_labels({"high": "Controls", "low": "Patients"})
+    >>> name_groups("n, high / low"), name_groups("d: high minus low")
+    ('n, Controls / Patients', 'd: Controls minus Patients')
+    >>> set_labels(None)
+    """
+    labels = _RULE["labels"]
+    if not labels:
+        return text
+    if not all(labels[side].lower().startswith(side) for side in labels):
+        ends = {side: flatten_text(label) for side, label in labels.items()}
+        text = re.sub(r"(?<=, )(high|low)$", lambda found: ends[found[1]], text)
+        text = re.sub(r"\bhigh / low\b", f"{ends['high']} / {ends['low']}", text)
+    return call_groups(text, labels)
 
 
 def set_small_cell(small_cell: int) -> None:

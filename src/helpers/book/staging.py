@@ -10,6 +10,7 @@ import nbformat
 import yaml
 from nbformat import NotebookNode
 
+from helpers.book.numbering import number_captions, number_chapters
 from helpers.book.pages import (
     BookError,
     insert_after_title,
@@ -88,8 +89,8 @@ def stage_book(
     tree["_config.yml"] = _fill_config(tree["_config.yml"], cohort_facts, skipped, chapters, repository)
     for name, note in notes.items():
         tree[name] = insert_after_title(tree[name].decode(), note, source=name).encode()
-    for chapter in chapters:
-        tree |= _collect_chapter(chapter, source_root, Path(executed_dir), cohort_facts, chapter not in skipped)
+    for chapter, number in number_chapters(chapters).items():
+        tree |= _collect_chapter(chapter, number, source_root, Path(executed_dir), cohort_facts, chapter not in skipped)
     _write_tree(tree, stage_dir)
 
 
@@ -127,7 +128,7 @@ def _fill_config(
 
 
 def _collect_chapter(
-    chapter: str, source_root: Path, executed_dir: Path, facts: dict, is_run: bool
+    chapter: str, number: str, source_root: Path, executed_dir: Path, facts: dict, is_run: bool
 ) -> dict[str, bytes]:
     executed, note = executed_dir / f"{chapter}.ipynb", executed_dir / f"{chapter}.md"
     if note.exists() and not (is_run and executed.exists()):
@@ -137,7 +138,7 @@ def _collect_chapter(
         raise BookError(
             f"Chapter {chapter} is neither executed ({executed.name}) nor explained ({note.name}) in {executed_dir.name}/. Run it first."
         )
-    page = prepare_page(_read_notebook(executed), facts, source=executed.name)
+    page = number_captions(prepare_page(_read_notebook(executed), facts, source=executed.name), number)
     pair = source_root / "notebooks" / executed.name
     offered = prepare_download(_read_notebook(pair if pair.exists() else executed))
     shown = nbformat.writes(page).replace(f"{source_root.as_posix()}/", "")

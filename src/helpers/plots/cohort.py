@@ -82,7 +82,7 @@ def plot_modalities(modalities: pd.DataFrame, *, labels: dict[str, str], ax: Axe
         ax = plt.subplots(figsize=(WIDTH_IN, 1.3 + 0.5 * len(modalities)))[1]
     rows = np.arange(len(modalities))
     for side, shift, hatch in (("high", -0.2, None), ("low", 0.2, "///")):
-        n = pd.to_numeric(modalities[side], errors="coerce").fillna(0)
+        n = pd.to_numeric(modalities[f"n_{side}"], errors="coerce").fillna(0)
         ax.barh(
             rows + shift,
             n,
@@ -92,7 +92,7 @@ def plot_modalities(modalities: pd.DataFrame, *, labels: dict[str, str], ax: Axe
             edgecolor="white",
             label=labels[side],
         )
-        for row, (text, length) in enumerate(zip(modalities[side], n, strict=True)):
+        for row, (text, length) in enumerate(zip(modalities[f"n_{side}"], n, strict=True)):
             ax.annotate(
                 text,
                 (length, row + shift),

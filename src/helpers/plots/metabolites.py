@@ -141,7 +141,7 @@ def plot_predicted(potential: PredictedPotential, shown: Sequence[str] | str, fe
         ax.scatter(predicted[known], measured[known], s=16, color=ACCENT, alpha=0.6, lw=0)
         row = potential.table.loc[metabolite]
         name = shorten(name_metabolites(pd.Index([metabolite]), features).iloc[0], 30)
-        interval = f"({row['rho_low']:.2f} to {row['rho_high']:.2f})" if "rho_low" in row else ""
+        interval = f"({row['spearman_low']:.2f} to {row['spearman_high']:.2f})" if "spearman_low" in row else ""
         ax.set_title(
             f"{name}\nSpearman {row['spearman']:.2f} {interval}, n = {hide_small(int(row['n']))}".replace(" ,", ","),
             loc="left",
@@ -216,7 +216,7 @@ def plot_associations(
         _, ax = plt.subplots(figsize=(WIDTH_IN, 1.5 + 0.26 * len(top)), layout="constrained")
     for place, row in enumerate(top.itertuples()):
         side = "high" if row.slope > 0 else "low"
-        ax.plot([row.ci_low, row.ci_high], [place, place], color=COLOURS[side], lw=1.6)
+        ax.plot([row.slope_low, row.slope_high], [place, place], color=COLOURS[side], lw=1.6)
         ax.plot(
             row.slope,
             place,
@@ -310,12 +310,14 @@ def plot_known(known: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     if ax is None:
         _, ax = plt.subplots(figsize=(WIDTH_IN, 1.6 + 0.36 * len(known)), layout="constrained")
     series = (
-        ("share", "o", COLOURS["high"], "this book"),
+        ("share_predicted", "o", COLOURS["high"], "this book"),
         ("share_plain", "s", COLOURS["low"], "plain ridge, same data"),
         ("share_known", "x", "black", "known"),
     )
     places = np.arange(len(known))
-    ax.hlines(places, 100 * known["share_low"], 100 * known["share_high"], color=COLOURS["high"], lw=2)
+    ax.hlines(
+        places, 100 * known["share_predicted_low"], 100 * known["share_predicted_high"], color=COLOURS["high"], lw=2
+    )
     for column, marker, colour, label in series:
         ax.plot(100 * known[column], places, marker, color=colour, ms=7, mew=1.6, label=label)
     ax.set_yticks(

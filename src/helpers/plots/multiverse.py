@@ -82,7 +82,14 @@ def plot_claims(summary: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             solid_capstyle="butt",
             zorder=0,
         )
-        ax.plot([sign * row.low, sign * row.high], [i, i], color=ACCENT, linewidth=6, alpha=0.45, solid_capstyle="butt")
+        ax.plot(
+            [sign * row.median_low, sign * row.median_high],
+            [i, i],
+            color=ACCENT,
+            linewidth=6,
+            alpha=0.45,
+            solid_capstyle="butt",
+        )
         ax.plot([sign * row.median] * 2, [i - 0.28, i + 0.28], color=ACCENT, linewidth=2.5)
         ax.plot(sign * row.declared, i, "D", color="black", markersize=5)
     ax.plot([], [], color=ACCENT, linewidth=6, alpha=0.45, label="90 % of specifications")

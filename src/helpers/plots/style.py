@@ -1,19 +1,17 @@
-"""One look for all figures and tables; on simulated cohorts every figure says so."""
+"""One look for all figures; on simulated cohorts every figure says so."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from html import escape
 
 import matplotlib as mpl
 import pandas as pd
-from IPython.display import HTML
 from matplotlib.figure import Figure
 
 from helpers.contract import Cohort
 from helpers.problems import TooLittle
-from helpers.wording import call_groups, flatten_text, hide_small, set_small_cell
+from helpers.wording import call_groups, hide_small, set_labels, set_small_cell
 
 COLOURS = {"high": "#0072B2", "low": "#D55E00"}
 NEUTRAL = "#595959"
@@ -23,8 +21,6 @@ DIVERGING = "PuOr_r"
 WIDTH_IN = 6.2
 SIMULATED = "Simulated data"
 REAL = "Data of real people"
-PEOPLE = frozenset({"n", "n_high", "n_low", "n_answered", "count"})
-OF_GROUPS = {"n": "n", "share": "proportion", "median": "median"}  # heads of columns about one group
 HIGH_LOW = {"high": "high", "low": "low"}
 SHORT = 16  # signs of a group's name along an axis
 
@@ -37,6 +33,7 @@ def use_style(cohort: Cohort) -> None:
     cohort : Cohort
     """
     set_small_cell(cohort.settings.small_cell)
+    set_labels(cohort.settings.labels)
     mpl.rcParams.update(
         {
             "figure.figsize": (WIDTH_IN, 3.8),
@@ -138,79 +135,3 @@ def name_contrast(text: str, labels: Mapping[str, str]) -> str:
     'd (Controls minus Patients)'
     """
     return call_groups(text, {side: shorten(label, SHORT) for side, label in labels.items()})
-
-
-def show_table(
-    frame: pd.DataFrame,
-    caption: str | None = None,
-    n_rows: int | None = None,
-    digits: int = 3,
-    *,
-    small_cell: int | None = None,
-    labels: Mapping[str, str] | None = None,
-) -> HTML:
-    """Show a table at the end of a cell: rounded, escaped, with a caption, scrolling inside its box.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Its index becomes the row headers.
-    caption : str, optional
-    n_rows : int, optional
-        Show only the first rows; the caption then says how many there are.
-    digits : int, default 3
-        Significant digits of numbers; whole numbers are shown whole. Blanks are shown as a dash.
-    small_cell : int, optional
-        Numbers of people (columns n, n_high, n_low, n_answered, count) above zero and below it are not told; by default
-        that of the cohort whose style is in use.
-    labels : mapping, optional
-        How the cohort calls its groups ``high`` and ``low``: stands in the heads and in the caption.
-
-    Returns
-    -------
-    IPython.display.HTML
-    """
-    caption = call_groups(caption, labels) if caption and labels else caption
-    shown = frame if n_rows is None else frame.head(n_rows)
-    rest = f" First {len(shown)} of {len(frame):,} rows." if len(shown) < len(frame) else ""
-    names = [frame.index.name or "", *(_head(name, labels) for name in frame.columns)]
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
-    head = head.replace('<th scope="col"></th>', "<td></td>", 1)
-    counted = [name in PEOPLE for name in shown.columns]
-    rows = "".join(
-        f'<tr><th scope="row">{escape(str(name))}</th>'
-        + "".join(
-            f"<td>{_cell(value, digits, is_count=is_count, small_cell=small_cell)}</td>"
-            for value, is_count in zip(row, counted, strict=True)
-        )
-        + "</tr>"
-        for name, row in zip(shown.index, shown.itertuples(index=False, name=None), strict=True)
-    )
-    title = f"<caption>{escape((caption or '') + rest)}</caption>" if caption or rest else ""
-    return HTML(
-        '<div class="table-box" tabindex="0" role="group" aria-label="Table">'
-        f'<table class="dataframe">{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-    )
-
-
-def _head(name: object, labels: Mapping[str, str] | None) -> str:
-    """Return the head of a column; one that counts people of a group has the group's name."""
-    what, _, side = str(name).rpartition("_")
-    if labels is None or side not in labels or what not in OF_GROUPS:
-        return str(name)
-    return f"{OF_GROUPS[what]}, {flatten_text(labels[side])}"
-
-
-def _cell(value: object, digits: int, *, is_count: bool, small_cell: int | None) -> str:
-    if value is None or value == "" or (not isinstance(value, str) and pd.isna(value)):
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if is_count and isinstance(value, int | float):
-        return escape(hide_small(int(value), small_cell))
-    if isinstance(value, float) and not value.is_integer():
-        text = f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
-        return escape(text.replace("-", "−", 1) if text.startswith("-") else text)
-    if isinstance(value, int | float):
-        return f"{int(value):,}".replace("-", "−")
-    return escape(str(value))

@@ -67,7 +67,7 @@ def plot_width(runs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = ax or plt.subplots(figsize=(WIDTH_IN, 3.6))[1]
     ax.axhline(CHANCE, color=NEUTRAL, ls="--", lw=1, label="chance (0.5)")
     for column, name, look in (
-        ("auc_out_of_fold", "unseen people", "honest"),
+        ("auc", "unseen people", "honest"),
         ("auc_training", "training people", "leaky"),
     ):
         marker, colour, fill = LOOKS[look]
@@ -76,7 +76,7 @@ def plot_width(runs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     widths = sorted(runs["n_features"].unique())
     ax.set_xticks(widths, [f"{width:,}" for width in widths])
     ax.minorticks_off()
-    ax.set_ylim(min(0.25, float(runs["auc_out_of_fold"].min()) - 0.03), 1.02)
+    ax.set_ylim(min(0.25, float(runs["auc"].min()) - 0.03), 1.02)
     ax.set_xlabel("Features of the block (all noise)")
     ax.set_ylabel(f"AUC, each of {runs['run'].nunique()} runs")
     ax.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=3, columnspacing=1.0, handletextpad=0.4)

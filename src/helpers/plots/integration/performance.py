@@ -36,7 +36,7 @@ def plot_performance(result: IntegrationPerformance, *, ax: Axes | None = None) 
     ax = ax or plt.subplots(figsize=(WIDTH_IN, 0.5 * len(table) + 1.6))[1]
     rows = np.arange(len(table))[::-1]
     what, stem = ("AUC", "auc") if has_auc(table) else ("Balanced error", "balanced_error")
-    honest = table["auc_out_of_fold" if stem == "auc" else stem]
+    honest = table["auc" if stem == "auc" else stem]
     errors = np.vstack([honest - table[f"{stem}_low"], table[f"{stem}_high"] - honest])
     ax.axvline(CHANCE_AUC, color=NEUTRAL, ls="--", lw=1, label="chance (0.5)")
     ax.errorbar(honest, rows + 0.13, xerr=errors, fmt="o", color=COLOURS["high"], capsize=3, label="unseen people")

@@ -72,9 +72,7 @@ def plot_ordination(
             _draw_place(places.loc[side], side, ax)
     for axis, name, percent in zip("xy", plane.columns, ordination.percent_explained, strict=False):
         ax.set(**{f"{axis}label": f"{name} ({percent:.1f} % of variation)"})
-    told = (
-        "" if comparison is None else f": R² = {100 * comparison['r_squared']:.1f} %, p = {comparison['p_value']:.3g}"
-    )
+    told = "" if comparison is None else f": R² = {100 * comparison['r_squared']:.1f} %, p = {comparison['p']:.3g}"
     ax.set_title(f"{METRIC_LABELS.get(metric, metric)} distances{told}", loc="left")
     ax.legend(
         loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, title="large mark: centroid; line: 68 % ellipse"
