@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -49,6 +51,9 @@ class Imported:
     left_out : sequence of LeftOut
     notes : sequence of str
         Sentences the user should read: what was assumed, what they still have to say.
+    settings : mapping
+        What ``cohort.yml`` has to say of these tables, e.g. ``{"scale": {"taxa": "percent"}}``; mappings of several
+        readers are joined.
     """
 
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
@@ -56,6 +61,7 @@ class Imported:
     copies: Mapping[str, Path] = field(default_factory=dict)
     left_out: Sequence[LeftOut] = ()
     notes: Sequence[str] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -105,8 +111,10 @@ class Head:
 
     @property
     def lines(self) -> list[str]:
-        """The first lines as text, without a line that may be cut."""
-        return self.start.decode("utf-8-sig", errors="replace").splitlines()[:40]
+        """The first forty lines as text, without a last line that may be cut."""
+        lines = re.split(r"\r\n|\n|\r", self.start.decode("utf-8-sig", errors="replace"))
+        is_cut = len(self.start) >= HEAD_BYTES and len(lines) > 1
+        return (lines[:-1] if is_cut or not lines[-1] else lines)[:40]
 
 
 @dataclass(frozen=True)
@@ -128,6 +136,9 @@ class Format:
     read : callable
         ``read(paths, options) -> Imported``; one path, or all files of one kind (one per person or run). Raises
         ``CohortError`` with every problem for a file that is damaged, empty or hostile.
+    specificity : int
+        Of several formats that know a file the one with the highest counts: 1 for one program's files, 0 for readers of
+        any table.
     """
 
     name: str
@@ -136,9 +147,12 @@ class Format:
     becomes: str
     detect: Callable[[Head], bool]
     read: Callable[[Sequence[Path], Options], Imported]
+    specificity: int = 1
 
 
-def refuse(path: str | os.PathLike[str], found: str, expected: str, fix: str, *, line: int | None = None) -> CohortError:
+def refuse(
+    path: str | os.PathLike[str], found: str, expected: str, fix: str, *, line: int | None = None
+) -> CohortError:
     """Return the error for one file that cannot be imported, to be raised.
 
     Examples
