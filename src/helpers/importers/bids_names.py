@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def name_participant(path: Path) -> str:
 
 
 def group_by_participant(paths: Sequence[Path]) -> dict[str, list[Path]]:
-    """Return the files of each participant, in the order given; every nameless file is a problem.
+    """Return the files of each participant, in the order given; a nameless file and a name given twice are problems.
 
     Raises
     ------
@@ -55,6 +56,8 @@ def group_by_participant(paths: Sequence[Path]) -> dict[str, list[Path]]:
             grouped.setdefault(name_participant(path), []).append(path)
         except CohortError as error:
             problems += error.problems
+    for name in [name for name, n in Counter(path.name for path in paths).items() if n > 1]:
+        problems.append(Problem(name, None, None, "two files of this name", "every run once", "give one of them."))
     if problems:
         raise CohortError(problems)
     return grouped
@@ -96,15 +99,15 @@ def choose_visit(path: Path, values: Iterable[str | None], visit: str | None, wh
     """
     found = list(dict.fromkeys(value for value in values if value is not None))
     if visit is not None and visit not in found and found:
-        raise refuse(path, f"no {what} {quote(visit)}", f"one of {name_some(map(quote, found))}", "choose with --visit.")
+        raise refuse(
+            path, f"no {what} {quote(visit)}", f"one of {name_some(map(quote, found))}", "choose with --visit."
+        )
     if visit is not None:
         return visit
     if len(found) > 1:
         fix = f"choose with --visit: {_name_all(found)}."
         raise refuse(path, f"{count(len(found), what)} and none chosen", "one per participant", fix)
     return found[0] if found else None
-
-
 
 
 def _name_all(found: Sequence[str]) -> str:

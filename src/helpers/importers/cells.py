@@ -1,28 +1,42 @@
-"""From cells as text to a table by id: which column holds the ids, which cells are no numbers."""
+"""From cells as text to a table by id: which column holds the ids, which cells are missing."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from helpers.contract.damage import explain_number, fold_name
+from helpers.contract.damage import fold_name
 from helpers.importers.base import refuse
-from helpers.importers.grids import PROBLEMS_LISTED
 from helpers.problems import CohortError, Problem, count, name_some, quote
 
 ID = "participant_id"
 ID_NAMES = (
-    *("participantid", "participant", "recordid", "subjectid", "subject", "subjid", "sub", "id", "patientid", "personid"),
-    *("sampleid", "sample", "samplename", "samples", "clientsampleid", "participantcode", "code", "pseudonym"),
+    *("participantid", "participant", "recordid", "subjectid", "subject", "subjid", "sub", "id", "patientid"),
+    *("personid", "sampleid", "sample", "samplename", "samples", "clientsampleid", "code", "pseudonym"),
 )
-LINES_BEFORE = 2
+BLANKS = (
+    *("", "n/a", "N/A", "na", "NA", "nan", "NaN", "NAN", "null", "NULL", "Null", ".", "#N/A", "#n/a", "<NA>", "<na>"),
+)
+
+
+def mask_blanks(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of text with NaN for blank cells and usual marks for missing (``n/a``, ``NA``, ``.``)."""
+    return table.astype(object).mask(table.isin(BLANKS))
 
 
 def find_id_column(path: Path, columns: Sequence[str], wanted: str | None = None) -> str:
     """Return the column that holds the ids: the wanted one, one named like an id, or the first if it has no name.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    columns : sequence of str
+    wanted : str, optional
+        What the user names.
 
     Raises
     ------
@@ -44,81 +58,38 @@ def find_id_column(path: Path, columns: Sequence[str], wanted: str | None = None
     raise refuse(path, found, "one such as participant_id", "name it with --column.")
 
 
-def index_by_id(path: Path, table: pd.DataFrame, column: str, *, first_line: int = LINES_BEFORE) -> pd.DataFrame:
+def index_by_id(path: Path, table: pd.DataFrame, column: str, *, first_line: int = 2) -> pd.DataFrame:
     """Return a table with its ids as index ``participant_id``.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    table : pandas.DataFrame
+    column : str
+        Holds the ids.
+    first_line : int, default 2
+        Line of the first row, for errors.
 
     Raises
     ------
     CohortError
         For rows without an id, and for ids that stand more than once.
     """
-    ids = table[column].astype(object)
+    ids = table[column].astype(object).where(~table[column].isin(BLANKS))
     problems = []
     blank = np.flatnonzero(ids.isna())
     if blank.size:
         found = f"{count(blank.size, 'row')} without an id"
         fix = "give every row an id, or remove the row."
         problems.append(Problem(path.name, int(blank[0]) + first_line, column or None, found, "an id", fix))
-    twice = ids[ids.duplicated() & ids.notna()]
-    if len(twice):
-        found = f"{name_some(map(quote, twice.unique()))} more than once"
-        fix = "keep one row per participant (of one visit)."
-        at = int(np.flatnonzero((ids.duplicated() & ids.notna()).to_numpy())[0]) + first_line
-        problems.append(Problem(path.name, at, column or None, found, "every participant once", fix))
+    again = (ids.duplicated() & ids.notna()).to_numpy()
+    if again.any():
+        found = f"{name_some(map(quote, ids[again].unique()))} more than once"
+        line, fix = int(np.flatnonzero(again)[0]) + first_line, "keep one row per participant (of one visit)."
+        problems.append(Problem(path.name, line, column or None, found, "every participant once", fix))
     if problems:
         raise CohortError(problems)
     return table.drop(columns=column).set_axis(pd.Index(ids.astype(str), name=ID, dtype=object))
-
-
-def as_numbers(path: Path, table: pd.DataFrame, *, first_line: int = LINES_BEFORE) -> pd.DataFrame:
-    """Return text as numbers, exactly as written; NaN stays NaN.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-    table : pandas.DataFrame
-        Cells are text or NaN.
-    first_line : int
-        Line of the first row.
-
-    Raises
-    ------
-    CohortError
-        For cells that are no finite numbers; the first five, then how many in all.
-    """
-    problems: list[Problem] = []
-    n_bad, numbers = 0, {}
-    for at, name in enumerate(table.columns):
-        cells = table.iloc[:, at].to_numpy(object)
-        values = np.fromiter(map(parse_number, cells), float, len(cells))
-        bad = np.flatnonzero(np.isinf(values))
-        n_bad += bad.size
-        for row in bad[: PROBLEMS_LISTED - len(problems)]:
-            problems.append(_no_number(path, int(row) + first_line, str(name), cells[row]))
-        numbers[at] = values
-    if n_bad > len(problems):
-        fix = "mend them alike."
-        problems.append(Problem(path.name, None, None, f"{n_bad} such cells in all", "numbers", fix))
-    if problems:
-        raise CohortError(problems)
-    return pd.DataFrame(numbers, index=table.index).set_axis(table.columns, axis=1)
-
-
-def parse_number(cell: object) -> float:
-    """Return a cell as a number: NaN for a missing one, infinity for text that is none.
-
-    Examples
-    --------
-    >>> parse_number("0.1"), parse_number("1e-7"), parse_number("1,5"), parse_number("1_0")
-    (0.1, 1e-07, inf, inf)
-    """
-    if not isinstance(cell, str):
-        return float("nan") if pd.isna(cell) else float(cell)
-    try:
-        value = float(cell)
-    except ValueError:
-        return float("inf")
-    return float("inf") if "_" in cell or value != value else value
 
 
 def is_number(cell: str) -> bool:
@@ -126,14 +97,10 @@ def is_number(cell: str) -> bool:
 
     Examples
     --------
-    >>> is_number("-1.5e3"), is_number("inf"), is_number("sub-01")
-    (True, False, False)
+    >>> is_number("-1.5e3"), is_number("inf"), is_number("sub-01"), is_number("1_0")
+    (True, False, False, False)
     """
-    return bool(np.isfinite(parse_number(cell)))
-
-
-def _no_number(path: Path, line: int, column: str, cell: str) -> Problem:
-    damage = explain_number(cell)
-    what = f" ({damage.what})" if damage else ""
-    fix = damage.fix if damage else "write the number with a decimal point, or n/a when it is unknown."
-    return Problem(path.name, line, column, f"{quote(cell)}{what}", "a number", fix)
+    try:
+        return math.isfinite(float(cell)) and "_" not in cell
+    except ValueError:
+        return False

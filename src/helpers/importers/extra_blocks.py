@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 
-
 @dataclass(frozen=True)
 class BlockAbout:
     """What ``blocks/<name>.json`` says of a block.

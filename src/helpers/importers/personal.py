@@ -24,16 +24,25 @@ _OWNERS = "first|last|middle|given|family|maiden|full|sur|fore|nick|user|partici
 _BY_NAME = (
     (BIRTH, r"dob|(date|day)(of)?birth|birth(date|day)|dateofbirth|geburts(datum|tag)|geb(urts)?dat(um)?"),
     (MAIL, r"\w*?mail(address|adresse)?\d*"),
-    (PHONE, r"(home|work|cell|mobile|contact|emergency)?(tele)?(phone|fon)(number|no|nr|nummer)?\d*|mobile(number)?|cellphone|handy(nummer)?|fax"),
+    (
+        PHONE,
+        r"(home|work|cell|mobile|contact|emergency)?(tele)?(phone|fon)(number|no|nr|nummer)?\d*|mobile(number)?|cellphone|handy(nummer)?|fax",
+    ),
     (NETWORK, r"ip(v[46])?(addr(ess)?|adresse)?|macaddress|deviceid"),
-    (PLACE, r"(location|gps|geo)?(lat|lon|long|lng)(itude)?|(location|gps|geo)(lat|lon|long|lng|coordinates?)(itude)?|latitude|longitude"),
+    (
+        PLACE,
+        r"(location|gps|geo)?(lat|lon|long|lng)(itude)?|(location|gps|geo)(lat|lon|long|lng|coordinates?)(itude)?|latitude|longitude",
+    ),
     (
         ADDRESS,
         r"(home|street|mailing|postal|contact)?(address|adresse|anschrift)\d*|street(name|number)?|stra(ss|ß)e|hausnummer"
         r"|(zip|post(al)?)code|zip|plz|postleitzahl|city|town|county|wohnort",
     ),
     (PERSON, rf"({_OWNERS})*names?\d*|name(s|n)?({_OWNERS})*|({_OWNERS})*initials?|initialen"),
-    (NUMBER, r"ssn|socialsecurity(number|no)?|mrn|medicalrecord(number|no)?|passport(number|no)?|(health)?insurance(number|no|id)|versichertennummer|nhs(number|no)|(patient|hospital)number"),
+    (
+        NUMBER,
+        r"ssn|socialsecurity(number|no)?|mrn|medicalrecord(number|no)?|passport(number|no)?|(health)?insurance(number|no|id)|versichertennummer|nhs(number|no)|(patient|hospital)number",
+    ),
 )
 _BY_NAME_RE = tuple((why, re.compile(pattern)) for why, pattern in _BY_NAME)
 _MAIL_CELL = re.compile(r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}")
