@@ -94,7 +94,9 @@ def _read_new(path: Path, sheet: str, column: str | None) -> tuple[Amounts, pd.D
             )
     check_unique(path, samples[SAMPLE].tolist(), "sample")
     check_unique(path, data.columns.tolist(), "metabolite")
-    annotation = annotation.drop_duplicates().set_index(CHEM_ID)
+    annotation = annotation.drop_duplicates()
+    check_unique(path, annotation[CHEM_ID].tolist(), "metabolite")
+    annotation = annotation.set_index(CHEM_ID)
     chemicals = data.columns.drop(SAMPLE)
     lacking = [name for name in chemicals if name not in annotation.index]
     unknown = [name for name in data[SAMPLE] if name not in set(samples[SAMPLE])]
@@ -103,10 +105,9 @@ def _read_new(path: Path, sheet: str, column: str | None) -> tuple[Amounts, pd.D
             found = f"{count(len(names), what)} without a line on {quote(place)} ({name_some(names)})"
             raise refuse(path, found, "a line for each", "ask for the whole workbook.")
     ids = _find_ids(path, samples.columns, column)
-    owners = data[SAMPLE].map(samples.set_index(SAMPLE)[ids])
+    owners = data[SAMPLE].map(samples.set_index(SAMPLE, drop=False)[ids])
     table = index_by_id(path, data.drop(columns=SAMPLE).assign(**{ids: owners}), ids)
     amounts = read_amounts(path, table)
-    check_unique(path, annotation.index.tolist(), "metabolite")
     names = [f"chem_{name}" for name in chemicals]
     features = _annotate(annotation.loc[chemicals]).set_axis(names)
     others = [name for name in samples.columns if name not in (SAMPLE, ids)]

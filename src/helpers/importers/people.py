@@ -53,8 +53,8 @@ def sort_columns(
 
     Columns named like the items of a questionnaire of the contract (``cd_risc_01``, also ``CDRISC1``) become
     ``phenotype/<measure>.tsv`` under the contract's names, two items at least; all others ``participants.tsv``.
-    ``Age``, ``SEX`` and ``BMI`` get the contract's spelling, and ``female`` or ``Male`` become F and M. Personal columns are
-    left out.
+    ``Age``, ``SEX`` and ``BMI`` get the contract's spelling, and ``female`` or ``Male`` become F and M. Personal columns and columns
+    without a value are left out.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def sort_columns(
     kept, personal = leave_out_personal(table, marked=marked)
     if personal:
         notes.append(f"{count(len(personal), 'personal column')} left out; see the list of what was left out.")
-    kept = kept.map(_flatten)
+    kept, empty = _drop_empty(kept.map(_flatten))
     tables: dict[str, pd.DataFrame] = {}
     for measure, columns in find_questionnaires(kept.columns).items():
         tables[f"phenotype/{measure}.tsv"] = kept[list(columns)].rename(columns=columns)
@@ -85,7 +85,7 @@ def sort_columns(
     texts = _write_sidecar(kept, about)
     if len(kept.columns) or not tables:
         tables = {PARTICIPANTS: kept} | tables
-    return Imported(tables=tables, texts=texts, left_out=[*left_out, *personal], notes=notes)
+    return Imported(tables=tables, texts=texts, left_out=[*left_out, *personal, *empty], notes=notes)
 
 
 def find_questionnaires(columns: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -173,6 +173,12 @@ def _spell_known(
             about["sex"] = About(about.get("sex", About()).description, levels={"F": "female", "M": "male"})
             notes.append(f"sex is written F and M ({name_some(labels)} in the file).")
     return table, about
+
+
+def _drop_empty(table: pd.DataFrame) -> tuple[pd.DataFrame, list[LeftOut]]:
+    empty = [name for name in table.columns if table[name].isna().all()]
+    said = [LeftOut(f"columns without a value ({', '.join(empty)})", len(empty), "blank in the rows kept")]
+    return table.drop(columns=empty), said if empty else []
 
 
 def _write_sidecar(table: pd.DataFrame, about: Mapping[str, About]) -> dict[str, str]:

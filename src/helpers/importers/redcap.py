@@ -64,7 +64,6 @@ def read_export(paths: Sequence[Path], options: Options) -> Imported:
     frame, left_out = _choose_rows(data, frame, options.visit)
     table = mask_blanks(index_by_id(data, frame, column))
     table, dropped = _drop_states(table, fields)
-    table, empty = _drop_empty(table)
     marked = _find_unwanted(table, fields)
     notes = [] if fields else ["Codes have no labels: give the data dictionary with --dictionary to have them."]
     table = _label_cells(data, table, fields, marked, notes)
@@ -73,7 +72,7 @@ def read_export(paths: Sequence[Path], options: Options) -> Imported:
         table,
         about={name: said for name, said in about.items() if said},
         marked=marked,
-        left_out=[*left_out, *dropped, *empty],
+        left_out=[*left_out, *dropped],
         notes=notes,
     )
 
@@ -181,12 +180,6 @@ def _drop_states(table: pd.DataFrame, fields: Mapping[str, Field]) -> tuple[pd.D
         if names
     ]
     return table.drop(columns=[*states, *times, *surveys]), left_out
-
-
-def _drop_empty(table: pd.DataFrame) -> tuple[pd.DataFrame, list[LeftOut]]:
-    empty = [name for name in table.columns if table[name].isna().all()]
-    left_out = [LeftOut(f"columns without a value ({', '.join(empty)})", len(empty), "blank in the rows kept")]
-    return table.drop(columns=empty), left_out if empty else []
 
 
 def _find_unwanted(table: pd.DataFrame, fields: Mapping[str, Field]) -> dict[str, str]:
