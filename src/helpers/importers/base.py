@@ -158,6 +158,6 @@ def refuse(
     Examples
     --------
     >>> str(refuse("a.qza", "no zip", "an artifact of QIIME 2", "export it again."))
-    'a.qza\\n  ERROR    found no zip, expected an artifact of QIIME 2.\\n    Fix: export it again.'
+    'a.qza has 1 problem; nothing was computed from it.\\n  found no zip, expected an artifact of QIIME 2.\\n    Fix: export it again.'
     """
     return CohortError([Problem(Path(path).name, line, None, found, expected, fix)])

@@ -248,13 +248,15 @@ def _rename_part(part: Part, rules: IdRules, participants: pd.Index | None) -> t
     left_out = [*imported.left_out]
     if unlisted:
         why = "the map (--ids) does not list them" if rules.ids is not None else "participants.tsv does not list them"
-        left_out.append(LeftOut(f"samples ({name_some(unlisted)})", len(unlisted), why))
+        left_out.append(LeftOut("samples", len(unlisted), why))
+    notes = [*imported.notes, *([f"samples left out: {name_some(unlisted)}."] if unlisted else [])]
     made = replace(
         imported,
         tables=tables,
         texts={name: content for name, content in others.items() if isinstance(content, str)},
         copies={name: content for name, content in others.items() if isinstance(content, Path)},
         left_out=left_out,
+        notes=notes,
     )
     return replace(part, imported=made, respelled=respelled), []
 

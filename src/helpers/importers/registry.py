@@ -15,6 +15,7 @@ from helpers.problems import CohortError, Problem
 
 MODULES = (
     "qiime2",
+    "qiime2_metadata",
     "dada2",
     "mothur",
     "metaphlan",
