@@ -149,5 +149,6 @@ FORMATS: tuple[Format, ...] = (
         "participants.tsv and phenotype/",
         _detect,
         read_tables,
+        specificity=0,  # a cohort folder's own tables look alike
     ),
 )

@@ -28,7 +28,7 @@ class Found:
     unrecognised: tuple[Path, ...] = ()
 
 
-def find_files(paths: Sequence[Path], as_name: str | None = None) -> Found:
+def find_files(paths: Sequence[Path], as_name: str | None = None, otherwise: str | None = None) -> Found:
     """Sort files by format.
 
     Parameters
@@ -37,6 +37,8 @@ def find_files(paths: Sequence[Path], as_name: str | None = None) -> Found:
         Files, or folders: of these all files, hidden ones and links out of them left out.
     as_name : str, optional
         The format of all; by default each is recognised by its content.
+    otherwise : str, optional
+        The format of named files that are not recognised, where the user says what they hold.
 
     Returns
     -------
@@ -57,6 +59,8 @@ def find_files(paths: Sequence[Path], as_name: str | None = None) -> Found:
             problems += error.problems if is_named else []
             unrecognised += [] if is_named else [path]
             continue
+        if match is None and is_named and otherwise is not None:
+            match = find_format(otherwise)
         if match is not None:
             known.setdefault(match.name, []).append(path)
         elif is_named:

@@ -30,6 +30,8 @@ from helpers.importers.sample_ids import IdRules, read_id_rules, rename_samples
 from helpers.importers.sources import Source, append_sources, describe_left_out, hash_file
 from helpers.problems import CohortError, Problem, count, name_some
 
+PLAIN = "plain"
+
 
 @dataclass(frozen=True, eq=False)
 class Part:
@@ -148,7 +150,8 @@ def import_files(
     """
     target, options = Path(folder).expanduser().absolute(), options or Options()
     rules = read_id_rules(ids, strip)
-    found = find_files([Path(path).expanduser().absolute() for path in paths], as_name)
+    otherwise = PLAIN if options.role is not None else None
+    found = find_files([Path(path).expanduser().absolute() for path in paths], as_name, otherwise)
     parts = _rename(_read(found, options), rules, target)
     contents, problems = merge_contents([_contents_of(part.imported) for part in parts])
     contents, left_out, lacking = fit_taxonomy(contents, {file: read_names(target, file) for file in (TAXA, TAXONOMY)})

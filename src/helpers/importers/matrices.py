@@ -264,6 +264,7 @@ FORMATS: tuple[Format, ...] = (
         "brain/connectivity/",
         _detect_numpy,
         read_correlations,
+        specificity=0,  # a cohort folder's own matrices look alike
     ),
     Format(
         "mrtrix",

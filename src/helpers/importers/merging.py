@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -15,6 +16,7 @@ from helpers.importers.table_text import tidy_name
 from helpers.problems import Problem, count, name_some, quote
 
 ID = "participant_id"
+SIDECAR = "participants.json"
 TAXA, TAXONOMY = "microbiome/taxa.tsv", "microbiome/taxonomy.tsv"
 Content = pd.DataFrame | str | Path
 ONE_EACH = "import one of them, or name the files of one export only."
@@ -74,11 +76,18 @@ def merge_contents(parts: Sequence[Mapping[str, Content]]) -> tuple[dict[str, Co
 
 
 def _choose_join(file: str, first: Content, second: Content) -> Callable | None:
+    if file == SIDECAR and isinstance(first, str) and isinstance(second, str):
+        return _join_sidecars
     if not (isinstance(first, pd.DataFrame) and isinstance(second, pd.DataFrame)):
         return None
     if file == read_schema()["participants"]["file"]:
         return _join_columns
     return None if ID in (first.index.name, second.index.name) or is_person_file(file) else _join_rows
+
+
+def _join_sidecars(first: str, second: str) -> tuple[str, str]:
+    """Join two sidecars of participants, both written by readers; the first one's word on a column stands."""
+    return json.dumps({**json.loads(second), **json.loads(first)}, ensure_ascii=False, indent=2) + "\n", ""
 
 
 def _join_columns(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame, str]:

@@ -103,7 +103,7 @@ def _place_taxa(path: Path, numbers: pd.DataFrame, _: str, left_out: list[LeftOu
     if (values == np.floor(values)).all():
         return Imported({"microbiome/taxa.tsv": numbers}, left_out=left_out, notes=notes)
     sums = values.sum(axis=1)
-    for scale, total in (("percent", 100), ("fraction", 1)):
+    for scale, total in (("percent", 100), ("relative", 1)):
         if (abs(sums - total) <= FRACTION_OFF * total).all():
             notes.append(f"Every row adds up to {total}: the scale is {scale}.")
             return Imported(
