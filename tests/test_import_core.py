@@ -35,6 +35,7 @@ from helpers.run.pages import write_origin
 from helpers.tables import read_table
 from tests import gut_exports as exports
 from tests.support import run_command
+from tools.write_formats import PAGE, write_formats, write_page
 
 TAXA = "microbiome/taxa.tsv"
 
@@ -89,13 +90,13 @@ HOSTILE = {
     "object.qza": (zip_of(**{"u/metadata.yaml": "type: !!python/object/apply:os.getcwd []\n"}), "cannot be read"),
     "wrong.qza": (zip_of(**{"u/metadata.yaml": YAML, "u/data/feature-table.biom": "no biom"}), "no readable BIOM"),
     "lacking.qza": (zip_of(**{"u/metadata.yaml": YAML, "u/data/dna.fasta": ">a"}), "no data/feature-table.biom"),
-    "ragged.tsv": (b"#OTU ID\ta\tb\nf1\t1\t2\nf2\t1\n", "fewer cells"),
-    "long.tsv": (b"#OTU ID\ta\nf1\t1\nf2\t1\t2\n", "no readable table"),
+    "ragged.tsv": (b"#OTU ID\ta\tb\nf1\t1\t2\nf2\t1\n", "2 cells where the header has 3"),
+    "long.tsv": (b"#OTU ID\ta\nf1\t1\nf2\t1\t2\n", "3 cells where the header has 2"),
     "text.tsv": (b"#OTU ID\ta\nf1\tmany\n", "expected a number"),
     "negative.tsv": (b"#OTU ID\ta\nf1\t-3\n", "below 0"),
     "twice.tsv": (b"#OTU ID\ta\ta\nf1\t3\t4\n", "more than once"),
     "header.tsv": (b"#OTU ID\ta\tb\n", "without rows"),
-    "quote.csv": (b'"","Kingdom","Phylum","Class","Genus"\n"s1,a,b,c,d\n', "no readable table"),
+    "quote.csv": (b'"","Kingdom","Phylum","Class","Genus"\n"s1,a,b,c,d\n', "where the header has 5"),
 }
 
 
@@ -163,6 +164,14 @@ def test_every_faulty_column_is_told_at_once(tmp_path):
     numbers = to_numbers(path, table[["a", "c"]], missing=["NA"])
     assert numbers["c"].tolist() == [2.0, 3.5]
     assert np.isnan(numbers["a"].iloc[1])
+
+
+def test_every_digit_of_a_number_is_read(tmp_path):
+    rng = np.random.default_rng(2)
+    values = (rng.standard_normal(300) * 10.0 ** rng.integers(-15, 15, 300)).tolist()
+    path = exports.write(tmp_path, "t.tsv", "id\ta", *(f"r{n}\t{value!r}" for n, value in enumerate(values)))
+    for infer in (False, True):
+        assert to_numbers(path, read_frame(path, infer=infer)[["a"]])["a"].tolist() == values
 
 
 # Recognising
@@ -472,3 +481,8 @@ def test_help_loads_no_reader():
     code = "import sys, helpers.cli; print([m for m in sys.modules if m.split('.')[0] in ('biom', 'h5py')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_page_lists_the_formats_of_the_registry():
+    assert PAGE.read_text(encoding="utf-8") == write_page(), "run: make formats"
+    assert write_formats().count("\n") == len(list_formats()) + 1

@@ -158,10 +158,10 @@ def _read_biom_text(paths: Sequence[Path], options: Options) -> Imported:
     path = one_path(paths, "a table of counts")
     text = read_text(path)
     at = _header_at(text.split("\n", 3)[:3]) or 0
-    table = parse_frame(text, path, separator="\t", skip=at)
+    table = parse_frame(text, path, separator="\t", skip=at, infer=True)
     table = table.set_index(table.columns[0])
     last = table.columns[-1]
-    lineages = dict(table[last]) if last.lower() in LINEAGES else {}
+    lineages = dict(table[last].astype(str)) if last.lower() in LINEAGES else {}
     table = table.drop(columns=last) if lineages else table
     check_unique(path, list(table.columns), "sample")
     check_unique(path, list(table.index), "feature")
