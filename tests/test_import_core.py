@@ -378,6 +378,12 @@ def test_sources_tell_what_came_from_where(tmp_path, mine):
     assert first.sha256 == hashlib.sha256(table.read_bytes()).hexdigest()
     assert (first.rows, first.columns, first.options) == ("3", "3", "strip=^x")
     assert second.file == "microbiome/taxonomy.tsv"
+    import_files(exports.qiime2_artifacts(tmp_path), mine / "all")
+    assert [(line.file, line.source) for line in read_sources(mine / "all")] == [
+        (TAXA, "table.qza"),
+        ("microbiome/taxonomy.tsv", "taxonomy.qza"),
+        ("microbiome/tree.nwk", "rooted-tree.qza"),
+    ]
     assert str(tmp_path) not in (mine / "sources.tsv").read_text()
     assert not any(problem.file == "sources.tsv" for problem in inspect_cohort(mine)[1])
 
@@ -449,6 +455,27 @@ def test_new_from_exports_proposes_settings(tmp_path):
     filled = text.replace("# outcome: {column: arm", "outcome: {column: arm")
     assert yaml.safe_load(filled)["outcome"] == {"column": "arm", "high": ["case"], "low": ["ctl"]}
     assert run_command("new", "mine", "--from", "exports", cwd=tmp_path).returncode == 2
+
+
+def test_a_cohort_from_exports_passes_the_check(tmp_path, mine):
+    rng = np.random.default_rng(3)
+    people = [f"p{n:02d}" for n in range(24)]
+    sequences = ["".join(rng.choice(list("ACGT"), 120)) for _ in range(12)]
+    counts = rng.poisson(400, (24, 12))
+    rows = [",".join([name, *map(str, row)]) for name, row in zip(people, counts, strict=True)]
+    exports.write(tmp_path, "in/seqtab.csv", ",".join(["", *sequences]), *rows)
+    lineages = [f"{s},Bacteria,Bacillota,Clostridia,Oscillospirales,F{n % 3},G{n}" for n, s in enumerate(sequences)]
+    exports.write(tmp_path, "in/taxa.csv", ",Kingdom,Phylum,Class,Order,Family,Genus", *lineages)
+    about = [f"{name}\t{30 + n}\t{'FM'[n % 2]}\t{('case', 'control')[n // 12]}" for n, name in enumerate(people)]
+    exports.write(tmp_path, "in/meta.tsv", "#SampleID\tage\tsex\tarm", *about)
+    start_cohort([tmp_path / "in"], mine)
+    settings = (mine / "cohort.yml").read_text().replace("# outcome: {column: arm", "outcome: {column: arm")
+    (mine / "cohort.yml").write_text(settings.replace("# covariates", "covariates"))
+    cohort, problems = inspect_cohort(mine)
+    assert [problem for problem in problems if problem.severity == "error"] == []
+    assert (cohort.block("taxa").to_numpy() == counts).all()
+    assert cohort.features["taxa"]["sequence"].tolist() == sequences
+    assert cohort.settings.covariates == ("age", "sex")
 
 
 def test_a_cohort_without_participants_gets_their_ids(tmp_path, mine):
