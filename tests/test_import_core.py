@@ -35,6 +35,7 @@ from helpers.run.pages import write_origin
 from helpers.tables import read_table
 from tests import gut_exports as exports
 from tests.support import run_command
+from tools.write_formats import PAGE, write_formats, write_page
 
 TAXA = "microbiome/taxa.tsv"
 
@@ -89,13 +90,13 @@ HOSTILE = {
     "object.qza": (zip_of(**{"u/metadata.yaml": "type: !!python/object/apply:os.getcwd []\n"}), "cannot be read"),
     "wrong.qza": (zip_of(**{"u/metadata.yaml": YAML, "u/data/feature-table.biom": "no biom"}), "no readable BIOM"),
     "lacking.qza": (zip_of(**{"u/metadata.yaml": YAML, "u/data/dna.fasta": ">a"}), "no data/feature-table.biom"),
-    "ragged.tsv": (b"#OTU ID\ta\tb\nf1\t1\t2\nf2\t1\n", "fewer cells"),
-    "long.tsv": (b"#OTU ID\ta\nf1\t1\nf2\t1\t2\n", "no readable table"),
+    "ragged.tsv": (b"#OTU ID\ta\tb\nf1\t1\t2\nf2\t1\n", "2 cells where the header has 3"),
+    "long.tsv": (b"#OTU ID\ta\nf1\t1\nf2\t1\t2\n", "3 cells where the header has 2"),
     "text.tsv": (b"#OTU ID\ta\nf1\tmany\n", "expected a number"),
     "negative.tsv": (b"#OTU ID\ta\nf1\t-3\n", "below 0"),
     "twice.tsv": (b"#OTU ID\ta\ta\nf1\t3\t4\n", "more than once"),
     "header.tsv": (b"#OTU ID\ta\tb\n", "without rows"),
-    "quote.csv": (b'"","Kingdom","Phylum","Class","Genus"\n"s1,a,b,c,d\n', "no readable table"),
+    "quote.csv": (b'"","Kingdom","Phylum","Class","Genus"\n"s1,a,b,c,d\n', "where the header has 5"),
 }
 
 
@@ -163,6 +164,14 @@ def test_every_faulty_column_is_told_at_once(tmp_path):
     numbers = to_numbers(path, table[["a", "c"]], missing=["NA"])
     assert numbers["c"].tolist() == [2.0, 3.5]
     assert np.isnan(numbers["a"].iloc[1])
+
+
+def test_every_digit_of_a_number_is_read(tmp_path):
+    rng = np.random.default_rng(2)
+    values = (rng.standard_normal(300) * 10.0 ** rng.integers(-15, 15, 300)).tolist()
+    path = exports.write(tmp_path, "t.tsv", "id\ta", *(f"r{n}\t{value!r}" for n, value in enumerate(values)))
+    for infer in (False, True):
+        assert to_numbers(path, read_frame(path, infer=infer)[["a"]])["a"].tolist() == values
 
 
 # Recognising
@@ -369,6 +378,12 @@ def test_sources_tell_what_came_from_where(tmp_path, mine):
     assert first.sha256 == hashlib.sha256(table.read_bytes()).hexdigest()
     assert (first.rows, first.columns, first.options) == ("3", "3", "strip=^x")
     assert second.file == "microbiome/taxonomy.tsv"
+    import_files(exports.qiime2_artifacts(tmp_path), mine / "all")
+    assert [(line.file, line.source) for line in read_sources(mine / "all")] == [
+        (TAXA, "table.qza"),
+        ("microbiome/taxonomy.tsv", "taxonomy.qza"),
+        ("microbiome/tree.nwk", "rooted-tree.qza"),
+    ]
     assert str(tmp_path) not in (mine / "sources.tsv").read_text()
     assert not any(problem.file == "sources.tsv" for problem in inspect_cohort(mine)[1])
 
@@ -442,6 +457,27 @@ def test_new_from_exports_proposes_settings(tmp_path):
     assert run_command("new", "mine", "--from", "exports", cwd=tmp_path).returncode == 2
 
 
+def test_a_cohort_from_exports_passes_the_check(tmp_path, mine):
+    rng = np.random.default_rng(3)
+    people = [f"p{n:02d}" for n in range(24)]
+    sequences = ["".join(rng.choice(list("ACGT"), 120)) for _ in range(12)]
+    counts = rng.poisson(400, (24, 12))
+    rows = [",".join([name, *map(str, row)]) for name, row in zip(people, counts, strict=True)]
+    exports.write(tmp_path, "in/seqtab.csv", ",".join(["", *sequences]), *rows)
+    lineages = [f"{s},Bacteria,Bacillota,Clostridia,Oscillospirales,F{n % 3},G{n}" for n, s in enumerate(sequences)]
+    exports.write(tmp_path, "in/taxa.csv", ",Kingdom,Phylum,Class,Order,Family,Genus", *lineages)
+    about = [f"{name}\t{30 + n}\t{'FM'[n % 2]}\t{('case', 'control')[n // 12]}" for n, name in enumerate(people)]
+    exports.write(tmp_path, "in/meta.tsv", "#SampleID\tage\tsex\tarm", *about)
+    start_cohort([tmp_path / "in"], mine)
+    settings = (mine / "cohort.yml").read_text().replace("# outcome: {column: arm", "outcome: {column: arm")
+    (mine / "cohort.yml").write_text(settings.replace("# covariates", "covariates"))
+    cohort, problems = inspect_cohort(mine)
+    assert [problem for problem in problems if problem.severity == "error"] == []
+    assert (cohort.block("taxa").to_numpy() == counts).all()
+    assert cohort.features["taxa"]["sequence"].tolist() == sequences
+    assert cohort.settings.covariates == ("age", "sex")
+
+
 def test_a_cohort_without_participants_gets_their_ids(tmp_path, mine):
     start_cohort([exports.metaphlan_merged(tmp_path)], mine)
     assert (mine / "participants.tsv").read_text() == "participant_id\nS1\nS2\n"
@@ -472,3 +508,8 @@ def test_help_loads_no_reader():
     code = "import sys, helpers.cli; print([m for m in sys.modules if m.split('.')[0] in ('biom', 'h5py')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_page_lists_the_formats_of_the_registry():
+    assert PAGE.read_text(encoding="utf-8") == write_page(), "run: make formats"
+    assert write_formats().count("\n") == len(list_formats()) + 1

@@ -54,6 +54,8 @@ class Imported:
     settings : mapping
         What ``cohort.yml`` has to say of these tables, e.g. ``{"scale": {"taxa": "percent"}}``; mappings of several
         readers are joined.
+    made_from : mapping of str to sequence of pathlib.Path
+        By file of the cohort folder, the files it was made of; all that the reader was given where it does not say.
     """
 
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
@@ -62,6 +64,7 @@ class Imported:
     left_out: Sequence[LeftOut] = ()
     notes: Sequence[str] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    made_from: Mapping[str, Sequence[Path]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ class Head:
     @property
     def lines(self) -> list[str]:
         """The first forty lines as text, without a last line that may be cut."""
-        lines = re.split(r"\r\n|\n|\r", self.start.decode("utf-8-sig", errors="replace"))
+        encoding = "utf-16" if self.start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        lines = re.split(r"\r\n|\n|\r", self.start.decode(encoding, errors="replace"))
         is_cut = len(self.start) >= HEAD_BYTES and len(lines) > 1
         return (lines[:-1] if is_cut or not lines[-1] else lines)[:40]
 

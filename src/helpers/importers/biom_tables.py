@@ -17,6 +17,7 @@ from helpers.importers.samples import ID
 
 HDF5 = b"\x89HDF"
 CELL_BYTES = 8
+AXES, PARTS = ("observation", "sample"), ("ids", "matrix", "matrix/data", "matrix/indices", "matrix/indptr", "metadata")
 TAXONOMY = ("taxonomy", "Taxonomy", "Taxon", "taxon")
 
 
@@ -74,6 +75,9 @@ def _read_hdf5(content: bytes, path: Path) -> biom.Table:
     with h5py.File(io.BytesIO(content), "r") as file:
         n_features, n_samples = (int(n) for n in file.attrs["shape"])
         _check_size(path, n_features, n_samples)
+        parts = [file.get(f"{axis}/{name}", getlink=True) for axis in AXES for name in PARTS]
+        if any(isinstance(link, h5py.ExternalLink) for link in parts):
+            raise refuse(path, "a table whose data lie in another file", "a whole table", AGAIN)
         if any(file[f"observation/matrix/{name}"].size > n_features * n_samples for name in ("data", "indices")):
             raise refuse(path, "more cells than its shape has", "a table in BIOM", AGAIN)
         return biom.Table.from_hdf5(file)

@@ -72,7 +72,7 @@ def _rank_columns(names: Iterable[str]) -> list[str]:
 
 def _read_counts(paths: Sequence[Path], options: Options) -> Imported:
     path = one_path(paths, "a table of counts")
-    table = read_frame(path)
+    table = read_frame(path, infer=True)
     table = table.set_index(table.columns[0])
     if sum(map(_is_feature, table.columns)) >= sum(map(_is_feature, table.index)):
         table = table.T

@@ -81,7 +81,7 @@ def list_members(path: Path) -> tuple[str, ...]:
         return tuple(info.filename for info in archive.infolist())
 
 
-def read_member(path: Path, name: str) -> bytes:
+def read_member(path: Path, name: str, *, most_bytes: int = MOST_BYTES) -> bytes:
     """Return the bytes of one file inside a zip.
 
     Parameters
@@ -89,6 +89,8 @@ def read_member(path: Path, name: str) -> bytes:
     path : pathlib.Path
     name : str
         As in :func:`list_members`.
+    most_bytes : int, optional
+        What is longer is refused.
 
     Raises
     ------
@@ -98,7 +100,7 @@ def read_member(path: Path, name: str) -> bytes:
     with _open_zip(path) as archive:
         try:
             with archive.open(name) as file:
-                return _read_limited(file, path, archive.getinfo(name).compress_size)
+                return _read_limited(file, path, archive.getinfo(name).compress_size, most_bytes)
         except KeyError as error:
             raise refuse(path, f"no {name} inside", "a whole archive", AGAIN) from error
         except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
@@ -132,9 +134,9 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
     _check_size(path, total, packed)
 
 
-def _check_size(path: Path, unpacked: int, packed: int) -> None:
-    if unpacked > MOST_BYTES:
-        found = f"a file that unpacks to more than {MOST_BYTES / 1e9:.0f} GB"
+def _check_size(path: Path, unpacked: int, packed: int, most_bytes: int = MOST_BYTES) -> None:
+    if unpacked > most_bytes:
+        found = f"a file that unpacks to more than {most_bytes / 1e6:,.0f} MB"
         raise refuse(
             path, found, "a table that fits into memory", "give a smaller table, for instance without rare features."
         )
@@ -143,12 +145,12 @@ def _check_size(path: Path, unpacked: int, packed: int) -> None:
         raise refuse(path, found, "a table", "unpack it yourself, look whether it is what you expect, and give that.")
 
 
-def _read_limited(file: io.BufferedIOBase, path: Path, packed: int) -> bytes:
+def _read_limited(file: io.BufferedIOBase, path: Path, packed: int, most_bytes: int = MOST_BYTES) -> bytes:
     """Read all, counting what comes out rather than trusting what the file says of itself."""
     parts, size = [], 0
     while part := file.read(CHUNK):
         size += len(part)
-        _check_size(path, size, packed)
+        _check_size(path, size, packed, most_bytes)
         parts.append(part)
     return b"".join(parts)
 

@@ -76,7 +76,7 @@ def _read(paths: Sequence[Path], options: Options) -> Imported:
 
 
 def _read_table(path: Path) -> _Table:
-    table = read_frame(path, separator="\t")
+    table = read_frame(path, separator="\t", infer=True)
     first = table.columns[0]
     table = table.set_index(first)
     check_unique(path, list(table.index), "row")

@@ -212,6 +212,7 @@ def _rename(parts: list[Part], rules: IdRules, folder: Path) -> list[Part]:
 
 def _rename_part(part: Part, rules: IdRules, participants: pd.Index | None) -> tuple[Part, list[Problem]]:
     imported, file = part.imported, part.paths[0].name
+    made_from = dict(imported.made_from)
     tables: dict[str, pd.DataFrame] = {}
     others: dict[str, Content] = {}
     respelled: dict[str, str] = {}
@@ -235,7 +236,9 @@ def _rename_part(part: Part, rules: IdRules, participants: pd.Index | None) -> t
             place, sample, ending = split_person_file(name)
             if sample not in ids_of_files:
                 continue
-            name = f"{place}/{ids_of_files[sample]}{ending}"
+            named = f"{place}/{ids_of_files[sample]}{ending}"
+            made_from |= {named: imported.made_from[name]} if name in imported.made_from else {}
+            name = named
         elif isinstance(content, pd.DataFrame) and content.index.name == ID:
             if content.index.has_duplicates:
                 twice = content.index[content.index.duplicated()].unique()
@@ -260,6 +263,7 @@ def _rename_part(part: Part, rules: IdRules, participants: pd.Index | None) -> t
         copies={name: content for name, content in others.items() if isinstance(content, Path)},
         left_out=left_out,
         notes=notes,
+        made_from=made_from,
     )
     return replace(part, imported=made, respelled=respelled), []
 
@@ -283,16 +287,21 @@ def _list_sources(report: ImportReport, contents: Mapping[str, Content], options
     for part in report.parts:
         hashes = {path: hash_file(path) for path in part.paths}
         left_out = describe_left_out([*part.imported.left_out, *report.left_out])
-        files = dict.fromkeys(
-            f"{split_person_file(file)[0]}/" if is_person_file(file) else file for file in _contents_of(part.imported)
-        )
-        for file in files:
+        for file, paths in _list_origins(part).items():
             size = [str(n) if n is not None else "" for n in (sizes[file].n_rows, sizes[file].n_columns)]
-            lines += [
-                Source(file, path.name, sha256, part.format.name, part.format.program, options, *size, left_out, now)
-                for path, sha256 in hashes.items()
-            ]
+            about = (part.format.name, part.format.program, options, *size, left_out, now)
+            lines += [Source(file, path.name, hashes[path], *about) for path in paths]
     return lines
+
+
+def _list_origins(part: Part) -> dict[str, list[Path]]:
+    """Return the files that each file of the folder was made of; files of participants together, as their folder."""
+    imported, origins = part.imported, {}
+    for file, content in _contents_of(imported).items():
+        place = f"{split_person_file(file)[0]}/" if is_person_file(file) else file
+        own = [content] if isinstance(content, Path) else imported.made_from.get(file, part.paths)
+        origins.setdefault(place, {}).update(dict.fromkeys(path for path in own if path in part.paths))
+    return {place: list(paths) for place, paths in origins.items()}
 
 
 def _say_options(options: Options, ids: Path | None, strip: str | None) -> str:

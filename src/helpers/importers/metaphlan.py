@@ -48,7 +48,7 @@ def _is_profile(head: Head) -> bool:
 def _read_merged(paths: Sequence[Path], options: Options) -> Imported:
     path = one_path(paths, "a merged table of MetaPhlAn")
     at, _ = _header(read_head(path)) or (0, [])
-    table = read_frame(path, separator="\t", skip=at)
+    table = read_frame(path, separator="\t", skip=at, infer=True)
     table = table.set_index(table.columns[0]).drop(columns=[name for name in BESIDE if name in table])
     table.columns = [name.removesuffix("_profile").removesuffix("_metaphlan") for name in table.columns]
     check_unique(path, list(table.columns), "sample")

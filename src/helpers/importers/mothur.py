@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from helpers.importers.base import Format, Head, Imported, LeftOut, Options, refuse
-from helpers.importers.delimited import check_unique, parse_frame, read_frame, to_numbers
+from helpers.importers.delimited import check_unique, parse_frame, to_numbers
 from helpers.importers.heads import read_text
 from helpers.importers.lineages import make_taxonomy, split_lineage
 from helpers.importers.samples import ID, as_counts, one_path, turn
@@ -32,14 +33,15 @@ def _is_taxonomy(head: Head) -> bool:
 
 def _read_shared(paths: Sequence[Path], options: Options) -> Imported:
     path = one_path(paths, "a shared file of mothur")
-    table = read_frame(path, separator="\t")
-    table = table.loc[:, [name != "" for name in table.columns]]  # mothur ends lines with a tab
+    text = re.sub(r"\t+(?=\n|$)", "", read_text(path))  # mothur ends lines with a tab
+    table = parse_frame(text, path, separator="\t", infer=True)
     table.columns = ["label", "Group", "numOtus", *table.columns[3:]]
     label = _choose_label(path, list(dict.fromkeys(table["label"])), options.rank)
     other = table[table["label"] != label]
     kept = table[table["label"] == label]
-    check_unique(path, list(kept["Group"]), "sample")
-    counts = to_numbers(path, kept.set_index("Group").drop(columns=["label", "numOtus"]))
+    samples = kept["Group"].astype(str)
+    check_unique(path, list(samples), "sample")
+    counts = to_numbers(path, kept.drop(columns=["label", "Group", "numOtus"]).set_axis(samples, axis=0))
     counts = as_counts(path, turn(path, counts.T), "give the .shared file itself, not .relabund or .clr.")
     empty = counts.columns[(counts == 0).all()]
     left_out = [LeftOut("rows of other cut-offs", len(other), f"label {label} is kept (--rank)")] if len(other) else []

@@ -53,7 +53,7 @@ def _read(paths: Sequence[Path], options: Options) -> Imported:
         raise refuse(chosen[1], found, "one of them", "name the one that you want.")
     others = [path for path in paths if path not in chosen]
     path = chosen[0]
-    table = read_frame(path, separator="\t")
+    table = read_frame(path, separator="\t", infer=True)
     table = table.set_index(table.columns[0])
     check_unique(path, list(table.index), "function")
     words = dict(table[BESIDE]) if BESIDE in table else {}

@@ -127,7 +127,10 @@ def _list_outcomes(folder: Path, people: pd.DataFrame) -> list[str]:
             rules.append(_flow({"measure": measure, "score": score, "high_at_least": cut}))
     for column in people:
         labels = sorted(people[column].dropna().astype(str).unique())
-        if 2 <= len(labels) <= MOST_LABELS and fold_name(column) not in (*COVARIATES, *BATCHES):
+        if 2 <= len(labels) <= min(MOST_LABELS, people[column].count() - 1) and fold_name(column) not in (
+            *COVARIATES,
+            *BATCHES,
+        ):
             rules.append(_flow({"column": column, "high": [labels[0]], "low": labels[1:2]}))
     return rules or [_flow({"column": "COLUMN", "high": ["LABEL"], "low": ["LABEL"]})]
 

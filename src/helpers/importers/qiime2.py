@@ -27,6 +27,7 @@ ADVICE = {
 METADATA = re.compile(r"[^/]+/metadata\.yaml")
 OTU_ID = ("#OTU ID", "#OTUID", "#OTU_ID", "#ASV ID", "#Feature ID")
 LINEAGES = ("taxonomy", "consensus lineage", "consensuslineage", "taxon")
+MOST_METADATA = 1_000_000
 RAREFY = "give the table of counts, not of shares or after a transformation."
 TREES = re.compile(rb"\s*(\[[^\]]*\]\s*)*\(")
 
@@ -41,21 +42,24 @@ def _read_artifacts(paths: Sequence[Path], options: Options) -> Imported:
     other = {path: kind for path, kind in kinds.items() if kind not in FILES}
     if len(other) == len(kinds):
         raise CohortError([_tell_kind(path, kind) for path, kind in other.items()])
-    parts = []
+    parts: list[Imported] = []
+    made_from: dict[str, Sequence[Path]] = {}
     for kind in FILES:
         chosen = [path for path in paths if kinds[path] == kind]
         if chosen:
             path = one_path(chosen, f"a {kind}")
-            parts.append(READERS[kind](_read_data(path, FILES[kind]), path))
+            part = READERS[kind](_read_data(path, FILES[kind]), path)
+            parts.append(part)
+            made_from |= dict.fromkeys((*part.tables, *part.texts), (path,))
     left_out = [LeftOut(f"artifact {path.name}", 1, f"{kind}: not read") for path, kind in other.items()]
-    return _join(parts, left_out)
+    return _join(parts, left_out, made_from)
 
 
-def _join(parts: Sequence[Imported], left_out: Sequence[LeftOut]) -> Imported:
+def _join(parts: Sequence[Imported], left_out: Sequence[LeftOut], made_from: Mapping[str, Sequence[Path]]) -> Imported:
     tables = {file: table for part in parts for file, table in part.tables.items()}
     texts = {file: text for part in parts for file, text in part.texts.items()}
     told = [entry for part in parts for entry in part.left_out]
-    return Imported(tables, texts, left_out=[*told, *left_out], notes=[note for part in parts for note in part.notes])
+    return Imported(tables, texts, left_out=[*told, *left_out], made_from=made_from)
 
 
 def _tell_kind(path: Path, kind: str) -> Problem:
@@ -66,7 +70,11 @@ def _tell_kind(path: Path, kind: str) -> Problem:
 def _read_type(path: Path) -> str:
     names = [name for name in list_members(path) if METADATA.fullmatch(name)]
     try:
-        about = yaml.safe_load(decode(read_member(path, names[0]), path)) if len(names) == 1 else None
+        about = (
+            yaml.safe_load(decode(read_member(path, names[0], most_bytes=MOST_METADATA), path))
+            if len(names) == 1
+            else None
+        )
     except (yaml.YAMLError, RecursionError) as error:
         raise refuse(
             path, "a metadata.yaml that cannot be read", "an artifact of QIIME 2", "export it again."
@@ -158,10 +166,10 @@ def _read_biom_text(paths: Sequence[Path], options: Options) -> Imported:
     path = one_path(paths, "a table of counts")
     text = read_text(path)
     at = _header_at(text.split("\n", 3)[:3]) or 0
-    table = parse_frame(text, path, separator="\t", skip=at)
+    table = parse_frame(text, path, separator="\t", skip=at, infer=True)
     table = table.set_index(table.columns[0])
     last = table.columns[-1]
-    lineages = dict(table[last]) if last.lower() in LINEAGES else {}
+    lineages = dict(table[last].astype(str)) if last.lower() in LINEAGES else {}
     table = table.drop(columns=last) if lineages else table
     check_unique(path, list(table.columns), "sample")
     check_unique(path, list(table.index), "feature")

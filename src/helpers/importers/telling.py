@@ -56,10 +56,8 @@ def describe_report(report: ImportReport, folder: str) -> str:
 def _say_settings(report: ImportReport) -> list[str]:
     if not report.settings:
         return []
-    text = write_settings(report)
-    has_file = (report.folder / "cohort.yml").is_file()
-    where = "cohort.yml has to say" if has_file else "The cohort.yml to be written has to say"
-    return [f"{where}:", *textwrap.indent(text, "  ").rstrip().splitlines()]
+    told = textwrap.indent(write_settings(report), "  ").rstrip().splitlines()
+    return ["cohort.yml has to say, and says where it was made by --from:", *told]
 
 
 def write_settings(report: ImportReport) -> str:

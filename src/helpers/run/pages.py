@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from papermill.execute import ERROR_MARKER_TAG
 
 from helpers.importers.sources import Source
-from helpers.problems import MissingResult, TooLittle
+from helpers.problems import MissingResult, TooLittle, count
 from helpers.run.chapters import OPEN, SIMULATED, Chapter, explain_need
 from helpers.wording import as_code, as_text, hide_ids, hide_small
 
@@ -269,7 +269,7 @@ def write_origin(sources: Sequence[Source], participants: Collection[str]) -> st
     rows = [["File", "Columns", "Made from", "Written by", "Left out", "Imported (UTC)"]]
     for (file, program, left_out, date), lines in _group_sources(sources).items():
         is_one = len(lines) == 1 and not file.endswith("/")
-        name = as_code(hide_ids(lines[0].source, participants)) if is_one else f"{len(lines):,} files"
+        name = as_code(hide_ids(lines[0].source, participants)) if is_one else count(len(lines), "file")
         told = LEFT_OUT_NUMBER.sub(lambda match: f": {hide_small(int(match[1].replace(',', '')))} (", left_out)
         cells = [lines[0].columns or "–", name, as_text(program), as_text(hide_ids(told, participants)) or "–", date]
         rows.append([as_code(file), *cells])
