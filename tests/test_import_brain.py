@@ -104,8 +104,8 @@ class TestFreeSurfer:
             ("Measure:volume\tLeft-Amygdala\ns1\t1\ns1\t2\n", "'s1' more than once"),
             ("Measure:volume\tLeft-Amygdala\n", "without rows"),
             ("", "an empty file"),
-            ("Measure:volume\tLeft-Amygdala\ns1\t1\ns2\t1\t2\n", "no readable table"),
-            ("Measure:volume\tLeft-Amygdala\ns1\t1\ns2\n", "fewer cells"),
+            ("Measure:volume\tLeft-Amygdala\ns1\t1\ns2\t1\t2\n", "3 cells where the header has 2"),
+            ("Measure:volume\tLeft-Amygdala\ns1\t1\ns2\n", "1 cell where the header has 2"),
         ],
     )
     def test_damage_is_said_in_a_sentence(self, tmp_path, text, said):

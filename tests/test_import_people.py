@@ -251,7 +251,7 @@ class TestRedcap:
                 "record_id,redcap_repeat_instrument,redcap_repeat_instance,a\n1,lab,1,3\n",
                 "no row of participants themselves",
             ),
-            ('record_id,age,x_complete\n1,"2,2\n', "fewer cells|no readable table"),
+            ('record_id,age,x_complete\n1,"2,2\n', "2 cells where the header has 3"),
         ],
     )
     def test_damage_is_said_in_a_sentence(self, tmp_path, text, said):

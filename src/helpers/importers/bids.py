@@ -46,6 +46,7 @@ def read_tables(paths: Sequence[Path], options: Options) -> Imported:
     texts: dict[str, str] = {}
     left_out: list[LeftOut] = []
     notes: list[str] = []
+    made_from: dict[str, list[Path]] = {}
     problems: list[Problem] = []
     for path in (path for path in paths if path.suffix != ".json"):
         try:
@@ -55,11 +56,12 @@ def read_tables(paths: Sequence[Path], options: Options) -> Imported:
                     raise refuse(path, f"a second table that becomes {file}", "one", "give one of them.")
             tables, texts = tables | dict(one.tables), texts | dict(one.texts)
             left_out, notes = [*left_out, *one.left_out], [*notes, *one.notes]
+            made_from |= dict.fromkeys([*one.tables, *one.texts], [path])
         except CohortError as error:
             problems += error.problems
     if problems:
         raise CohortError(problems)
-    return Imported(tables=tables, texts=texts, left_out=left_out, notes=notes)
+    return Imported(tables=tables, texts=texts, left_out=left_out, notes=notes, made_from=made_from)
 
 
 def _read_one(path: Path, options: Options) -> Imported:

@@ -87,6 +87,14 @@ def parse_frame(
     ------
     CohortError
     """
+    try:
+        return _take_apart(text, path, separator, skip, infer)
+    except csv.Error as error:
+        found = f"a line that cannot be taken apart ({error})"
+        raise refuse(path, found, "cells between separators", AGAIN) from error
+
+
+def _take_apart(text: str, path: Path, separator: str | None, skip: int, infer: bool) -> pd.DataFrame:
     start = _skip_lines(text, skip)
     end = _end_of_line(text, start)
     separator = separator or find_separator(text[start:end])

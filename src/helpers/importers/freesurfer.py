@@ -76,11 +76,14 @@ def read_tables(paths: Sequence[Path], options: Options) -> Imported:
     read, others = _choose_session(read, options.visit)
     tables: dict[str, pd.DataFrame] = {}
     texts: dict[str, str] = {}
+    made_from: dict[str, list[Path]] = {}
     for measure, about in MEASURES.items():
         of_measure = [table for table in read if table.measure == measure]
         if not of_measure:
             continue
         joined, doubled = _join(of_measure)
+        file = VOLUMES if about is None else f"blocks/{measure}.tsv"
+        made_from[file] = [table.path for table in of_measure]
         left_out += doubled
         if about is None:
             tables[VOLUMES] = joined
@@ -91,7 +94,7 @@ def read_tables(paths: Sequence[Path], options: Options) -> Imported:
         written = write_block(measure, *_with_groups(joined.drop(columns=head), about))
         tables, texts = tables | written[0], texts | written[1]
     notes = [] if VOLUMES not in tables or "icv" in tables[VOLUMES] else [_ask_for_icv()]
-    return Imported(tables=tables, texts=texts, left_out=[*left_out, *others], notes=notes)
+    return Imported(tables=tables, texts=texts, left_out=[*left_out, *others], notes=notes, made_from=made_from)
 
 
 def _read_table(path: Path) -> tuple[_Table, list[LeftOut]]:

@@ -66,6 +66,7 @@ def read_outputs(paths: Sequence[Path], options: Options) -> Imported:
     left_out: list[LeftOut] = []
     notes: list[str] = []
     tables: dict[str, pd.DataFrame] = {}
+    made_from: dict[str, list[Path]] = {}
     problems: list[Problem] = []
     for kinds, read in (
         ((("relmat", "timeseries")), _read_connectivity),
@@ -75,14 +76,16 @@ def read_outputs(paths: Sequence[Path], options: Options) -> Imported:
         given = {kind: by_kind[kind] for kind in kinds if by_kind[kind]}
         try:
             if given:
-                tables |= read(given, options, left_out, notes)
+                made = read(given, options, left_out, notes)
+                tables |= made
+                made_from |= dict.fromkeys(made, [path for files in given.values() for path in files])
         except CohortError as error:
             problems += error.problems
     if problems:
         raise CohortError(problems)
     if any(file.startswith("brain/connectivity/") for file in tables) and "brain/nodes.tsv" not in tables:
         notes.append(ASK_FOR_NODES)
-    return Imported(tables=tables, left_out=left_out, notes=notes)
+    return Imported(tables=tables, left_out=left_out, notes=notes, made_from=made_from)
 
 
 def _tell_kind(path: Path) -> str:
@@ -189,6 +192,9 @@ def _read_atlas(
         raise refuse(given["dseg"][1], "a second atlas", "one", "give the _dseg.tsv of the matrices' atlas.")
     (path,) = given["dseg"]
     atlas = read_frame(path, separator="\t")
+    check_unique(path, atlas.columns.tolist(), "column")
+    if "label" not in atlas:
+        raise refuse(path, "no column label", "the table of an atlas", "give the _dseg.tsv of XCP-D.", line=1)
     lower = {name.lower(): name for name in reversed(list(atlas.columns))}
     found = {axis: next((lower[n] for n in names if n in lower), None) for axis, names in COORDINATES.items()}
     network = next((lower[name] for name in NETWORKS if name in lower), None)
