@@ -56,7 +56,7 @@ def read_tables(paths: Sequence[Path], options: Options) -> Imported:
                     raise refuse(path, f"a second table that becomes {file}", "one", "give one of them.")
             tables, texts = tables | dict(one.tables), texts | dict(one.texts)
             left_out, notes = [*left_out, *one.left_out], [*notes, *one.notes]
-            made_from |= dict.fromkeys([*one.tables, *one.texts], [path])
+            made_from |= {file: [path] for file in [*one.tables, *one.texts]}
         except CohortError as error:
             problems += error.problems
     if problems:

@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 from scipy.io import loadmat
 
+from helpers.importers.apart import read_apart
 from helpers.importers.base import Format, Head, Imported, LeftOut, Options, refuse
 from helpers.importers.bids_names import choose_visit
 from helpers.importers.heads import AGAIN
 from helpers.importers.person_matrices import ASK_FOR_NODES, check_matrix, check_same_nodes, name_files
-from helpers.problems import CohortError, Problem
+from helpers.problems import CohortError, Problem, name_some
 
 FILE = re.compile(r"resultsROI_Subject(?P<subject>\d+)_Condition(?P<condition>\d+)\.mat")
 MATLAB = b"MATLAB 5.0 MAT-file"
@@ -53,20 +54,13 @@ def read_results(paths: Sequence[Path], options: Options) -> Imported:
     kept = choose_visit(paths[0], list(conditions.values()), options.visit, "condition")
     chosen = [path for path in paths if conditions[path] == kept]
     left_out = [LeftOut("files of other conditions", len(paths) - len(chosen), f"Condition{kept} was chosen")]
-    read: dict[str, tuple[Path, pd.DataFrame]] = {}
-    n_columns = 0
-    for path in chosen:
-        try:
-            matrix, n_extra = _read_one(path)
-            name = f"Subject{named[path]['subject']}"
-            if name in read:
-                raise refuse(path, f"a second file of {name}", "one per participant", "give one of them.")
-            read[name] = (path, matrix)
-            n_columns += n_extra
-        except CohortError as error:
-            problems += error.problems
-    if problems:
-        raise CohortError(problems)
+    names = [f"Subject{named[path]['subject']}" for path in chosen]
+    twice = [name for name, n in Counter(names).items() if n > 1]
+    if twice:
+        raise refuse(chosen[0], f"two files of {name_some(twice)}", "one per participant", "give one of them.")
+    made = read_apart(read_one, chosen)
+    read = {name: (path, matrix) for name, path, (matrix, _) in zip(names, chosen, made, strict=True)}
+    n_columns = sum(n_extra for _, n_extra in made)
     check_same_nodes(read)
     left_out.append(LeftOut("target columns that are no sources", n_columns, "a square matrix is kept"))
     notes = [
@@ -82,7 +76,17 @@ def _ask_for_name(path: Path) -> Problem:
     return Problem(path.name, None, None, "another name", "resultsROI_Subject001_Condition001.mat", "keep CONN's name.")
 
 
-def _read_one(path: Path) -> tuple[pd.DataFrame, int]:
+def read_one(path: Path) -> tuple[pd.DataFrame, int]:
+    """Return r between the sources of one file, and how many further targets it has.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Raises
+    ------
+    CohortError
+    """
     content = _load(path)
     z = np.asarray(content.get("Z"))
     sources, targets = (_as_names(content.get(key)) for key in ("names", "names2"))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyreadstat
 
+from helpers.importers.apart import read_apart
 from helpers.importers.base import Format, Head, Imported, LeftOut, Options, refuse
 from helpers.importers.cells import find_id_column, index_by_id
 from helpers.importers.delimited import check_unique
@@ -24,49 +26,98 @@ STATA_START = b"<stata_dta>"
 STATA_OLD = range(104, 116)
 
 
+@dataclass(frozen=True, eq=False)
+class DataSet:
+    """A data set as text.
+
+    Attributes
+    ----------
+    cells : dict of str to list
+        By variable: text, or None where missing.
+    labels : dict of str to dict of str to str
+        By variable: code to label.
+    about : dict of str to str
+        What the file says of each variable.
+    n_missing : int
+        Cells that hold a value which the file declares missing.
+    """
+
+    cells: dict[str, list[str | None]]
+    labels: dict[str, dict[str, str]]
+    about: dict[str, str]
+    n_missing: int
+
+
 def read_spss(paths: Sequence[Path], options: Options) -> Imported:
     """Read a data set of SPSS (``.sav``, ``.zsav``): see :func:`_read`."""
-    return _read(paths, options, pyreadstat.read_sav)
+    return _read(paths, options, "read_sav")
 
 
 def read_stata(paths: Sequence[Path], options: Options) -> Imported:
     """Read a data set of Stata (``.dta``): see :func:`_read`."""
-    return _read(paths, options, pyreadstat.read_dta)
+    return _read(paths, options, "read_dta")
 
 
-def _read(paths: Sequence[Path], options: Options, reader: Callable[..., Any]) -> Imported:
+def _read(paths: Sequence[Path], options: Options, reader: str) -> Imported:
     """Read one data set by its role; items of questionnaires keep their numbers, all else gets its value labels."""
     if len(paths) > 1:
         raise refuse(paths[1], f"{len(paths)} data sets", "one at a time", "import them one by one.")
     (path,) = paths
     role = check_role(path, options.role)
-    _check_size(path, _call(path, reader, metadataonly=True)[1])
-    frame, meta = _call(path, reader, user_missing=False)
-    names = [str(name) for name in frame.columns]
-    check_unique(path, names, "variable")
-    left_out = _count_missing(path, reader, frame)
-    labels = {name: _as_labels(values) for name, values in meta.variable_value_labels.items()}
+    (data,) = read_apart(load_data_set, [path], reader)
+    names = list(data.cells)
     items = {name for columns in find_questionnaires(names).values() for name in columns}
-    is_labelled = role == "participants"
     notes: list[str] = []
     cells = {}
-    for at, name in enumerate(names):
-        texts = frame.iloc[:, at].map(_as_text).astype(object)
-        known = labels.get(name, {}) if is_labelled and name not in items else {}
-        cells[name] = _label(name, texts, known, notes)
+    for name, texts in data.cells.items():
+        known = data.labels.get(name, {}) if role == "participants" and name not in items else {}
+        cells[name] = _label(name, pd.Series(texts, dtype=object), known, notes)
     table = pd.DataFrame(cells)
     column = find_id_column(path, names, options.column)
     about = {
-        name: About(meta.column_names_to_labels.get(name) or "", levels=_levels(labels.get(name, {}), table[name]))
-        for name in names
+        name: About(data.about.get(name, ""), levels=_levels(data.labels.get(name, {}), table[name])) for name in names
     }
-    table = index_by_id(path, table.fillna(""), column, first_line=1)
-    return place_table(path, table, role, about=about, left_out=left_out, notes=notes, first_line=1)
+    left_out = [LeftOut("cells marked as missing by the file", data.n_missing, "they became n/a")]
+    return place_table(
+        path,
+        index_by_id(path, table.fillna(""), column, first_line=1),
+        role,
+        about=about,
+        left_out=left_out if data.n_missing else [],
+        notes=notes,
+        first_line=1,
+    )
 
 
-def _call(path: Path, reader: Callable[..., Any], **how: Any) -> Any:
+def load_data_set(path: Path, reader: str) -> DataSet:
+    """Return a data set as text.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    reader : {"read_sav", "read_dta"}
+        Of pyreadstat.
+
+    Raises
+    ------
+    CohortError
+        When it is damaged or too large, or names a variable twice.
+    """
+    _check_size(path, _call(path, reader, metadataonly=True)[1])
+    frame, meta = _call(path, reader, user_missing=False)
+    everything = _call(path, reader, user_missing=True)[0]
+    n_missing = int((everything.notna().to_numpy() & frame.isna().to_numpy()).sum())
+    names = [str(name) for name in frame.columns]
+    check_unique(path, names, "variable")
+    cells = {name: [_as_text(cell) for cell in frame.iloc[:, at].tolist()] for at, name in enumerate(names)}
+    labels = {name: _as_labels(values) for name, values in meta.variable_value_labels.items()}
+    about = {name: label for name, label in meta.column_names_to_labels.items() if label}
+    return DataSet(cells, labels, about, n_missing)
+
+
+def _call(path: Path, reader: str, **how: Any) -> Any:
     try:
-        return reader(str(path), **how)
+        return getattr(pyreadstat, reader)(str(path), **how)
     except Exception as error:  # the reader has kinds of its own for damage
         said = (str(error).splitlines() or [type(error).__name__])[0].replace(str(path), path.name)
         raise refuse(path, f"a data set that cannot be read ({said})", "a whole data set", AGAIN) from error
@@ -77,13 +128,6 @@ def _check_size(path: Path, meta: Any) -> None:
     if n_columns > MOST_COLUMNS or n_columns * n_rows > MOST_CELLS:
         found = f"{n_rows:,} rows and {n_columns:,} variables"
         raise refuse(path, found, f"at most {MOST_CELLS:,} cells", "keep only the variables that are needed.")
-
-
-def _count_missing(path: Path, reader: Callable[..., Any], frame: pd.DataFrame) -> list[LeftOut]:
-    """Count cells that hold a value which the file declares missing."""
-    everything = _call(path, reader, user_missing=True)[0]
-    n = int((everything.notna().to_numpy() & frame.isna().to_numpy()).sum())
-    return [LeftOut("cells marked as missing by the file", n, "they became n/a")] if n else []
 
 
 def _as_labels(values: Mapping[Any, str]) -> dict[str, str]:

@@ -78,7 +78,7 @@ def read_outputs(paths: Sequence[Path], options: Options) -> Imported:
             if given:
                 made = read(given, options, left_out, notes)
                 tables |= made
-                made_from |= dict.fromkeys(made, [path for files in given.values() for path in files])
+                made_from |= {file: [path for files in given.values() for path in files] for file in made}
         except CohortError as error:
             problems += error.problems
     if problems:
