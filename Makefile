@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PORT ?= 8000
 
-.PHONY: help book test serve setup browser lint pairs example margins calibrate torture contract cards lock kim open clean
+.PHONY: help book test serve setup browser lint pairs example margins calibrate torture contract formats cards lock kim open clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ margins: $(READY) ## Compare the simulated with real people: tables, figures and
 
 contract: $(READY) ## Write data/README.md anew from data/schema/cohort.yml
 	@$(BIN)/python tools/write_contract.py
+
+formats: $(READY) ## Write the table of formats in book/bring_your_data.md anew from the registry of importers
+	@$(BIN)/python tools/write_formats.py
 
 cards: $(READY) ## Write the data cards in book/data_cards anew from data/open/cards.yml
 	@$(BIN)/python tools/write_data_cards.py

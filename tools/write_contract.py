@@ -116,6 +116,7 @@ def write_contract() -> str:
         write_table(["file", "id column", "needed columns", "about"], features),
         f"`{schema['tree']['file']}`: {schema['tree']['about']}\n",
         f"`{schema['repeated']['folder']}/`: {schema['repeated']['about']}\n",
+        f"`{schema['sources']['file']}`: {schema['sources']['about']}\n",
         f"## What is checked\n\n{schema['checks']['about']}\n",
         *[
             f"### {part.capitalize()}\n\n{write_table(['check', 'severity', 'about'], list_checks(checks))}"

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import click
 
-from helpers.problems import CohortError, Problem, count, write_report
+from helpers.cli_cohort import BAD_INPUT, OK, check, describe_cohort, from_here, import_command, new
+from helpers.problems import CohortError, Problem, write_report
 from helpers.tables import PROJECT_ROOT
 from helpers.trouble import tell_trouble, write_log
 
-OK, FAILED, BAD_INPUT, NO_DATA, INTERRUPTED = 0, 1, 2, 3, 130
+FAILED, NO_DATA, INTERRUPTED = 1, 3, 130
 REGISTRY = PROJECT_ROOT / "data" / "open" / "registry.tsv"
 CACHE = PROJECT_ROOT / "_build" / "open_data"
 MIRROR_VARIABLE, CACHE_VARIABLE = "RESILIENCE_BOOK_MIRROR", "RESILIENCE_BOOK_CACHE"
@@ -40,27 +41,15 @@ def cli() -> None:
       resilience-book predict model.json taxa.tsv
     A cohort of your own:
       resilience-book new my_cohort                 an empty folder, explained file by file
+      resilience-book new my_cohort --from exports  the same, filled from exports of other programs
+      resilience-book import FILE --into my_cohort  one more export (QIIME 2, FreeSurfer, REDCap ...)
       resilience-book check my_cohort               every problem at once, with its fix
       resilience-book run my_cohort                 chapters without data are skipped, and say so
     """
 
 
-@cli.command()
-@click.argument("cohort_dir", type=click.Path())
-@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
-def check(cohort_dir: str, as_json: bool) -> None:
-    """Check the cohort folder COHORT_DIR and list every problem at once. Computes nothing."""
-    from helpers.contract import inspect_cohort
-
-    cohort, problems = inspect_cohort(_from_here(cohort_dir))
-    if as_json:
-        click.echo(json.dumps({"usable": cohort is not None, "problems": [p.to_dict() for p in problems]}, indent=2))
-    elif problems:
-        click.echo(write_report(problems))
-    if cohort is None:
-        sys.exit(BAD_INPUT)
-    if not as_json:
-        click.echo(_describe_cohort(cohort))
+for command in (check, new, import_command):
+    cli.add_command(command)
 
 
 @cli.command()
@@ -117,8 +106,8 @@ def run(
             ]
         )
     chosen = dict(parse_parameter(text) for text in parameters)
-    cohort = load_cohort(_from_here(cohort_dir))
-    click.echo(_describe_cohort(cohort))
+    cohort = load_cohort(from_here(cohort_dir))
+    click.echo(describe_cohort(cohort))
     if cohort.warnings:
         click.echo(write_report(cohort.warnings))
     output_dir = _output_dir(cohort.folder, output)
@@ -155,7 +144,7 @@ def build(cohort_dir: str, output: str | None) -> None:
     from helpers.contract import load_cohort
     from helpers.run import hold_output, render_book
 
-    cohort = load_cohort(_from_here(cohort_dir))
+    cohort = load_cohort(from_here(cohort_dir))
     output_dir = _output_dir(cohort.folder, output)
     with hold_output(output_dir):
         _say_where(render_book(cohort, output_dir))
@@ -306,9 +295,9 @@ def multiverse(
     from helpers.verdict import load_claims
 
     said = report_multiverse(
-        load_cohort(_from_here(cohort_dir)),
+        load_cohort(from_here(cohort_dir)),
         load_claims(claims_path),
-        _from_here(folder),
+        from_here(folder),
         sets=read_table(resolve_path(sets_path)),
         n_permutations=permutations,
         n_permutations_rank=permutations_rank,
@@ -316,18 +305,6 @@ def multiverse(
         n_workers=workers,
     )
     click.echo(said)
-
-
-@cli.command()
-@click.argument("folder", type=click.Path())
-def new(folder: str) -> None:
-    """Make an empty cohort folder FOLDER with commented templates."""
-    from helpers.contract import write_template
-
-    write_template(folder)
-    click.echo(
-        f"{folder} is ready. Read {Path(folder) / 'README.md'}, fill the tables, then: resilience-book check {folder}"
-    )
 
 
 @cli.command()
@@ -344,14 +321,9 @@ def predict(model: str, table: str, output: str, taxonomy: str | None) -> None:
     """
     from helpers.metabolites import predict_table
 
-    places = [_from_here(path) for path in (model, table, output)]
-    click.echo(predict_table(*places, taxonomy_path=_from_here(taxonomy) if taxonomy else None))
+    places = [from_here(path) for path in (model, table, output)]
+    click.echo(predict_table(*places, taxonomy_path=from_here(taxonomy) if taxonomy else None))
     click.echo(f"Written: {output}")
-
-
-def _from_here(folder: str) -> Path:
-    """Return the path a user means on the command line: counted from where they are."""
-    return Path(folder).expanduser().absolute()
 
 
 def _output_dir(cohort_folder: Path, output: str | None) -> Path:
@@ -361,12 +333,6 @@ def _output_dir(cohort_folder: Path, output: str | None) -> Path:
         problem = Problem("--output", None, None, f"{files[0]}, a file", "a folder", "name a folder, or a new path.")
         raise CohortError([problem])
     return output_dir
-
-
-def _describe_cohort(cohort) -> str:
-    blocks = ", ".join(sorted([*cohort.blocks, *(["maps"] if cohort.maps else [])])) or "no measurements"
-    warnings = f"; {count(len(cohort.warnings), 'warning')}" if cohort.warnings else ""
-    return f"{cohort.settings.title}: {count(len(cohort.participants), 'participant')} ({cohort.settings.kind}), with {blocks}{warnings}."
 
 
 def _say_where(index: Path | None) -> None:

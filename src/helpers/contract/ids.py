@@ -50,7 +50,7 @@ def check_participant_ids(reader: Reader, file: str, ids: pd.Series) -> None:
         As written; its index counts rows from 0.
     """
     named = ids.dropna()
-    flaws = {row: flaw for row, name in named.items() if (flaw := _find_flaw(name))}
+    flaws = {row: flaw for row, name in named.items() if (flaw := find_flaw(name))}
     for row in list(flaws)[:CELLS_LISTED]:
         found, fix = flaws[row]
         expected = f"letters, digits, - and _, at most {LONGEST_ID} signs"
@@ -61,7 +61,14 @@ def check_participant_ids(reader: Reader, file: str, ids: pd.Series) -> None:
     _check_twins(reader, file, named)
 
 
-def _find_flaw(name: str) -> tuple[str, str] | None:
+def find_flaw(name: str) -> tuple[str, str] | None:
+    """Return what keeps a text from being an id, and how to mend it; None when nothing does.
+
+    Examples
+    --------
+    >>> find_flaw("sub-01") is None, find_flaw("../x")[0]
+    (True, 'a path')
+    """
     if damage := explain_name(name):
         return damage.what, damage.fix
     if name != name.strip():

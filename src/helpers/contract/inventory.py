@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from helpers.contract.cell_errors import suggest
@@ -19,6 +19,8 @@ DOCUMENTS = re.compile(
     re.IGNORECASE,
 )
 DEBRIS = re.compile(r"~\$.*|.*~|.*\.(bak|swp|tmp|lock)|thumbs\.db|desktop\.ini|icon\r", re.IGNORECASE)
+
+Recogniser = Callable[[Path], Problem | None]
 
 
 def list_files(folder: Path) -> list[Path]:
@@ -60,12 +62,14 @@ def find_refused(folder: Path) -> dict[str, Problem]:
     return refused
 
 
-def check_inventory(folder: Path) -> list[Problem]:
+def check_inventory(folder: Path, recognise: Recogniser | None = None) -> list[Problem]:
     """Return a warning for everything that the contract does not know and will not read, with the nearest thing it would.
 
     Parameters
     ----------
     folder : pathlib.Path
+    recognise : callable, optional
+        What to say of a file or folder that is not read, where another program wrote it; None where it is not known.
 
     Returns
     -------
@@ -85,10 +89,13 @@ def check_inventory(folder: Path) -> list[Problem]:
             continue
         if path.is_dir():
             found = _check_folder(file, known, folders, path)
-            problems += found
+            told = recognise(path) if recognise and found and file not in known else None
+            problems += [told] if told else found
             inside |= {file} if found else set()
         elif file not in known and place in folders - _own_folders() and not _is_aside(path.name):
-            found = _check_file(file, known, folder)
+            is_own = place == "phenotype" and path.suffix == ".tsv"  # read, whatever its name
+            told = recognise(path) if recognise and not is_own else None
+            found = [told] if told else _check_file(file, known, folder)
             problems += found or []
             if found is None:
                 unread.setdefault(place, []).append(file)
@@ -144,6 +151,7 @@ def _known_files() -> set[str]:
     schema = read_schema()
     people = schema["participants"]["file"]
     known = {"cohort.yml", people, people.replace(".tsv", ".json"), schema["tree"]["file"]}
+    known.add(schema["sources"]["file"])
     known |= {rules["file"] for rules in schema["features"].values()}
     known |= {rules["file"] for rules in schema["phenotype"]["measures"].values()}
     for rules in schema["blocks"].values():

@@ -31,7 +31,7 @@ from helpers.contract.files import ID, Reader, read_sidecar
 from helpers.contract.further import FurtherBlock, read_further
 from helpers.contract.headers import check_damaged_names, check_item_names, check_names, is_small
 from helpers.contract.ids import check_ids, check_participant_ids
-from helpers.contract.inventory import check_inventory, find_refused, list_files
+from helpers.contract.inventory import Recogniser, check_inventory, find_refused, list_files
 from helpers.contract.maps import read_maps
 from helpers.contract.matrices import read_matrices
 from helpers.contract.meaning import check_meaning
@@ -177,7 +177,10 @@ def load_cohort(cohort_dir: str | os.PathLike[str], blocks: Collection[str] | No
 
 
 def inspect_cohort(
-    cohort_dir: str | os.PathLike[str], blocks: Collection[str] | None = None
+    cohort_dir: str | os.PathLike[str],
+    blocks: Collection[str] | None = None,
+    *,
+    recognise: Recogniser | None = None,
 ) -> tuple[Cohort | None, list[Problem]]:
     """Read a cohort folder and return it (None when it cannot be used) with all problems and warnings.
 
@@ -185,6 +188,8 @@ def inspect_cohort(
     ----------
     cohort_dir : str or path-like
     blocks : collection of str, optional
+    recognise : callable, optional
+        What to say of a file that is not read, where another program wrote it: see `check_inventory`.
 
     Returns
     -------
@@ -203,7 +208,7 @@ def inspect_cohort(
         )
         return None, [problem]
     refused = find_refused(folder)
-    reader = Reader(folder, [*refused.values(), *check_inventory(folder)], refused)
+    reader = Reader(folder, [*refused.values(), *check_inventory(folder, recognise)], refused)
     settings, problems = (None, []) if SETTINGS_FILE in refused else read_settings(folder)
     reader.problems += problems
     participants = _read_participants(reader, settings)

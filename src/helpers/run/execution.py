@@ -26,7 +26,8 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from helpers.contract import load_cohort
+from helpers.contract import load_cohort, read_schema
+from helpers.importers.sources import read_sources
 from helpers.problems import CohortError, Problem, TooLittle
 from helpers.run.chapters import CHAPTERS, Chapter
 from helpers.run.pages import (
@@ -38,12 +39,14 @@ from helpers.run.pages import (
     leave_out,
     note_lacking,
     take_warnings,
+    write_origin,
 )
 from helpers.run.sources import list_versions
-from helpers.tables import PROJECT_ROOT, write_atomically
+from helpers.tables import PROJECT_ROOT, read_table, resolve_path, write_atomically
 from helpers.trouble import tell_trouble
 
 NOTEBOOKS_DIR = PROJECT_ROOT / "notebooks"
+ORIGIN_CHAPTER = "01_cohort"
 KERNEL_START_S = 600  # a busy machine starts a kernel late; one that is dead is noticed at once
 LONGEST_REASON = 400
 COLOURS = re.compile(r"\x1b\[[\d;]*m")
@@ -175,7 +178,7 @@ def _execute(job: Job) -> None:
         executed = _run_forgiving(prepared, ran, job)
     quiet, warned = take_warnings(executed)
     _keep_warnings(job, warned)
-    page = finish_page(quiet, _make_stamp(job), declared | dict(job.parameters))
+    page = finish_page(quiet, _make_stamp(job), declared | dict(job.parameters), _tell_origin(job))
     write_atomically(job.page, nbformat.writes(page) + "\n")
     for path in (prepared, ran, log):
         path.unlink()
@@ -374,6 +377,16 @@ def _same_type(value: Any, default: Any) -> bool:
     if isinstance(default, float) and not isinstance(value, bool):
         return isinstance(value, int | float)
     return type(value) is type(default)
+
+
+def _tell_origin(job: Job) -> str:
+    """Return where the data came from, for the chapter on who is in the cohort; nothing for others."""
+    if job.chapter.id != ORIGIN_CHAPTER:
+        return ""
+    folder = resolve_path(job.parameters["cohort_dir"])
+    sources = read_sources(folder)
+    people = read_table(folder / read_schema()["participants"]["file"]).index if sources else ()
+    return write_origin(sources, set(people))
 
 
 def _make_stamp(job: Job) -> Stamp:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,14 +14,16 @@ import nbformat
 from nbformat import NotebookNode
 from papermill.execute import ERROR_MARKER_TAG
 
-from helpers.problems import MissingResult, TooLittle
+from helpers.importers.sources import Source
+from helpers.problems import MissingResult, TooLittle, count
 from helpers.run.chapters import OPEN, SIMULATED, Chapter, explain_need
-from helpers.wording import as_text
+from helpers.wording import as_code, as_text, hide_ids, hide_small
 
 NEEDS, ONLY, GO_ON = "needs-", "only-", "raises-exception"  # what lacks an only- is left out without a word
 LACKING = (TooLittle.__name__, MissingResult.__name__)  # MissingResult: an earlier chapter was left out
 FOLLOWING = ("NameError", "KeyError")  # what cells meet that would use what a lacking one has not made
 FOLLOWS = "it needs what a part above could not make of so little data."
+LEFT_OUT_NUMBER = re.compile(r": ([\d,]+) \(")
 HIDDEN = ("cohort_dir", "results_dir", "open_dir")
 
 
@@ -204,7 +207,7 @@ def take_warnings(notebook: NotebookNode) -> tuple[NotebookNode, str]:
     return page, "\n".join(said)
 
 
-def finish_page(notebook: NotebookNode, stamp: Stamp, parameters: Mapping[str, Any]) -> NotebookNode:
+def finish_page(notebook: NotebookNode, stamp: Stamp, parameters: Mapping[str, Any], origin: str = "") -> NotebookNode:
     """Hide the parameter cells of an executed notebook and stamp it with its origin.
 
     Parameters
@@ -214,6 +217,8 @@ def finish_page(notebook: NotebookNode, stamp: Stamp, parameters: Mapping[str, A
     stamp : Stamp
     parameters : mapping
         All parameters as used.
+    origin : str, optional
+        A section on where the data came from, from `write_origin`.
 
     Returns
     -------
@@ -227,7 +232,7 @@ def finish_page(notebook: NotebookNode, stamp: Stamp, parameters: Mapping[str, A
         cell.metadata.pop("execution", None)
         if {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", [])):
             cell.metadata["tags"] = [*cell.metadata["tags"], "remove-cell"]
-    page.cells.append(_markdown(write_stamp(stamp, parameters)))
+    page.cells += [_markdown(text) for text in (origin, write_stamp(stamp, parameters)) if text]
     return nbformat.from_dict(page)
 
 
@@ -246,6 +251,40 @@ def write_stamp(stamp: Stamp, parameters: Mapping[str, Any]) -> str:
     }
     lines = "\n".join(f"* - {name}\n  - {value}" for name, value in rows.items() if value)
     return f"## How this page was made\n\n```{{list-table}}\n:class: provenance\n:stub-columns: 1\n\n{lines}\n```"
+
+
+def write_origin(sources: Sequence[Source], participants: Collection[str]) -> str:
+    """Return a section on where the tables of a cohort folder came from; nothing when that is not known.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        Of ``sources.tsv``.
+    participants : collection of str
+        Ids, which are not shown where they stand in names of files.
+
+    Notes
+    -----
+    Numbers of rows are not told, as they are numbers of participants; of what was left out none below `small_cell`.
+    """
+    if not sources:
+        return ""
+    rows = [["File", "Columns", "Made from", "Written by", "Left out", "Imported (UTC)"]]
+    for (file, program, left_out, date), lines in _group_sources(sources).items():
+        is_one = len(lines) == 1 and not file.endswith("/")
+        name = as_code(hide_ids(lines[0].source, participants)) if is_one else count(len(lines), "file")
+        told = LEFT_OUT_NUMBER.sub(lambda match: f": {hide_small(int(match[1].replace(',', '')))} (", left_out)
+        cells = [lines[0].columns or "–", name, as_text(program), as_text(hide_ids(told, participants)) or "–", date]
+        rows.append([as_code(file), *cells])
+    body = "\n".join("* - " + "\n  - ".join(row) for row in rows)
+    return f"## Where the data came from\n\n```{{list-table}}\n:class: provenance\n:header-rows: 1\n\n{body}\n```"
+
+
+def _group_sources(sources: Sequence[Source]) -> dict[tuple[str, str, str, str], list[Source]]:
+    grouped: dict[tuple[str, str, str, str], list[Source]] = {}
+    for line in sources:
+        grouped.setdefault((line.file, line.program, line.left_out, line.date), []).append(line)
+    return grouped
 
 
 def write_skipped_page(chapter: Chapter, reason: str, stamp: Stamp) -> str:

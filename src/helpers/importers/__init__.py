@@ -1,0 +1,1 @@
+"""Files of other programs in, tables of a cohort folder out."""
