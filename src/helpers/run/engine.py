@@ -43,7 +43,7 @@ OPEN_DIR = PROJECT_ROOT / "_build" / "open"
 STOPPED = "stopped"  # by somebody, before its end
 LACKS = "lacks"  # data: found too little while it was executed
 WORKER_DIED = "its worker process was ended from outside, most likely for lack of memory. Close other programs."
-FRAME = ("_config.yml", "_toc.yml", "book", "notebooks")
+FRAME = ("_config.yml", "_toc.yml", "book", "notebooks", "data/course")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,77 @@
+"""Answers to the exercises of chapter 06."""
+
+from __future__ import annotations
+
+from helpers.course.answers.base import Answer, answers, choose
+from helpers.course.places import Shelf
+
+CHAPTER = "06_integration"
+
+
+@answers("06.1")
+def honest_auc(shelf: Shelf) -> Answer:
+    row = shelf.result(CHAPTER, "performance").loc["taxa"]
+    return Answer(
+        row["auc_out_of_fold"],
+        {
+            "training_auc": row["auc_training"],
+            "error_for_auc": row["balanced_error"],
+            "turned_round": 1 - row["auc_out_of_fold"],
+            "accuracy_for_auc": 1 - row["balanced_error"],
+            "mean_of_both": (row["auc_training"] + row["auc_out_of_fold"]) / 2,
+        },
+    )
+
+
+@answers("06.2")
+def optimism(shelf: Shelf) -> Answer:
+    row = shelf.result(CHAPTER, "performance").loc["transcripts"]
+    return Answer(
+        row["auc_training"] - row["auc_out_of_fold"],
+        {
+            "sign": row["auc_out_of_fold"] - row["auc_training"],
+            "training_auc": row["auc_training"],
+            "above_chance": row["auc_training"] - 0.5,
+            "honest_above_chance": row["auc_out_of_fold"] - 0.5,
+            "ratio": row["auc_training"] / row["auc_out_of_fold"],
+        },
+    )
+
+
+@answers("06.3")
+def everybody_low(shelf: Shelf) -> Answer:
+    row = shelf.result(CHAPTER, "performance").loc["vote"]
+    n_high, n_low = row["n_high"], row["n_low"]
+    return Answer(
+        100 * n_low / (n_high + n_low),
+        {
+            "balanced_for_plain": 50.0,
+            "other_group": 100 * n_high / (n_high + n_low),
+            "ratio_of_groups": 100 * n_high / n_low,
+            "model_accuracy": 100 * (1 - row["balanced_error"]),
+        },
+    )
+
+
+@answers("06.4")
+def fit_to_noise(shelf: Shelf) -> Answer:
+    return choose("d", noise_gives_half="a", small_sample_only="b", honest_for_training="c")
+
+
+@answers("06.5")
+def linked_by_groups(shelf: Shelf) -> Answer:
+    return choose("c", correlation_across_groups="a", selection_forgotten="b", mechanism="d")
+
+
+@answers("06.6")
+def leading_block(shelf: Shelf) -> Answer:
+    blocks = shelf.result(CHAPTER, "performance").query("role == 'block'")
+    told = blocks.index[blocks["lead_low"] > 0]
+    return Answer(
+        len(told),
+        {
+            "rank_as_evidence": int((blocks["rank_out_of_fold"] == 1).sum()),
+            "above_chance": int((blocks["auc_out_of_fold"] > 0.5).sum()),
+            "training_auc": int((blocks["auc_training"] > 0.8).sum()),
+        },
+    )
