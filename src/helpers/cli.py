@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from helpers.classroom.commands import lab
 from helpers.problems import CohortError, Problem, count, write_report
 from helpers.tables import PROJECT_ROOT
 from helpers.trouble import tell_trouble, write_log
@@ -27,7 +28,8 @@ EXIT_CODES = (
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EXIT_CODES)
 @click.version_option(package_name="resilience-book")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Run the resilience book on a cohort: the simulated one, open data, or your own.
 
     \b
@@ -38,11 +40,14 @@ def cli() -> None:
       resilience-book run cohorts/kim
     Metabolites that gut bacteria foretell, by a saved model:
       resilience-book predict model.json taxa.tsv
+    To learn from it, in JupyterLab:
+      resilience-book lab                           chapters as notebooks, with exercises
     A cohort of your own:
       resilience-book new my_cohort                 an empty folder, explained file by file
       resilience-book check my_cohort               every problem at once, with its fix
       resilience-book run my_cohort                 chapters without data are skipped, and say so
     """
+    context.obj = _open_places()
 
 
 @cli.command()
@@ -347,6 +352,9 @@ def predict(model: str, table: str, output: str, taxonomy: str | None) -> None:
     places = [_from_here(path) for path in (model, table, output)]
     click.echo(predict_table(*places, taxonomy_path=_from_here(taxonomy) if taxonomy else None))
     click.echo(f"Written: {output}")
+
+
+cli.add_command(lab)
 
 
 def _from_here(folder: str) -> Path:
