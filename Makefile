@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PORT ?= 8000
 
-.PHONY: help book test serve lab setup browser lint pairs example margins calibrate torture contract cards lock kim open clean
+.PHONY: help book test serve lab exercises setup browser lint pairs example margins calibrate torture contract cards lock kim open clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,9 @@ margins: $(READY) ## Compare the simulated with real people: tables, figures and
 
 contract: $(READY) ## Write data/README.md anew from data/schema/cohort.yml
 	@$(BIN)/python tools/write_contract.py
+
+exercises: $(READY) ## Write the list of exercises anew from data/course/exercises.yml
+	@$(BIN)/python tools/write_exercises.py
 
 cards: $(READY) ## Write the data cards in book/data_cards anew from data/open/cards.yml
 	@$(BIN)/python tools/write_data_cards.py

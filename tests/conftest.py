@@ -108,6 +108,7 @@ def course_results() -> Path:
     """The result tables of all chapters and labs, run with few permutations; their pages lie beside them."""
     output = PROJECT_ROOT / "_build" / "course"
     words = [word for name, value in FEW.items() for word in ("-p", f"{name}={value}")]
+    output.parent.mkdir(exist_ok=True)
     with FileLock(PROJECT_ROOT / "_build" / ".course.lock"):
         done = run_command("run", "data/example", "--output", output, "--no-book", *words)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"

@@ -21,7 +21,9 @@ from helpers.problems import CohortError, MissingResult, TooLittle
 from helpers.run import CHAPTERS
 from helpers.run.execution import NOTEBOOKS_DIR
 from helpers.run.pages import leave_out
+from helpers.tables import PROJECT_ROOT
 from tests.support import EXAMPLE
+from tools.write_exercises import write_exercises
 
 EXERCISES = read_exercises()
 BOOK_CHAPTERS = [chapter.id for chapter in CHAPTERS if not chapter.id.startswith("lab_")]
@@ -88,6 +90,22 @@ def test_answers_that_need_no_table_are_checked_before_anything_is_open(name):
     for misconception, value in answer.wrong.items():
         found = check_answer(name, value)
         assert (found.is_right, found.misconception) == (False, misconception)
+
+
+def test_the_list_of_exercises_is_of_today_and_every_plan_is_in_the_contents():
+    page = PROJECT_ROOT / "book" / "teaching" / "exercises.md"
+    assert page.read_text(encoding="utf-8") == write_exercises(), "run: make exercises"
+    toc = yaml.safe_load((PROJECT_ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    door = next(entry for part in toc["parts"] for entry in part["chapters"] if entry["file"] == "book/how_to_teach")
+    listed = {entry["file"] for entry in door["sections"]}
+    assert listed == {f"book/teaching/{path.stem}" for path in page.parent.glob("*.md")}
+    assert {f"book/teaching/{chapter}" for chapter in BOOK_CHAPTERS} <= listed
+
+
+def test_plans_name_exercises_that_exist():
+    for path in (PROJECT_ROOT / "book" / "teaching").glob("*.md"):
+        named = set(re.findall(r"\b\d\d\.\d\b", path.read_text(encoding="utf-8")))
+        assert named <= set(EXERCISES), path.name
 
 
 def test_no_answer_yet_is_no_wrong_answer():

@@ -37,6 +37,7 @@ FEW = MappingProxyType(  # permutations and repeats that are enough to learn fro
 OFFLINE = (
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.news_url=None",
+    "--LabApp.extension_manager=readonly",
     "--ServerApp.terminals_enabled=False",
 )
 

@@ -75,7 +75,9 @@ def check_answer(exercise_id: str, value: Any) -> Feedback:
     """
     exercises = read_exercises()
     if exercise_id not in exercises:
-        near = get_close_matches(str(exercise_id), exercises, n=1) or ["04.2"]
+        short = str(exercise_id).lstrip("0")
+        near = [name for name in exercises if name.lstrip("0") == short]
+        near = near or get_close_matches(str(exercise_id), exercises, n=1) or ["04.2"]
         return Feedback(
             str(exercise_id), False, "", f"{WRONG}. There is no exercise {exercise_id}; did you mean {near[0]}?"
         )
