@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from helpers.classroom.commands import lab
+from helpers.classroom.commands import class_group, lab
 from helpers.problems import CohortError, Problem, count, write_report
 from helpers.tables import PROJECT_ROOT
 from helpers.trouble import tell_trouble, write_log
@@ -355,6 +355,7 @@ def predict(model: str, table: str, output: str, taxonomy: str | None) -> None:
 
 
 cli.add_command(lab)
+cli.add_command(class_group)
 
 
 def _from_here(folder: str) -> Path:

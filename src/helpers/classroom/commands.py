@@ -46,3 +46,32 @@ def lab(
     click.echo(f"The folder: {os.path.relpath(target)}")
     if not no_open:
         sys.exit(open_lab(target))
+
+
+@click.group("class")
+def class_group() -> None:
+    """Prepare a class: a simulated cohort for each student, with a key for the teacher."""
+
+
+@class_group.command("new")
+@click.argument("folder", type=click.Path())
+@click.option("--students", required=True, type=click.Path(), help="Roster: CSV with the columns id and name.")
+@click.option("--seed", type=click.IntRange(0), required=True, help="The same seed and id give the same cohort.")
+@click.option("--chapter", "chapters", multiple=True, help="Chapter that students are asked to do; may be repeated.")
+@click.option("--workers", type=click.IntRange(1), default=lambda: os.cpu_count() or 1, help="Cohorts made at a time.")
+def class_new(folder: str, students: str, seed: int, chapters: tuple[str, ...], workers: int) -> None:
+    """Make the new folder FOLDER with a cohort per student, each with other claims planted, and a key.
+
+    Give each student the folder students/ID; keep the folder key, which says what was planted, and the roster with its names.
+    """
+    from helpers.classroom.cohorts import make_class
+    from helpers.classroom.lab import refuse_unknown
+    from helpers.classroom.roster import read_roster
+    from helpers.problems import count
+
+    refuse_unknown(chapters)
+    roster = read_roster(Path(students).expanduser().absolute())
+    made = make_class(Path(folder).expanduser().absolute(), roster, seed=seed, chapters=chapters, n_workers=workers)
+    click.echo(
+        f"{count(len(roster), 'cohort')} in {os.path.relpath(made / 'students')}; the key is in {os.path.relpath(made / 'key')}."
+    )

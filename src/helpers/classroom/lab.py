@@ -146,15 +146,32 @@ def open_lab(folder: Path, *, options: Iterable[str] = ()) -> int:
     return subprocess.run(command, check=False).returncode
 
 
+def refuse_unknown(chapters: Collection[str]) -> None:
+    """Refuse chapters that do not exist.
+
+    Parameters
+    ----------
+    chapters : collection of str
+
+    Raises
+    ------
+    CohortError
+    """
+    problems = _find_unknown(chapters)
+    if problems:
+        raise CohortError(problems)
+
+
+def _find_unknown(chapters: Collection[str]) -> list[Problem]:
+    known = [chapter.id for chapter in CHAPTERS]
+    expected, fix = f"one of {', '.join(known)}", "correct its spelling."
+    unknown = sorted(set(chapters) - set(known))
+    return [Problem(f"--chapter {name}", None, None, "no such chapter", expected, fix) for name in unknown]
+
+
 def _refuse(folder: Path, chapters: Collection[str]) -> None:
     """Refuse chapters that do not exist and a folder that is a file."""
-    known = [chapter.id for chapter in CHAPTERS]
-    problems = [
-        Problem(
-            f"--chapter {name}", None, None, "no such chapter", f"one of {', '.join(known)}", "correct its spelling."
-        )
-        for name in sorted(set(chapters) - set(known))
-    ]
+    problems = _find_unknown(chapters)
     files = [place for place in (folder, *folder.parents) if place.exists() and not place.is_dir()]
     if files:
         problems.append(
