@@ -12,7 +12,7 @@ import yaml
 
 from helpers.book import prepare_download, prepare_page
 from helpers.course import check_answer, open_chapter, read_exercises, read_quizzes, write_quiz
-from helpers.course.answers import ANSWERS
+from helpers.course.answers import ANSWERS, Answer
 from helpers.course.checking import find_answer, judge_answer
 from helpers.course.exercises import EXERCISES_FILE, read_needs
 from helpers.course.places import Shelf
@@ -128,6 +128,13 @@ def test_a_table_that_is_missing_names_the_command(tmp_path):
         open_chapter("04_microbiome", EXAMPLE, tmp_path)
     error = MissingResult("Run it.")
     assert error._render_traceback_() == ["MissingResult: Run it."]
+
+
+def test_where_a_cohort_has_no_answer_that_is_said():
+    exercise = EXERCISES["07.2"]
+    found = judge_answer(exercise, Answer(np.nan, {"half_width": np.nan}), 0.2)
+    assert "too little was measured" in found.text and not found.misconception
+    assert judge_answer(exercise, Answer(0.1, {"half_width": np.nan}), 0.2).text.endswith(exercise.hint)
 
 
 def test_another_kind_of_cohort_is_refused_with_the_reason(example_copy, tmp_path):

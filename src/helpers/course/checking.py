@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,6 +15,7 @@ from helpers.course.values import Unreadable, agree, read_letter, read_names, re
 from helpers.problems import MissingResult
 
 RIGHT, WRONG, OPEN = "Right", "Not quite", "No answer yet"
+NOT_HERE = "Cannot be checked. This cohort has no answer to it"
 SIGN, PERCENT = "sign", "percent"
 GENERAL = {
     SIGN: "The size is right and the sign is not: differences in this book are high minus low.",
@@ -88,6 +90,8 @@ def check_answer(exercise_id: str, value: Any) -> Feedback:
         answer = find_answer(exercise, find_shelf())
     except MissingResult as error:
         return Feedback(exercise.id, False, "", f"Cannot be checked yet. {error}")
+    except (KeyError, IndexError) as error:
+        return Feedback(exercise.id, False, "", f"{NOT_HERE} ({error} is not in its tables).")
     return judge_answer(exercise, answer, value)
 
 
@@ -121,6 +125,8 @@ def judge_answer(exercise: Exercise, answer: Answer, value: Any) -> Feedback:
         given = _READERS[exercise.form](value)
     except Unreadable as error:
         return Feedback(exercise.id, False, "", f"{WRONG}. {error}")
+    if exercise.form == "number" and not math.isfinite(answer.right):
+        return Feedback(exercise.id, False, "", f"{NOT_HERE}: too little was measured.")
     if _same(given, _READERS[exercise.form](answer.right), exercise):
         return Feedback(exercise.id, True, "", f"{RIGHT}. {exercise.right}")
     misconception = _find_misconception(given, answer, exercise)
@@ -132,7 +138,10 @@ def judge_answer(exercise: Exercise, answer: Answer, value: Any) -> Feedback:
 
 def _find_misconception(given: Any, answer: Answer, exercise: Exercise) -> str | None:
     """Return the wrong answer that was given, the nearest where several agree."""
-    wrong = {name: _READERS[exercise.form](value) for name, value in answer.wrong.items() if value is not None}
+    known = {name: value for name, value in answer.wrong.items() if value is not None}
+    if exercise.form == "number":
+        known = {name: value for name, value in known.items() if math.isfinite(value)}
+    wrong = {name: _READERS[exercise.form](value) for name, value in known.items()}
     if exercise.form == "number":
         right = read_number(answer.right)
         wrong |= {name: value for name, value in ((SIGN, -right), (PERCENT, 100 * right)) if name not in wrong}

@@ -12,7 +12,8 @@ DECLARED = "Reward × Somatomotor"
 
 
 @answers("03.1")
-def smallest_p(shelf: Shelf) -> Answer:
+def _smallest_p(shelf: Shelf) -> Answer:
+    """Answer: The smallest p of a permutation test."""
     return Answer(
         1 / (N_SHUFFLES + 1),
         {
@@ -25,7 +26,8 @@ def smallest_p(shelf: Shelf) -> Answer:
 
 
 @answers("03.2")
-def edges_by_chance(shelf: Shelf) -> Answer:
+def _edges_by_chance(shelf: Shelf) -> Answer:
+    """Answer: How many edges by chance?"""
     edges = shelf.result(CHAPTER, "edges")
     return Answer(
         ALPHA * len(edges),
@@ -40,7 +42,8 @@ def edges_by_chance(shelf: Shelf) -> Answer:
 
 
 @answers("03.3")
-def declared_effect(shelf: Shelf) -> Answer:
+def _declared_effect(shelf: Shelf) -> Answer:
+    """Answer: The declared pair."""
     networks, edges = shelf.result(CHAPTER, "networks"), shelf.result(CHAPTER, "edges")
     row, own = networks.loc[DECLARED], edges[edges["networks"] == DECLARED]
     return Answer(
@@ -57,7 +60,8 @@ def declared_effect(shelf: Shelf) -> Answer:
 
 
 @answers("03.4")
-def edges_that_survive(shelf: Shelf) -> Answer:
+def _edges_that_survive(shelf: Shelf) -> Answer:
+    """Answer: Which edges may be named?"""
     edges = shelf.result(CHAPTER, "edges")
     return Answer(
         int((edges["p_fwe"] < ALPHA).sum()),
@@ -71,5 +75,6 @@ def edges_that_survive(shelf: Shelf) -> Answer:
 
 
 @answers("03.5")
-def picture_of_shuffles(shelf: Shelf) -> Answer:
+def _picture_of_shuffles(shelf: Shelf) -> Answer:
+    """Answer: The same picture, with permuted groups."""
     return choose("b", picture_as_test="a", noise_is_random="c", threshold_protects="d")

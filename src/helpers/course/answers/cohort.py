@@ -10,7 +10,8 @@ from helpers.course.places import Shelf
 
 
 @answers("01.1")
-def imbalance_of_age(shelf: Shelf) -> Answer:
+def _imbalance_of_age(shelf: Shelf) -> Answer:
+    """Answer: How far apart are the groups in age?"""
     people = shelf.people()
     high, low = (people.loc[people["group"] == name, "age"].dropna() for name in ("high", "low"))
     difference, spread = high.mean() - low.mean(), np.sqrt((high.var() + low.var()) / 2)
@@ -28,12 +29,13 @@ def imbalance_of_age(shelf: Shelf) -> Answer:
 
 
 @answers("01.2")
-def more_people(shelf: Shelf) -> Answer:
+def _more_people(shelf: Shelf) -> Answer:
+    """Answer: Four times as many participants."""
     return choose("b", p_as_effect="a", sd_shrinks="c", precision_as_size="d")
 
 
 @answers("01.3")
-def people_of_integration(shelf: Shelf) -> Answer:
+def _people_of_integration(shelf: Shelf) -> Answer:
     """People in a group with every kind of data; counted from the files, as small counts are hidden in result tables."""
     groups = shelf.result("01_cohort", "groups")
     placed = groups.index[groups["group"].isin(["high", "low"])]
@@ -60,12 +62,14 @@ def people_of_integration(shelf: Shelf) -> Answer:
 
 
 @answers("01.4")
-def baseline_tests(shelf: Shelf) -> Answer:
+def _baseline_tests(shelf: Shelf) -> Answer:
+    """Answer: A table with p-values."""
     return choose("c", p_as_balance="a", significance_to_adjust="b", randomised="d")
 
 
 @answers("01.5")
-def batch_and_group(shelf: Shelf) -> Answer:
+def _batch_and_group(shelf: Shelf) -> Answer:
+    """Answer: Which way round is a percentage?"""
     people = shelf.people().query("group in ('high', 'low')")
     share = (people["group"] == "high").groupby(people["study"]).mean()
     within = people[people["group"] == "high"]["study"].value_counts(normalize=True)

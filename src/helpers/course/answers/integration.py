@@ -9,7 +9,8 @@ CHAPTER = "06_integration"
 
 
 @answers("06.1")
-def honest_auc(shelf: Shelf) -> Answer:
+def _honest_auc(shelf: Shelf) -> Answer:
+    """Answer: How good is the block of taxa?"""
     row = shelf.result(CHAPTER, "performance").loc["taxa"]
     return Answer(
         row["auc_out_of_fold"],
@@ -24,7 +25,8 @@ def honest_auc(shelf: Shelf) -> Answer:
 
 
 @answers("06.2")
-def optimism(shelf: Shelf) -> Answer:
+def _optimism(shelf: Shelf) -> Answer:
+    """Answer: How much is optimism?"""
     row = shelf.result(CHAPTER, "performance").loc["transcripts"]
     return Answer(
         row["auc_training"] - row["auc_out_of_fold"],
@@ -39,7 +41,8 @@ def optimism(shelf: Shelf) -> Answer:
 
 
 @answers("06.3")
-def everybody_low(shelf: Shelf) -> Answer:
+def _everybody_low(shelf: Shelf) -> Answer:
+    """Answer: A model that says low to everyone."""
     row = shelf.result(CHAPTER, "performance").loc["vote"]
     n_high, n_low = row["n_high"], row["n_low"]
     return Answer(
@@ -54,17 +57,20 @@ def everybody_low(shelf: Shelf) -> Answer:
 
 
 @answers("06.4")
-def fit_to_noise(shelf: Shelf) -> Answer:
+def _fit_to_noise(shelf: Shelf) -> Answer:
+    """Answer: Fitting to noise."""
     return choose("d", noise_gives_half="a", small_sample_only="b", honest_for_training="c")
 
 
 @answers("06.5")
-def linked_by_groups(shelf: Shelf) -> Answer:
+def _linked_by_groups(shelf: Shelf) -> Answer:
+    """Answer: A gene and a metabolite go together."""
     return choose("c", correlation_across_groups="a", selection_forgotten="b", mechanism="d")
 
 
 @answers("06.6")
-def leading_block(shelf: Shelf) -> Answer:
+def _leading_block(shelf: Shelf) -> Answer:
+    """Answer: Is there a best block?"""
     blocks = shelf.result(CHAPTER, "performance").query("role == 'block'")
     told = blocks.index[blocks["lead_low"] > 0]
     return Answer(

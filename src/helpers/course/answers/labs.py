@@ -7,7 +7,8 @@ from helpers.course.places import Shelf
 
 
 @answers("L1.1")
-def leak_of_filter(shelf: Shelf) -> Answer:
+def _leak_of_filter(shelf: Shelf) -> Answer:
+    """Answer: What does filtering before the split cost?"""
     runs = shelf.result("lab_leakage", "leaks").query("arena == 'noise' and switch == 'filter'")
     honest, leaky = runs["error_honest"].mean(), runs["error_leaky"].mean()
     return Answer(
@@ -24,7 +25,7 @@ def leak_of_filter(shelf: Shelf) -> Answer:
 
 
 @answers("L1.2")
-def harmless_leak(shelf: Shelf) -> Answer:
+def _harmless_leak(shelf: Shelf) -> Answer:
     """The switch that changes the error least on noise, beside those of typical suspects."""
     runs = shelf.result("lab_leakage", "leaks").query("arena == 'noise'")
     gap = runs.groupby("switch")[["error_honest", "error_leaky"]].mean()
@@ -36,12 +37,14 @@ def harmless_leak(shelf: Shelf) -> Answer:
 
 
 @answers("L1.3")
-def below_half(shelf: Shelf) -> Answer:
+def _below_half(shelf: Shelf) -> Answer:
+    """Answer: An error of 0.35 on noise."""
     return choose("b", better_than_chance="a", more_folds_cure="c", noise_gives_half_exactly="d")
 
 
 @answers("L2.1")
-def number_of_starts(shelf: Shelf) -> Answer:
+def _number_of_starts(shelf: Shelf) -> Answer:
+    """Answer: How many starts?"""
     starts = shelf.result("lab_optima", "starts").query("component == 1 and start != 'reference'")
     n_blocks = len(starts["start"].iloc[0])
     return Answer(
@@ -56,7 +59,8 @@ def number_of_starts(shelf: Shelf) -> Answer:
 
 
 @answers("L2.2")
-def how_many_optima(shelf: Shelf) -> Answer:
+def _how_many_optima(shelf: Shelf) -> Answer:
+    """Answer: How many optima?"""
     starts = shelf.result("lab_optima", "starts").query("component == 2 and start != 'reference'")
     return Answer(
         int(starts["optimum"].nunique()),
@@ -70,12 +74,14 @@ def how_many_optima(shelf: Shelf) -> Answer:
 
 
 @answers("L2.3")
-def larger_criterion(shelf: Shelf) -> Answer:
+def _larger_criterion(shelf: Shelf) -> Answer:
+    """Answer: Which optimum is right?"""
     return choose("c", criterion_as_truth="a", sign_as_error="b", average_of_optima="d")
 
 
 @answers("L3.1")
-def all_specifications(shelf: Shelf) -> Answer:
+def _all_specifications(shelf: Shelf) -> Answer:
+    """Answer: The middle of the curve."""
     row = shelf.result("lab_multiverse", "claims").loc["C01"]
     return Answer(
         row["median"],
@@ -90,7 +96,8 @@ def all_specifications(shelf: Shelf) -> Answer:
 
 
 @answers("L3.2")
-def decisive_choice(shelf: Shelf) -> Answer:
+def _decisive_choice(shelf: Shelf) -> Answer:
+    """Answer: Which decision matters most?"""
     table = shelf.result("lab_multiverse", "influence")
     own = table.loc[["C06"]].set_index("decision").sort_values("variance_share")
     others = list(own.index[:-1])[::-1]
@@ -99,12 +106,14 @@ def decisive_choice(shelf: Shelf) -> Answer:
 
 
 @answers("L3.3")
-def many_specifications(shelf: Shelf) -> Answer:
+def _many_specifications(shelf: Shelf) -> Answer:
+    """Answer: Ninety per cent of the specifications agree."""
     return choose("d", specifications_as_tests="a", share_as_probability="b", best_specification="c")
 
 
 @answers("L4.1")
-def gain_over_plain(shelf: Shelf) -> Answer:
+def _gain_over_plain(shelf: Shelf) -> Answer:
+    """Answer: What is gained over a plain model?"""
     row = shelf.result("lab_prediction", "known").loc["KIM, ridge"]
     return Answer(
         100 * (row["share"] - row["share_plain"]),
@@ -119,7 +128,8 @@ def gain_over_plain(shelf: Shelf) -> Answer:
 
 
 @answers("L4.2")
-def lost_on_the_way(shelf: Shelf) -> Answer:
+def _lost_on_the_way(shelf: Shelf) -> Answer:
+    """Answer: What is lost on the way to another cohort?"""
     table = shelf.result("lab_prediction", "transfer").dropna(subset=["spearman_home", "spearman"])
     home, away = table["spearman_home"].median(), table["spearman"].median()
     return Answer(
@@ -135,5 +145,6 @@ def lost_on_the_way(shelf: Shelf) -> Answer:
 
 
 @answers("L4.3")
-def stools_or_people(shelf: Shelf) -> Answer:
+def _stools_or_people(shelf: Shelf) -> Answer:
+    """Answer: Ten stools of one person."""
     return choose("a", samples_as_people="b", more_data_is_better="c", random_is_fair="d")

@@ -13,7 +13,8 @@ ALPHA, REACHED = 0.05, 0.3
 
 
 @answers("05.1")
-def times_as_much(shelf: Shelf) -> Answer:
+def _times_as_much(shelf: Shelf) -> Answer:
+    """Answer: How many times as much?"""
     row = shelf.result(CHAPTER, "metabolites").query("name == @ASKED").iloc[0]
     return Answer(
         2 ** row["estimate"],
@@ -29,7 +30,8 @@ def times_as_much(shelf: Shelf) -> Answer:
 
 
 @answers("05.2")
-def false_findings(shelf: Shelf) -> Answer:
+def _false_findings(shelf: Shelf) -> Answer:
+    """Answer: Small p-values by chance."""
     table = shelf.result(CHAPTER, "metabolites")
     return Answer(
         ALPHA * table["p"].notna().sum(),
@@ -43,7 +45,8 @@ def false_findings(shelf: Shelf) -> Answer:
 
 
 @answers("05.3")
-def people_of_contrast(shelf: Shelf) -> Answer:
+def _people_of_contrast(shelf: Shelf) -> Answer:
+    """Answer: How many people are behind a row?"""
     feature = shelf.result(CHAPTER, "metabolites").query("name == @ASKED").index[0]
     values = shelf.file("metabolites/metabolites.tsv")
     people = shelf.people()
@@ -62,7 +65,8 @@ def people_of_contrast(shelf: Shelf) -> Answer:
 
 
 @answers("05.4")
-def predicted_well(shelf: Shelf) -> Answer:
+def _predicted_well(shelf: Shelf) -> Answer:
+    """Answer: Which metabolites can be predicted?"""
     table = shelf.result(CHAPTER, "predictability")
     return Answer(
         100 * (table["spearman"] >= REACHED).mean(),
@@ -77,5 +81,6 @@ def predicted_well(shelf: Shelf) -> Answer:
 
 
 @answers("05.5")
-def scaling_or_selecting(shelf: Shelf) -> Answer:
+def _scaling_or_selecting(shelf: Shelf) -> Answer:
+    """Answer: Two things done before the folds."""
     return choose("b", all_leaks_alike="a", only_labels_leak="c", folds_cure_all="d")

@@ -8,26 +8,28 @@ from helpers.course.answers.base import Answer, answers, choose
 from helpers.course.places import Shelf
 
 CHAPTER = "04_microbiome"
-TABLE_SPOONS = {"a_before": 50, "b_before": 50, "a_grows": 4}  # of the made-up gut in exercise 04.1
+MADE_UP_GUT = {"a_before": 50, "b_before": 50, "a_grows": 4}  # of the made-up gut in exercise 04.1
 ALPHA = 0.05
 
 
 @answers("04.1")
-def share_after_growth(shelf: Shelf) -> Answer:
-    a, b = TABLE_SPOONS["a_before"] * TABLE_SPOONS["a_grows"], TABLE_SPOONS["b_before"]
-    before = b / (b + TABLE_SPOONS["a_before"])
+def _share_after_growth(shelf: Shelf) -> Answer:
+    """Answer: Shares and amounts."""
+    a, b = MADE_UP_GUT["a_before"] * MADE_UP_GUT["a_grows"], MADE_UP_GUT["b_before"]
+    before = b / (b + MADE_UP_GUT["a_before"])
     return Answer(
         100 * b / (a + b),
         {
             "share_as_amount": 100 * before,
             "against_other": 100 * b / a,
-            "divided_by_growth": 100 * before / TABLE_SPOONS["a_grows"],
+            "divided_by_growth": 100 * before / MADE_UP_GUT["a_grows"],
         },
     )
 
 
 @answers("04.2")
-def shannon_of_first(shelf: Shelf) -> Answer:
+def _shannon_of_first(shelf: Shelf) -> Answer:
+    """Answer: Shannon's index by hand."""
     counts = shelf.file("microbiome/taxa.tsv").iloc[0].to_numpy(float)
     share = counts[counts > 0] / counts.sum()
     shannon = -(share * np.log(share)).sum()
@@ -44,7 +46,8 @@ def shannon_of_first(shelf: Shelf) -> Answer:
 
 
 @answers("04.3")
-def variation_of_groups(shelf: Shelf) -> Answer:
+def _variation_of_groups(shelf: Shelf) -> Answer:
+    """Answer: How much of the variation goes with the groups?"""
     row = shelf.result(CHAPTER, "permanova").loc["bray_curtis"]
     return Answer(
         100 * row["r_squared"],
@@ -59,7 +62,8 @@ def variation_of_groups(shelf: Shelf) -> Answer:
 
 
 @answers("04.4")
-def genera_to_name(shelf: Shelf) -> Answer:
+def _genera_to_name(shelf: Shelf) -> Answer:
+    """Answer: How many genera may be named?"""
     taxa, consensus = shelf.result(CHAPTER, "taxa"), shelf.result(CHAPTER, "consensus")
     return Answer(
         int((taxa["q"] < ALPHA).sum()),
@@ -73,12 +77,13 @@ def genera_to_name(shelf: Shelf) -> Answer:
 
 
 @answers("04.5")
-def spread_or_place(shelf: Shelf) -> Answer:
+def _spread_or_place(shelf: Shelf) -> Answer:
+    """Answer: A small p of PERMANOVA."""
     return choose("c", location_only="a", p_as_effect="b", distances_as_replicates="d")
 
 
 @answers("04.6")
-def zeros_kept(shelf: Shelf) -> Answer:
+def _zeros_kept(shelf: Shelf) -> Answer:
     """Prevalence in the high group of the genus with the smallest p, in per cent: people, reads and zeros are mixed up."""
     table = shelf.result(CHAPTER, "consensus")
     row = table.loc[shelf.result(CHAPTER, "taxa")["p"].idxmin()]

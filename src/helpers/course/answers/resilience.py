@@ -11,7 +11,8 @@ CHAPTER = "02_resilience"
 
 
 @answers("02.1")
-def alpha_of_items(shelf: Shelf) -> Answer:
+def _alpha_of_items(shelf: Shelf) -> Answer:
+    """Answer: Alpha by hand."""
     items = shelf.file("phenotype/cd_risc.tsv")
     complete = items.dropna()
     n_items, between = items.shape[1], complete.corr().to_numpy()
@@ -30,7 +31,8 @@ def alpha_of_items(shelf: Shelf) -> Answer:
 
 
 @answers("02.2")
-def kept_by_cutting(shelf: Shelf) -> Answer:
+def _kept_by_cutting(shelf: Shelf) -> Answer:
+    """Answer: What is left after the cut?"""
     row = shelf.result(CHAPTER, "split").loc["hads.depression"]
     kept = (row["r_split"] / row["r_score"]) ** 2
     return Answer(
@@ -45,7 +47,8 @@ def kept_by_cutting(shelf: Shelf) -> Answer:
 
 
 @answers("02.3")
-def size_of_difference(shelf: Shelf) -> Answer:
+def _size_of_difference(shelf: Shelf) -> Answer:
+    """Answer: Which column is the size?"""
     row = shelf.result(CHAPTER, "symptoms").loc["hads.anxiety"]
     return Answer(
         row["d"],
@@ -60,7 +63,7 @@ def size_of_difference(shelf: Shelf) -> Answer:
 
 
 @answers("02.4")
-def within_groups(shelf: Shelf) -> Answer:
+def _within_groups(shelf: Shelf) -> Answer:
     """Correlation of score and resilient coping within groups: each group's mean taken off before."""
     people = shelf.result("01_cohort", "groups").query("group in ('high', 'low')")
     depression = shelf.file("phenotype/csq.tsv")["catastrophizing"]
@@ -82,5 +85,6 @@ def within_groups(shelf: Shelf) -> Answer:
 
 
 @answers("02.5")
-def high_alpha(shelf: Shelf) -> Answer:
+def _high_alpha(shelf: Shelf) -> Answer:
+    """Answer: What does a high alpha say?"""
     return choose("d", alpha_as_unity="a", alpha_as_validity="b", longer_is_better="c")

@@ -11,22 +11,23 @@ CHAPTER = "07_verdict"
 ALPHA, QUANTILE = 0.05, 1.96
 
 
-def read_directions(shelf: Shelf) -> pd.DataFrame:
+def _read_directions(shelf: Shelf) -> pd.DataFrame:
     """Return the claims about a direction that have an interval; ``sign`` is 1 for higher and -1 for lower."""
     table = shelf.result(CHAPTER, "verdicts").dropna(subset=["d", "d_low", "d_high"])
     return table.assign(sign=table["expected"].map({"higher": 1, "lower": -1})).dropna(subset=["sign"])
 
 
-def on_expected_side(table: pd.DataFrame) -> pd.Series:
+def _on_expected_side(table: pd.DataFrame) -> pd.Series:
     """Tell of each claim whether its interval lies wholly on the expected side."""
     return ((table["sign"] > 0) & (table["d_low"] > 0)) | ((table["sign"] < 0) & (table["d_high"] < 0))
 
 
 @answers("07.1")
-def claims_found(shelf: Shelf) -> Answer:
-    table = read_directions(shelf)
+def _claims_found(shelf: Shelf) -> Answer:
+    """Answer: For how many claims does the interval decide?"""
+    table = _read_directions(shelf)
     return Answer(
-        int(on_expected_side(table).sum()),
+        int(_on_expected_side(table).sum()),
         {
             "one_sided": int((table["p_one_sided"] < ALPHA).sum()),
             "corrected_count": int((table["p_holm"] < ALPHA).sum()),
@@ -38,7 +39,8 @@ def claims_found(shelf: Shelf) -> Answer:
 
 
 @answers("07.2")
-def standard_error(shelf: Shelf) -> Answer:
+def _standard_error(shelf: Shelf) -> Answer:
+    """Answer: From an interval to a standard error."""
     row = shelf.result(CHAPTER, "verdicts").loc["C02"]
     width = row["d_high"] - row["d_low"]
     return Answer(
@@ -54,8 +56,9 @@ def standard_error(shelf: Shelf) -> Answer:
 
 
 @answers("07.3")
-def left_open(shelf: Shelf) -> Answer:
-    table = read_directions(shelf)
+def _left_open(shelf: Shelf) -> Answer:
+    """Answer: Which claims are left open?"""
+    table = _read_directions(shelf)
     holds_zero = (table["d_low"] <= 0) & (table["d_high"] >= 0)
     every = shelf.result(CHAPTER, "verdicts")
     return Answer(
@@ -70,12 +73,14 @@ def left_open(shelf: Shelf) -> Answer:
 
 
 @answers("07.4")
-def what_may_be_said(shelf: Shelf) -> Answer:
+def _what_may_be_said(shelf: Shelf) -> Answer:
+    """Answer: What may the summary say?"""
     return choose("a", simulation_as_replication="b", absence_of_evidence="c", planted_effect_confirmed="d")
 
 
 @answers("07.5")
-def two_sided(shelf: Shelf) -> Answer:
+def _two_sided(shelf: Shelf) -> Answer:
+    """Answer: One side or two?"""
     row = shelf.result(CHAPTER, "verdicts").loc["C05"]
     return Answer(
         2 * row["p_one_sided"],
