@@ -25,17 +25,24 @@ def read_parameters_of(path):
 
 
 def test_student_edition_is_whole_and_valid_and_set_to_its_places(tmp_path):
-    made = write_student_edition(tmp_path, cohort_dir=EXAMPLE, results_dir=tmp_path / "results", chapters=IDS)
+    cohort = load_cohort(EXAMPLE, blocks=[])
+    made = write_student_edition(tmp_path, cohort=cohort, results_dir=tmp_path / "results", chapters=IDS)
     assert [path.stem for path in made.written] == IDS
     for path in made.written:
         nbformat.validate(nbformat.read(path, as_version=4))
         names = read_parameters_of(path)
+        opening = nbformat.read(path, as_version=4).cells[0].source
+        assert "Simulated data" in opening or "Real people" in opening
         assert names["cohort_dir"] == "data/example"
         assert names["results_dir"] == (tmp_path / "results").as_posix()
 
 
 def test_work_of_a_student_is_never_overwritten(tmp_path):
-    places = {"cohort_dir": EXAMPLE, "results_dir": tmp_path / "results", "chapters": ["04_microbiome"]}
+    places = {
+        "cohort": load_cohort(EXAMPLE, blocks=[]),
+        "results_dir": tmp_path / "results",
+        "chapters": ["04_microbiome"],
+    }
     write_student_edition(tmp_path, **places)
     (tmp_path / "04_microbiome.ipynb").write_text("mine")
     again = write_student_edition(tmp_path, **places)
@@ -49,7 +56,7 @@ def test_few_permutations_are_parameters_that_exist():
 
 def test_lab_takes_tables_of_a_finished_run(tmp_path):
     """What chapter 04 reads and writes comes along, so that its exercises can be done at once."""
-    cohort, finished = load_cohort(EXAMPLE, blocks=[]), tmp_path / "finished"
+    finished = tmp_path / "finished"
     for chapter in ("01_cohort", "04_microbiome"):
         (finished / "results" / chapter).mkdir(parents=True)
         (finished / "results" / chapter / "groups.tsv").write_text(f"id\tgroup\n{chapter}\thigh\n")
@@ -57,7 +64,6 @@ def test_lab_takes_tables_of_a_finished_run(tmp_path):
     assert (lab.copied, lab.computed) == (("01_cohort", "04_microbiome"), None)
     assert read_result(lab.folder / "run" / "results", "01_cohort", "groups").index[0] == "01_cohort"
     assert "Tables of a finished run: 01_cohort, 04_microbiome." in describe_lab(lab)
-    assert cohort.settings.kind == "simulated"
 
 
 def test_lab_runs_what_is_missing(tmp_path):

@@ -12,6 +12,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers.book import prepare_download
+from helpers.book.pages import name_cohort
+from helpers.contract import Cohort
 from helpers.run import CHAPTERS
 from helpers.run.execution import NOTEBOOKS_DIR
 from helpers.tables import PROJECT_ROOT, write_atomically
@@ -33,14 +35,16 @@ class Edition:
     kept: tuple[Path, ...]
 
 
-def write_student_edition(folder: Path, *, cohort_dir: Path, results_dir: Path, chapters: Collection[str]) -> Edition:
+def write_student_edition(folder: Path, *, cohort: Cohort, results_dir: Path, chapters: Collection[str]) -> Edition:
     """Write notebooks without solutions into a folder; one that is there already is a student's work and stays.
 
     Parameters
     ----------
     folder : pathlib.Path
-    cohort_dir, results_dir : pathlib.Path
-        What the notebooks read from; relative to the project where they lie in it.
+    cohort : Cohort
+        Named under the title of each notebook; where it is simulated, that is said.
+    results_dir : pathlib.Path
+        What the notebooks read from and write to.
     chapters : collection of str
         Ids of chapters and labs.
 
@@ -48,15 +52,18 @@ def write_student_edition(folder: Path, *, cohort_dir: Path, results_dir: Path, 
     -------
     Edition
     """
-    written, kept = [], []
+    settings, written, kept = cohort.settings, [], []
+    facts = {"title": settings.title, "kind": settings.kind, "n_participants": len(cohort.participants)}
     for chapter in (chapter.id for chapter in CHAPTERS if chapter.id in chapters):
         target = folder / f"{chapter}.ipynb"
         if target.exists():
             kept.append(target)
             continue
         source = nbformat.read(NOTEBOOKS_DIR / f"{chapter}.ipynb", as_version=4)
-        places = {"cohort_dir": _portable(cohort_dir), "results_dir": _portable(results_dir)}
+        places = {"cohort_dir": _portable(cohort.folder), "results_dir": _portable(results_dir)}
         notebook = set_parameters(prepare_download(source), places)
+        titled = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
+        titled.source = name_cohort(titled.source, facts, source=target.name)
         nbformat.validate(notebook)
         write_atomically(target, nbformat.writes(notebook) + "\n")
         written.append(target)

@@ -115,7 +115,7 @@ def prepare_lab(
     missing = [name for name in needed if not (run_dir / RESULTS / name).is_dir()]
     computed = _compute(cohort, run_dir, missing, n_workers, open_places) if missing else None
     edition = write_student_edition(
-        folder, cohort_dir=cohort.folder, results_dir=run_dir / RESULTS, chapters=[c.id for c in wanted]
+        folder, cohort=cohort, results_dir=run_dir / RESULTS, chapters=[c.id for c in wanted]
     )
     return Lab(folder, edition, copied, computed, {c.id: reasons[c.id] for c in asked if c.id in reasons})
 
