@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from helpers.classroom.lab import FEW
 from helpers.cli import CACHE, MIRROR_VARIABLE, NO_DATA, REGISTRY
 from helpers.open_data import OpenDataUnavailable, fetch_dataset, fetch_files, load_registry
 from helpers.tables import PROJECT_ROOT
@@ -104,17 +103,12 @@ def quick_results() -> Path:
 
 
 @pytest.fixture(scope="session")
-def course_results() -> Path:
-    """The result tables of all chapters and labs, run with few permutations; their pages lie beside them."""
-    output = PROJECT_ROOT / "_build" / "course"
-    words = [word for name, value in FEW.items() for word in ("-p", f"{name}={value}")]
-    output.parent.mkdir(exist_ok=True)
-    with FileLock(PROJECT_ROOT / "_build" / ".course.lock"):
-        done = run_command("run", "data/example", "--output", output, "--no-book", *words)
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    lacking = [name for name in ("lab_optima", "lab_prediction") if not list((output / "results" / name).glob("*.tsv"))]
+def course_results(built_book: Path) -> Path:
+    """The result tables of all chapters and labs of the example; their pages lie beside them."""
+    results = built_book.parent / "results"
+    lacking = [name for name in ("lab_optima", "lab_prediction") if not list((results / name).glob("*.tsv"))]
     require(not lacking, f"open data cannot be had, which {', '.join(lacking)} needs")
-    return output / "results"
+    return results
 
 
 @pytest.fixture(scope="session")

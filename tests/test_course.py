@@ -227,6 +227,7 @@ def test_page_writes_the_quiz_out_and_folds_solutions():
     assert len(shown) == 1 and "```{raw} html" in shown[0]
     solutions = [c for c in page.cells if "solution" in c.metadata.get("tags", []) and c.cell_type == "code"]
     assert solutions and all("hide-cell" in cell.metadata["tags"] for cell in solutions)
+    assert {cell.metadata["mystnb"]["code_prompt_show"] for cell in solutions} == {"Show the solution"}
 
 
 @pytest.mark.parametrize("chapter", BOOK_CHAPTERS)

@@ -14,6 +14,7 @@ from helpers.wording import as_text, escape_signs, flatten_text
 SOLUTION_TAG = "solution"
 PROMPT_CODE = "# Your turn: write your answer here."
 PROMPT_TEXT = "*Your turn: write what you see.*"
+SOLUTION_PROMPTS = {"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 QUIZ_TEXT = "*The quiz stands on the page of this chapter in the book.*"
 QUIZ = re.compile(r"^```\{quiz\} (?P<chapter>\w+)\n```$", re.MULTILINE)
 CHECKED = re.compile(r"\bcheck_answer\(\"(?P<id>[\w.]+)\"")
@@ -111,6 +112,7 @@ def _write_out_quiz(cell: NotebookNode) -> str:
 def _fold_solution(cell: NotebookNode) -> None:
     if cell.cell_type == "code":
         cell.metadata["tags"] = [*cell.metadata["tags"], "hide-cell"]
+        cell.metadata["mystnb"] = {**cell.metadata.get("mystnb", {}), **SOLUTION_PROMPTS}
     elif cell.cell_type == "markdown":
         cell.source = f"::::::{{dropdown}} Solution\n{cell.source}\n::::::"
 
