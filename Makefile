@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PORT ?= 8000
 
-.PHONY: help book test serve setup browser lint pairs example margins calibrate torture contract formats cards lock kim open clean
+.PHONY: help book test serve lab exercises setup browser lint pairs example margins calibrate torture contract formats cards lock kim open clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,10 @@ serve: $(READY) ## Serve the built book on this machine
 	@test -f _build/example/html/index.html || { echo "There is no book yet: run make book first."; exit 1; }
 	@echo "The book: http://localhost:$(PORT) (Ctrl-C ends)"
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/example/html $(PORT)
+
+lab: $(READY) ## Open the chapters as notebooks without solutions in JupyterLab (installs it)
+	@$(BIN)/python -c "import jupyterlab" 2>/dev/null || if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[course]'; else $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[course]'; fi
+	@$(BIN)/resilience-book lab
 
 setup: $(READY) ## Set up .venv only
 
@@ -56,6 +60,9 @@ contract: $(READY) ## Write data/README.md anew from data/schema/cohort.yml
 
 formats: $(READY) ## Write the table of formats in book/bring_your_data.md anew from the registry of importers
 	@$(BIN)/python tools/write_formats.py
+
+exercises: $(READY) ## Write the list of exercises anew from data/course/exercises.yml
+	@$(BIN)/python tools/write_exercises.py
 
 cards: $(READY) ## Write the data cards in book/data_cards anew from data/open/cards.yml
 	@$(BIN)/python tools/write_data_cards.py

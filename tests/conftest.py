@@ -103,6 +103,15 @@ def quick_results() -> Path:
 
 
 @pytest.fixture(scope="session")
+def course_results(built_book: Path) -> Path:
+    """The result tables of all chapters and labs of the example; their pages lie beside them."""
+    results = built_book.parent / "results"
+    lacking = [name for name in ("lab_optima", "lab_prediction") if not list((results / name).glob("*.tsv"))]
+    require(not lacking, f"open data cannot be had, which {', '.join(lacking)} needs")
+    return results
+
+
+@pytest.fixture(scope="session")
 def kim_book() -> Path:
     """The HTML of the book on the open KIM_ADENOMAS_2020 cohort."""
     fetched = run_command("fetch", "kim_adenomas_2020", "cohorts/kim", "--overwrite")

@@ -63,6 +63,17 @@ def test_a_chapter_with_nothing_left_is_its_reason():
     assert note_lacking(page) == "Nobody is left."
 
 
+def test_cells_for_students_do_not_decide_whether_a_chapter_had_too_little():
+    """A chapter whose exercises alone cannot be posed stays; one whose exercises alone could be is left out."""
+    page = make_page("# T", ("a = 1",), "## Exercises", ("open_chapter()", "TooLittle", "No such file."))
+    page.cells[-1].metadata["tags"].append("course")
+    noted = note_lacking(page)
+    assert [cell.source for cell in noted.cells if cell.cell_type == "code"] == ["a = 1"]
+    page = make_page("# T", ("f()", "TooLittle", "Nobody is left."), "## Exercises", ("check_answer()",))
+    page.cells[-1].metadata["tags"].append("course")
+    assert note_lacking(page) == "Nobody is left."
+
+
 @pytest.mark.parametrize("cells", [
     [("f()", "NameError", "x"), ("g()", "TooLittle", "few")],
     [("f()", "TooLittle", "few"), ("g()", "ValueError", "a bug")],

@@ -16,8 +16,17 @@
     });
   }
 
+  function nameFoldedPages() {
+    document.querySelectorAll(".bd-links summary:not([aria-label])").forEach((summary) => {
+      const item = summary.closest("li");
+      const above = item && item.querySelector("a");
+      summary.setAttribute("aria-label", "Pages below " + (above ? above.textContent.trim() : "this one"));
+    });
+  }
+
   function start() {
     letKeyboardScroll();
+    nameFoldedPages();
     window.addEventListener("resize", letKeyboardScroll);
     window.addEventListener("load", letKeyboardScroll);
     if (window.MathJax && window.MathJax.startup && window.MathJax.startup.promise) {

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from helpers.classroom.commands import class_group, lab
 from helpers.cli_cohort import BAD_INPUT, OK, check, describe_cohort, from_here, import_command, new
 from helpers.problems import CohortError, Problem, write_report
 from helpers.tables import PROJECT_ROOT
@@ -28,7 +29,8 @@ EXIT_CODES = (
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EXIT_CODES)
 @click.version_option(package_name="resilience-book")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Run the resilience book on a cohort: the simulated one, open data, or your own.
 
     \b
@@ -39,6 +41,8 @@ def cli() -> None:
       resilience-book run cohorts/kim
     Metabolites that gut bacteria foretell, by a saved model:
       resilience-book predict model.json taxa.tsv
+    To learn from it, in JupyterLab:
+      resilience-book lab                           chapters as notebooks, with exercises
     A cohort of your own:
       resilience-book new my_cohort                 an empty folder, explained file by file
       resilience-book new my_cohort --from exports  the same, filled from exports of other programs
@@ -46,6 +50,7 @@ def cli() -> None:
       resilience-book check my_cohort               every problem at once, with its fix
       resilience-book run my_cohort                 chapters without data are skipped, and say so
     """
+    context.obj = _open_places()
 
 
 for command in (check, new, import_command):
@@ -324,6 +329,10 @@ def predict(model: str, table: str, output: str, taxonomy: str | None) -> None:
     places = [from_here(path) for path in (model, table, output)]
     click.echo(predict_table(*places, taxonomy_path=from_here(taxonomy) if taxonomy else None))
     click.echo(f"Written: {output}")
+
+
+cli.add_command(lab)
+cli.add_command(class_group)
 
 
 def _output_dir(cohort_folder: Path, output: str | None) -> Path:

@@ -88,6 +88,10 @@ class MissingBlock(LookupError):
 class MissingResult(LookupError):
     """A result table of an earlier chapter that is not there yet."""
 
+    def _render_traceback_(self) -> list[str]:
+        """Show the sentence alone in a notebook: it says which command makes the table."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 def write_report(problems: Iterable[Problem]) -> str:
     """Write problems as text, grouped by file.

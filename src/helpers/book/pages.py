@@ -8,11 +8,16 @@ from copy import deepcopy
 
 from nbformat import NotebookNode
 
+from helpers.course import write_quiz
 from helpers.wording import as_text, escape_signs, flatten_text
 
 SOLUTION_TAG = "solution"
 PROMPT_CODE = "# Your turn: write your answer here."
 PROMPT_TEXT = "*Your turn: write what you see.*"
+SOLUTION_PROMPTS = {"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+QUIZ_TEXT = "*The quiz stands on the page of this chapter in the book.*"
+QUIZ = re.compile(r"^```\{quiz\} (?P<chapter>\w+)\n```$", re.MULTILINE)
+CHECKED = re.compile(r"\bcheck_answer\(\"(?P<id>[\w.]+)\"")
 
 
 class BookError(RuntimeError):
@@ -23,7 +28,7 @@ def prepare_page(notebook: NotebookNode, cohort_facts: dict, *, source: str = "n
     """Return the notebook as its page shows it.
 
     The cohort is named under the title; the traces of the run (folders, times) are left out; parameters are
-    shown twice only where the run changed them; solutions are folded.
+    shown twice only where the run changed them; solutions are folded; quizzes are written out.
 
     Parameters
     ----------
@@ -41,6 +46,7 @@ def prepare_page(notebook: NotebookNode, cohort_facts: dict, *, source: str = "n
         cell.metadata = _keep(cell.metadata, ("tags", "mystnb"))
         if SOLUTION_TAG in cell.metadata.get("tags", []):
             _fold_solution(cell)
+        cell.source = _write_out_quiz(cell)
     titled = next((cell for cell in page.cells if _find_title(cell.source) is not None), None)
     if titled is None or titled.cell_type != "markdown":
         raise BookError(f"{source} has no title: its first text cell must start with a line '# Title'.")
@@ -50,6 +56,8 @@ def prepare_page(notebook: NotebookNode, cohort_facts: dict, *, source: str = "n
 
 def prepare_download(notebook: NotebookNode) -> NotebookNode:
     """Return the notebook as it is offered for download: no output, no trace of a run, no solution.
+
+    Where a solution called ``check_answer``, the call stays, with dots in place of the answer.
 
     Parameters
     ----------
@@ -64,7 +72,9 @@ def prepare_download(notebook: NotebookNode) -> NotebookNode:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
         if SOLUTION_TAG in cell.metadata.get("tags", []):
-            cell.source = PROMPT_CODE if cell.cell_type == "code" else PROMPT_TEXT
+            cell.source = _ask(cell.source) if cell.cell_type == "code" else PROMPT_TEXT
+        if cell.cell_type == "markdown":
+            cell.source = QUIZ.sub(QUIZ_TEXT, cell.source)
     return offered
 
 
@@ -87,9 +97,22 @@ def _read_assignments(source: str) -> dict[str, str]:
     return {ast.unparse(target): ast.dump(node.value) for node in statements for target in node.targets}
 
 
+def _ask(solution: str) -> str:
+    """Return a cell to work in, with the calls that check the answer."""
+    calls = [f'check_answer("{found["id"]}", ...)' for found in CHECKED.finditer(solution)]
+    return "\n".join([PROMPT_CODE, *calls])
+
+
+def _write_out_quiz(cell: NotebookNode) -> str:
+    if cell.cell_type != "markdown":
+        return cell.source
+    return QUIZ.sub(lambda found: f"```{{raw}} html\n{write_quiz(found['chapter'])}\n```", cell.source)
+
+
 def _fold_solution(cell: NotebookNode) -> None:
     if cell.cell_type == "code":
         cell.metadata["tags"] = [*cell.metadata["tags"], "hide-cell"]
+        cell.metadata["mystnb"] = {**cell.metadata.get("mystnb", {}), **SOLUTION_PROMPTS}
     elif cell.cell_type == "markdown":
         cell.source = f"::::::{{dropdown}} Solution\n{cell.source}\n::::::"
 

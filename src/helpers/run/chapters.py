@@ -47,7 +47,7 @@ class Chapter:
     needs: tuple[str, ...] = ()
     at_least: int = 1
     reads: tuple[str, ...] = ("01_cohort",)
-    data: tuple[str, ...] = ("data/schema", "data/sets")
+    data: tuple[str, ...] = ("data/schema", "data/sets", "data/course")
     open_data: tuple[str, ...] = ()
 
     def reason_to_skip(self, available: Collection[str]) -> str | None:
@@ -81,7 +81,7 @@ CHAPTERS = (
         "04_microbiome",
         "Microbiome",
         needs=("taxa",),
-        data=("data/schema", "data/sets", "data/calibration"),
+        data=("data/schema", "data/sets", "data/calibration", "data/course"),
         open_data=("gbm", "hmp2_pathways"),
     ),
     Chapter("05_metabolites", "Metabolites", needs=("metabolites", "further_blood")),
@@ -96,7 +96,7 @@ CHAPTERS = (
         "07_verdict",
         "Verdict",
         reads=("01_cohort", "02_resilience", "03_brain", "04_microbiome", "05_metabolites", "06_integration"),
-        data=("data/schema", "data/sets", "data/claims"),
+        data=("data/schema", "data/sets", "data/claims", "data/course"),
     ),
     Chapter("lab_leakage", "Lab: leakage", needs=(SIMULATED,), reads=()),
     Chapter("lab_optima", "Lab: two optima", needs=(SIMULATED, *INTEGRATED), at_least=3, open_data=("breast_tcga",)),
@@ -106,7 +106,7 @@ CHAPTERS = (
         needs=(SIMULATED, "resilience_score", "symptoms", "connectivity", "taxa", "transcripts", "metabolites"),
         at_least=7,
         reads=(),
-        data=("data/schema", "data/sets", "data/claims"),
+        data=("data/schema", "data/sets", "data/claims", "data/course"),
     ),
     Chapter(
         "lab_prediction",

@@ -43,7 +43,7 @@ OPEN_DIR = PROJECT_ROOT / "_build" / "open"
 STOPPED = "stopped"  # by somebody, before its end
 LACKS = "lacks"  # data: found too little while it was executed
 WORKER_DIED = "its worker process was ended from outside, most likely for lack of memory. Close other programs."
-FRAME = ("_config.yml", "_toc.yml", "book", "notebooks")
+FRAME = ("_config.yml", "_toc.yml", "book", "notebooks", "data/course")
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def run_book(
     started = time.perf_counter()
     chosen = check_parameters(parameters or {})
     facts = (cohort.settings.title, cohort.settings.kind, hash_cohort(cohort.folder))
-    skipped = _list_skipped(cohort)
+    skipped = list_reasons_to_skip(cohort)
     wanted = [c for c in CHAPTERS if c.id not in skipped and (not only or c.id in only)]
     _refuse_unread(wanted, skipped, output_dir)
     at_hand = _bring_open_data(cohort, wanted, open_places)
@@ -216,7 +216,13 @@ def _available(cohort: Cohort) -> set[str]:
     return cohort.available() | ({SIMULATED} if cohort.settings.kind == SIMULATED else set())
 
 
-def _list_skipped(cohort: Cohort) -> dict[str, str]:
+def list_reasons_to_skip(cohort: Cohort) -> dict[str, str]:
+    """Return the chapters that a cohort has no data for, each with the reason.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    """
     available = _available(cohort)
     return {c.id: reason for c in CHAPTERS if (reason := c.reason_to_skip(available))}
 
@@ -362,7 +368,7 @@ def render_book(cohort: Cohort, output_dir: Path) -> Path:
     BookError
         When a chapter was not executed yet, or a page cannot be rendered.
     """
-    left_out = _list_skipped(cohort) | read_failures(output_dir / PAGES)
+    left_out = list_reasons_to_skip(cohort) | read_failures(output_dir / PAGES)
     _render_book((output_dir, _book_facts(cohort), left_out))
     return output_dir / HTML / "index.html"
 

@@ -20,10 +20,12 @@ from helpers.run.chapters import OPEN, SIMULATED, Chapter, explain_need
 from helpers.wording import as_code, as_text, hide_ids, hide_small
 
 NEEDS, ONLY, GO_ON = "needs-", "only-", "raises-exception"  # what lacks an only- is left out without a word
+COURSE = "course"  # tag of cells for students, which do not decide whether a chapter had anything to show
 LACKING = (TooLittle.__name__, MissingResult.__name__)  # MissingResult: an earlier chapter was left out
 FOLLOWING = ("NameError", "KeyError")  # what cells meet that would use what a lacking one has not made
 FOLLOWS = "it needs what a part above could not make of so little data."
 LEFT_OUT_NUMBER = re.compile(r": ([\d,]+) \(")
+FOR_STUDENTS = "a part for students (by hand, exercises, quiz) stands in the book of a simulated cohort"
 HIDDEN = ("cohort_dir", "results_dir", "open_dir")
 
 
@@ -136,12 +138,12 @@ def note_lacking(notebook: NotebookNode) -> NotebookNode | str:
     """
     page = deepcopy(notebook)
     page.cells = [cell for cell in page.cells if ERROR_MARKER_TAG not in cell.metadata.get("tags", [])]
-    first = next((at for at, cell in enumerate(page.cells) if _list_errors(cell)), None)
-    if first is None:
+    if not any(_list_errors(cell) for cell in page.cells):
         return page
-    behind = [cell for cell in page.cells[first + 1 :] if cell.cell_type == "code"]
-    if all(_list_errors(cell) for cell in behind):
-        return _list_errors(page.cells[first])[0].evalue
+    science = [cell for cell in page.cells if cell.cell_type == "code" and COURSE not in cell.metadata.get("tags", [])]
+    first = next((at for at, cell in enumerate(science) if _list_errors(cell)), None)
+    if first is not None and all(_list_errors(cell) for cell in science[first + 1 :]):
+        return _list_errors(science[first])[0].evalue
     said, cells = None, []
     for cell in page.cells:
         errors = _list_errors(cell)
@@ -171,8 +173,9 @@ def _lacking(cell: NotebookNode, available: Collection[str], start: str = NEEDS)
 
 
 def _note_missing(needs: tuple[str, ...], is_simulated: bool, unmet: Mapping[str, str]) -> NotebookNode:
-    of_cohort = [explain_need(need) for need in needs if not need.startswith(OPEN) and need not in unmet]
-    reasons = [f"this cohort has no {' and no '.join(of_cohort)}"] if of_cohort else []
+    of_cohort = [explain_need(n) for n in needs if not n.startswith(OPEN) and n not in unmet and n != SIMULATED]
+    reasons = [FOR_STUDENTS] if SIMULATED in needs else []
+    reasons += [f"this cohort has no {' and no '.join(of_cohort)}"] if of_cohort else []
     reasons += [as_text(unmet[need]) for need in needs if need in unmet]
     reasons += [_explain_open(need, is_simulated) for need in needs if need.startswith(OPEN)]
     return _markdown(f"```{{note}}\n:class: left-out\nLeft out here: {'; '.join(reasons)}.\n```")
