@@ -172,7 +172,7 @@ CASES = [
     Case("small group", outcome("{column: age, high_at_least: 119}"), SETTINGS, None, "outcome", "with age of 119 or more", "check the cut"),
     Case("small group", outcome("{column: age, high_at_least: 40, low_below: 1}"), SETTINGS, None, "outcome", "0 persons with age below 1", "check the cut"),
     Case("scale declared", say("scale: {Taxa: relative}"), SETTINGS, 19, "scale", "'Taxa'", "write taxa"),
-    Case("scale declared", say("scale: {taxa: percentage, genes: rpm}"), SETTINGS, 19, "scale", "taxa: 'percentage'", "say what the table holds", also=(SETTINGS,)),
+    Case("scale declared", say("scale: {taxa: percentage, genes: rpm}"), SETTINGS, 19, "scale", "taxa: 'percentage'", "write percent", also=(SETTINGS,)),
     Case("scale declared", say("scale: relative"), SETTINGS, 19, "scale", "'relative'", "which table"),
     Case("another scale", gut(lambda t: divide(t, 100), "relative"), TAXA, None, None, "rows that sum to 100", "`scale: {taxa: percent}`"),
     Case("another scale", gut(divide, "percent"), TAXA, None, None, "rows that sum to 1", "`scale: {taxa: relative}`"),
@@ -372,7 +372,7 @@ def test_a_zero_of_shares_counts_as_half_the_smallest_share_of_the_table():
 def test_a_further_block_is_described_contrasted_and_summed_up_by_sets(light_copy):
     block()(light_copy)
     cohort, problems = inspect_cohort(light_copy)
-    assert problems == [] and "further_blood" in cohort.available() and cohort.place_of("cytokines") == "blood"
+    assert problems == [] and "further_blood" in cohort.available() and cohort.further["cytokines"].place == "blood"
     design = design_matrix(cohort, assign_groups(cohort, score_outcome(cohort)))
     contrasts = further.compare_further(cohort, design, "blood")
     raw = cohort.further["cytokines"].table
@@ -388,10 +388,8 @@ def test_a_further_block_is_described_contrasted_and_summed_up_by_sets(light_cop
     assert sets["n_columns"].to_dict() == {"acute phase": 2, "gut barrier": 2} and sets.loc["acute phase", "q"] < 0.05
     assert sets.loc["acute phase", "d"] < contrasts.loc["crp", "d"] + 0.2
     summary = further.summarise_further(cohort, design, "blood")
-    assert (
-        summary.loc["il6", "missing"] == pytest.approx(1 / len(design), abs=2e-3)
-        and summary.loc["crp", "unit"] == "mg/L"
-    )
+    assert np.isnan(summary.loc["il6", "missing"]) and summary.loc["crp", "missing"] == 0
+    assert summary.loc["crp", "unit"] == "mg/L"
     said = further.describe_further(cohort, "blood") + further.describe_further_contrasts(contrasts, sets)
     assert "half the smallest value" in said and "Of 5 columns tested, 2 have q" in said and "Of 2 sets tested" in said
     plot_further(contrasts, sets, labels=cohort.settings.labels)
@@ -407,6 +405,16 @@ def test_chapters_show_further_blocks_where_there_are_any_and_say_nothing_where_
     assert "further." not in texts[1].replace("import further", "") and "prepare_metabolites" in texts[1]
     chapter = next(chapter for chapter in CHAPTERS if chapter.id == "05_metabolites")
     assert chapter.reason_to_skip(load_cohort(light_copy).available()) is None
+
+
+def test_a_block_stands_in_one_chapter_whatever_is_being_read(light_copy):
+    block(about={"modality": "gut"})(light_copy)
+    assert load_cohort(light_copy).further["cytokines"].place == "blood"  # there is no chapter of the gut
+    gut(lambda t: t)(light_copy)
+    for blocks in (None, ["further"], ["taxa", "further"]):
+        cohort = load_cohort(light_copy, blocks=blocks)
+        assert cohort.further["cytokines"].place == "gut"
+        assert {"further_gut"} == {name for name in cohort.available() if name.startswith("further")}
 
 
 def test_a_block_enters_the_integration_only_where_it_says_so(light_copy):

@@ -115,7 +115,7 @@ class Cohort:
         and then ``symptoms`` when there is any other questionnaire.
         """
         names = set(self.blocks) | set(self.phenotype)
-        names |= {f"further_{self.place_of(name)}" for name in self.further}
+        names |= {f"further_{block.place}" for block in self.further.values()}
         names |= {"questionnaires"} if self.questionnaires else set()
         names |= {"further_integrated"} if any(block.integrate for block in self.further.values()) else set()
         names |= {"reads", *(f"{name}_reads" for name in self.reads)} if self.reads else set()
@@ -130,15 +130,6 @@ class Cohort:
         if isinstance(rule, MeasureRule):
             names |= {"resilience_score"} | ({"symptoms"} if set(self.phenotype) - {rule.measure} else set())
         return names
-
-    def place_of(self, name: str) -> str:
-        """Return in which chapter a further block stands: ``brain`` (03), ``gut`` (04), else ``blood`` (05).
-
-        A block of the brain or the gut stands in 05 where its chapter has no data of its own.
-        """
-        modality = self.further[name].modality
-        own = {"brain": {"connectivity", "volumes", "tracts"}, "gut": {"taxa"}}.get(modality, set())
-        return modality if own & set(self.blocks) else "blood"
 
     def _has_ranks(self) -> bool:
         """Whether any taxon has a name at a rank above genus."""

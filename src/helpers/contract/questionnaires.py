@@ -9,11 +9,10 @@ from functools import cache
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from helpers.contract.damage import suggest
 from helpers.contract.files import Reader
-from helpers.contract.schema import list_measures
+from helpers.contract.schema import list_measures, read_yaml
 from helpers.problems import name_some, quote
 from helpers.tables import PROJECT_ROOT
 
@@ -127,7 +126,7 @@ def read_questionnaires() -> dict[str, Questionnaire]:
     >>> read_questionnaires()["dass21"].totals["stress"]
     (0.0, 42.0)
     """
-    rules = yaml.safe_load(RULES_FILE.read_text(encoding="utf-8"))
+    rules = read_yaml(RULES_FILE)
     return {name: _build(name, _number_items(rule)) for name, rule in rules.items()}
 
 
