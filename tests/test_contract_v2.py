@@ -15,7 +15,7 @@ from helpers.cohort import assign_groups, design_matrix, design_of_scores, keep_
 from helpers.contract import NumberRule, inspect_cohort, load_cohort, read_questionnaires, read_schema
 from helpers.contrasts import fit_contrasts
 from helpers.integration import prepare_blocks
-from helpers.multiverse.groupings import DECLARED, read_score
+from helpers.multiverse.dichotomisations import DECLARED, read_score
 from helpers.plots.further import plot_further
 from helpers.plots.style import show_table
 from helpers.problems import TooLittle, write_report
@@ -443,7 +443,7 @@ def test_a_questionnaire_of_ones_own_is_scored_and_can_make_the_groups(light_cop
     reliability = resilience.summarise_questionnaires(cohort, rng=rng, n_bootstraps=20)
     assert reliability.loc["sleep.total"].set_index("coefficient").loc["alpha", "estimate"] > 0.7
     assert resilience.estimate_precision(cohort, score_outcome(cohort)).n_scored == expected.notna().sum()
-    report = resilience.report_answering(cohort).loc["sleep"]
+    report = resilience.report_response_quality(cohort).loc["sleep"]
     assert report["answers"] == "item by item" and report["allowed"] == "0 to 3"
     design = design_matrix(cohort, groups)
     assert resilience.compare_questionnaires(cohort, score_measures(cohort), design, outcome="sleep.total").empty

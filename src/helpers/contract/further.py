@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from helpers.contract.answer_patterns import check_block_codes
 from helpers.contract.blocks import BlockTable, read_block_table
-from helpers.contract.damage import suggest
+from helpers.contract.cell_errors import suggest
 from helpers.contract.files import Reader
 from helpers.contract.headers import check_damaged_names
 from helpers.contract.ids import check_ids
 from helpers.contract.measurements import check_plain
-from helpers.contract.patterns import check_block_codes
 from helpers.contract.schema import list_measures, read_schema
 from helpers.problems import count, name_some, quote
 

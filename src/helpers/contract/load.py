@@ -11,6 +11,12 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.contract.ages import check_age_range
+from helpers.contract.answer_patterns import (
+    FEWEST_JOINED,
+    check_own_column,
+    holds_only_marks,
+    report_marks,
+)
 from helpers.contract.columns import as_numbers, check_columns, participants_rules
 from helpers.contract.dependence import check_dependence
 from helpers.contract.design import check_settings
@@ -22,12 +28,6 @@ from helpers.contract.inventory import check_inventory, find_refused, list_files
 from helpers.contract.maps import read_maps
 from helpers.contract.named_blocks import read_blocks
 from helpers.contract.outcome import ColumnRule, MeasureRule, NumberRule
-from helpers.contract.patterns import (
-    FEWEST_JOINED,
-    check_own_column,
-    holds_only_marks,
-    report_marks,
-)
 from helpers.contract.phenotype import read_phenotype
 from helpers.contract.questionnaires import Questionnaire
 from helpers.contract.schema import list_items, read_schema

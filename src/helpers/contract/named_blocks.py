@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from helpers.contract.answer_patterns import (
+    check_block_codes,
+)
 from helpers.contract.blocks import BlockTable, read_block_table
 from helpers.contract.brain import check_edges
 from helpers.contract.columns import ColumnRules, as_numbers, check_columns
@@ -17,9 +20,6 @@ from helpers.contract.ids import check_ids
 from helpers.contract.matrices import read_matrices
 from helpers.contract.meaning import check_meaning
 from helpers.contract.measurements import check_features, check_measurements
-from helpers.contract.patterns import (
-    check_block_codes,
-)
 from helpers.contract.schema import read_schema
 from helpers.contract.settings import Settings
 from helpers.contract.shares import close_shares

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import pandas as pd
 
-from helpers.contract.damage import suggest
+from helpers.contract.cell_errors import suggest
 from helpers.problems import quote
 
 PLAIN = re.compile(r"\w[\w.-]{0,63}")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.contract.damage import suggest
+from helpers.contract.cell_errors import suggest
 from helpers.contract.files import Reader
 from helpers.contract.schema import list_measures, read_yaml
 from helpers.problems import name_some, quote

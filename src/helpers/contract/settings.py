@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from helpers.contract.damage import suggest
+from helpers.contract.cell_errors import suggest
 from helpers.contract.outcome import OutcomeRule, is_number, read_outcome
 from helpers.contract.schema import read_reporting
 from helpers.contract.shares import read_scale

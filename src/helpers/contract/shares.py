@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.contract.blocks import BlockTable
-from helpers.contract.damage import suggest
+from helpers.contract.cell_errors import suggest
 from helpers.problems import count
 
 TOTALS = {"relative": 1.0, "percent": 100.0, "cpm": 1e6, "tpm": 1e6, "rpk": np.inf}  # the most that a row sums to
