@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from jupytext import read
 
-from helpers import further, microbiome
+from helpers import further, microbiome, resilience
 from helpers.cohort import assign_groups, design_matrix, design_of_scores, keep_scored
-from helpers.contract import NumberRule, inspect_cohort, load_cohort, read_schema
+from helpers.contract import NumberRule, inspect_cohort, load_cohort, read_questionnaires, read_schema
 from helpers.contrasts import fit_contrasts
 from helpers.integration import prepare_blocks
 from helpers.multiverse.dichotomisations import DECLARED, read_score
@@ -102,6 +102,30 @@ def cell(table, value):
     return table
 
 
+OWN, RULES = "phenotype/sleep.tsv", "phenotype/sleep.json"
+SLEEP = {"title": "Sleep", "items": ["s1", "s2", "s3", "s4"], "range": [0, 3], "reversed": ["s2"], "scoring": "sum", "min_answered": 3,
+         "direction": "higher is worse"}  # fmt: skip
+
+
+def own(change=lambda table: table, rules=None, name: str = "sleep"):
+    """Add a questionnaire of one's own: four items that follow one trait, the second turned round."""
+
+    def damage(folder):
+        people = pd.read_csv(folder / PEOPLE, sep="\t")["participant_id"]
+        rng = np.random.default_rng(3)
+        trait = rng.normal(0, 0.8, len(people))[:, None]
+        table = pd.DataFrame(
+            np.clip(np.rint(1.5 + trait + rng.normal(0, 0.5, (len(people), 4))), 0, 3), people, ["s1", "s2", "s3", "s4"]
+        )
+        table["s2"] = 3 - table["s2"]
+        table.iloc[0, 0], table.iloc[1, :2] = np.nan, np.nan
+        change(table.astype("Int64")).to_csv(folder / f"phenotype/{name}.tsv", sep="\t", na_rep="n/a")
+        told = {**SLEEP, **(rules or {})} if not isinstance(rules, list) else rules
+        (folder / f"phenotype/{name}.json").write_text(json.dumps({"questionnaire": told}))
+
+    return damage
+
+
 BLOOD, SIDECAR = "blocks/cytokines.tsv", "blocks/cytokines.json"
 MARKERS = ["crp", "il6", "lbp", "zonulin", "calprotectin"]
 ABOUT = {"title": "Inflammation", "unit": "mg/L", "modality": "blood", "transform": "log", "zero": "below detection",
@@ -148,7 +172,7 @@ CASES = [
     Case("small group", outcome("{column: age, high_at_least: 119}"), SETTINGS, None, "outcome", "with age of 119 or more", "check the cut"),
     Case("small group", outcome("{column: age, high_at_least: 40, low_below: 1}"), SETTINGS, None, "outcome", "0 persons with age below 1", "check the cut"),
     Case("scale declared", say("scale: {Taxa: relative}"), SETTINGS, 19, "scale", "'Taxa'", "write taxa"),
-    Case("scale declared", say("scale: {taxa: percentage, genes: rpm}"), SETTINGS, 19, "scale", "taxa: 'percentage'", "say what the table holds", also=(SETTINGS,)),
+    Case("scale declared", say("scale: {taxa: percentage, genes: rpm}"), SETTINGS, 19, "scale", "taxa: 'percentage'", "write percent", also=(SETTINGS,)),
     Case("scale declared", say("scale: relative"), SETTINGS, 19, "scale", "'relative'", "which table"),
     Case("another scale", gut(lambda t: divide(t, 100), "relative"), TAXA, None, None, "rows that sum to 100", "`scale: {taxa: percent}`"),
     Case("another scale", gut(divide, "percent"), TAXA, None, None, "rows that sum to 1", "`scale: {taxa: relative}`"),
@@ -161,6 +185,18 @@ CASES = [
     Case("relative without a word", gut(divide), TAXA, None, None, "relative abundances: rows sum to 1", "add `scale: {taxa: relative}`"),
     Case("relative without a word", gut(lambda t: divide(t, 100).round(5)), TAXA, None, None, "rows sum to 100", "add `scale: {taxa: percent}`"),
     Case("relative without a word", gut(lambda t: divide(t).mul(np.linspace(0.5, 0.99, len(t)), axis=0)), TAXA, None, None, "rows sum to 0.5 to 0.99", "add `scale: {taxa: relative}`"),
+    Case("rules of a questionnaire", own(rules=[]), RULES, None, "questionnaire", "'[]'", "write rules"),
+    Case("rules of a questionnaire", own(rules={"scorin": "sum"}), RULES, None, "questionnaire", "'scorin'", "take it out"),
+    Case("rules of a questionnaire", own(rules={"items": ["s1", "s1"]}), RULES, None, "questionnaire", "items: ", "names of the columns"),
+    Case("rules of a questionnaire", own(rules={"items": ["s1", "s2", "s3", "s5"]}), RULES, None, "questionnaire", "does not have (s5)", "add the columns"),
+    Case("rules of a questionnaire", own(rules={"range": [3, 0], "scoring": "product", "min_answered": 9}), RULES, None, "questionnaire", "scoring: 'product'", "write sum", also=(RULES,)),
+    Case("rules of a questionnaire", own(rules={"reversed": ["s9"]}), RULES, None, "questionnaire", "reversed: s9", "as in items"),
+    Case("rules of a questionnaire", own(rules={"subscales": {"one": []}}), RULES, None, "questionnaire", "no lists of items", "items of each"),
+    Case("rules of a questionnaire", own(rules={"total": False}), RULES, None, "questionnaire", "no subscales", "add subscales"),
+    Case("rules of a questionnaire", own(rules={"times": 0}), RULES, None, "questionnaire", "times: '0'", "multiplied by"),
+    Case("number out of range", own(lambda t: cell(t, 7)), OWN, 5, "s3", "'7'", "correct the answer"),
+    Case("items against their scale", own(lambda t: t.assign(s2=3 - t["s2"])), OWN, None, None, "s2 run against", "as ticked", W),
+    Case("outcome score", both(own(), outcome("{measure: sleep, score: totl, high_at_least: 6}")), OWN, 1, None, "column totl", "write total"),
     Case("name of a block", block(name="My-Block"), "blocks/My-Block.tsv", None, None, "'My-Block'", "instance cytokines"),
     Case("name of a block", block(name="metabolites"), "blocks/metabolites.tsv", None, None, "'metabolites'", "move it to metabolites/metabolites.tsv"),
     Case("sidecar of a block", both(block(), lambda folder: (folder / SIDECAR).unlink()), SIDECAR, None, None, "no such file", '"title"'),
@@ -336,7 +372,7 @@ def test_a_zero_of_shares_counts_as_half_the_smallest_share_of_the_table():
 def test_a_further_block_is_described_contrasted_and_summed_up_by_sets(light_copy):
     block()(light_copy)
     cohort, problems = inspect_cohort(light_copy)
-    assert problems == [] and "further_blood" in cohort.available() and cohort.place_of("cytokines") == "blood"
+    assert problems == [] and "further_blood" in cohort.available() and cohort.further["cytokines"].place == "blood"
     design = design_matrix(cohort, assign_groups(cohort, score_outcome(cohort)))
     contrasts = further.compare_further(cohort, design, "blood")
     raw = cohort.further["cytokines"].table
@@ -352,10 +388,8 @@ def test_a_further_block_is_described_contrasted_and_summed_up_by_sets(light_cop
     assert sets["n_columns"].to_dict() == {"acute phase": 2, "gut barrier": 2} and sets.loc["acute phase", "q"] < 0.05
     assert sets.loc["acute phase", "d"] < contrasts.loc["crp", "d"] + 0.2
     summary = further.summarise_further(cohort, design, "blood")
-    assert (
-        summary.loc["il6", "missing"] == pytest.approx(1 / len(design), abs=2e-3)
-        and summary.loc["crp", "unit"] == "mg/L"
-    )
+    assert np.isnan(summary.loc["il6", "missing"]) and summary.loc["crp", "missing"] == 0
+    assert summary.loc["crp", "unit"] == "mg/L"
     said = further.describe_further(cohort, "blood") + further.describe_further_contrasts(contrasts, sets)
     assert "half the smallest value" in said and "Of 5 columns tested, 2 have q" in said and "Of 2 sets tested" in said
     plot_further(contrasts, sets, labels=cohort.settings.labels)
@@ -373,6 +407,16 @@ def test_chapters_show_further_blocks_where_there_are_any_and_say_nothing_where_
     assert chapter.reason_to_skip(load_cohort(light_copy).available()) is None
 
 
+def test_a_block_stands_in_one_chapter_whatever_is_being_read(light_copy):
+    block(about={"modality": "gut"})(light_copy)
+    assert load_cohort(light_copy).further["cytokines"].place == "blood"  # there is no chapter of the gut
+    gut(lambda t: t)(light_copy)
+    for blocks in (None, ["further"], ["taxa", "further"]):
+        cohort = load_cohort(light_copy, blocks=blocks)
+        assert cohort.further["cytokines"].place == "gut"
+        assert {"further_gut"} == {name for name in cohort.available() if name.startswith("further")}
+
+
 def test_a_block_enters_the_integration_only_where_it_says_so(light_copy):
     gut(lambda t: t)(light_copy)
     block()(light_copy)
@@ -385,3 +429,58 @@ def test_a_block_enters_the_integration_only_where_it_says_so(light_copy):
     prepared = prepare_blocks(cohort, groups)
     assert list(prepared.blocks) == ["taxa", "cytokines"] and "further_integrated" in cohort.available()
     assert prepared.blocks["cytokines"].loc[:, "lbp"].max() < 5  # logarithms
+
+
+def test_a_questionnaire_of_ones_own_is_scored_and_can_make_the_groups(light_copy, rng):
+    own()(light_copy)
+    cohort, groups = read_with(light_copy, "{measure: sleep, score: total, high_at_least: 6}")
+    assert inspect_cohort(light_copy)[1] == []
+    answers = cohort.phenotype["sleep"]
+    turned = answers[["s1", "s2", "s3", "s4"]].assign(s2=3 - answers["s2"])
+    expected = (turned.mean(axis=1) * 4).where(turned.notna().sum(axis=1) >= 3)
+    pd.testing.assert_series_equal(groups["score"].dropna(), expected.dropna(), check_names=False)
+    assert expected.isna().sum() == 1 and list(score_measures(cohort).filter(like="sleep")) == ["sleep.total"]
+    reliability = resilience.summarise_questionnaires(cohort, rng=rng, n_bootstraps=20)
+    assert reliability.loc["sleep.total"].set_index("coefficient").loc["alpha", "estimate"] > 0.7
+    assert resilience.estimate_precision(cohort, score_outcome(cohort)).n_scored == expected.notna().sum()
+    report = resilience.report_response_quality(cohort).loc["sleep"]
+    assert report["answers"] == "item by item" and report["allowed"] == "0 to 3"
+    design = design_matrix(cohort, groups)
+    assert resilience.compare_questionnaires(cohort, score_measures(cohort), design, outcome="sleep.total").empty
+    assert len(resilience.compare_questionnaires(cohort, score_measures(cohort), design)) == 1
+
+
+@pytest.mark.parametrize("name", list(read_questionnaires()))
+def test_shipped_rules_are_whole_and_score_within_their_range(name):
+    one = read_questionnaires()[name]
+    assert one.totals and one.citation and set(one.reversed) <= set(one.items)
+    if not one.items:
+        return
+    ends = pd.DataFrame([[one.low] * len(one.items), [one.high] * len(one.items)], columns=list(one.items))
+    for score, values in one.score(ends).items():
+        assert tuple(sorted(values)) == one.totals[score]
+    of_subscales = [item for score, part in one.scores.items() if score not in ("total", "mean") for item in part]
+    assert len(set(of_subscales)) == len(of_subscales) and set(of_subscales) in (set(), set(one.items))
+
+
+def test_shipped_questionnaires_are_scored_by_their_published_rule(light_copy):
+    """DASS-21: all 1 is seven points per scale, doubled; PCS helplessness is items 1 to 5 and 12; a blank leaves no score."""
+    people = pd.read_csv(light_copy / PEOPLE, sep="\t")["participant_id"]
+    for name, n in (("dass21", 21), ("pcs", 13)):
+        table = pd.DataFrame(1, people, [f"{name}_{i:02d}" for i in range(1, n + 1)], dtype="Int64")
+        table.iloc[::2, [0, 4]] = [0, 2]
+        table.iloc[1, 2] = pd.NA
+        table.to_csv(light_copy / f"phenotype/{name}.tsv", sep="\t", na_rep="n/a")
+    scores = score_measures(load_cohort(light_copy))
+    assert scores.iloc[0].filter(like="dass21").to_dict() == {
+        "dass21.depression": 16,
+        "dass21.anxiety": 14,
+        "dass21.stress": 12,
+    }
+    assert scores.iloc[0].filter(like="pcs").to_dict() == {
+        "pcs.total": 13,
+        "pcs.rumination": 4,
+        "pcs.magnification": 3,
+        "pcs.helplessness": 6,
+    }
+    assert np.isnan(scores.iloc[1]["pcs.total"]) and scores.iloc[1]["pcs.rumination"] == 4

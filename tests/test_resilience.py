@@ -19,7 +19,9 @@ def answer(value: float, items: tuple[str, ...], people: int = 1) -> pd.DataFram
 
 def make_cohort(phenotype: dict, outcome: MeasureRule | ColumnRule) -> SimpleNamespace:
     people = pd.DataFrame(index=pd.Index(["sub-01", "sub-02", "sub-03"], name="participant_id"))
-    return SimpleNamespace(settings=Settings("c", "real", outcome), phenotype=phenotype, participants=people)
+    return SimpleNamespace(
+        settings=Settings("c", "real", outcome), phenotype=phenotype, participants=people, questionnaires={}
+    )
 
 
 def make_factor_items(n: int = 400) -> tuple[pd.DataFrame, float]:

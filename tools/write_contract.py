@@ -1,6 +1,6 @@
 """Write data/README.md, the page of the contract, from data/schema/cohort.yml."""
 
-from helpers.contract import list_items, read_schema
+from helpers.contract import list_items, read_questionnaires, read_schema
 from helpers.least import read_least
 from helpers.tables import PROJECT_ROOT
 
@@ -65,6 +65,20 @@ def list_least() -> list[list[str]]:
     return [[one.title, str(one), one.why, f"[{one.doi}](https://doi.org/{one.doi})"] for one in read_least().values()]
 
 
+def list_shipped() -> list[list[str]]:
+    """Return the rows of the table of shipped questionnaires."""
+    return [
+        [
+            f"`phenotype/{name}.tsv`",
+            f"`{one.items[0]}` … `{one.items[-1]}`" if one.items else "–",
+            f"from {one.low} to {one.high}" if one.items else "–",
+            ", ".join(f"`{score}` {low:g} to {high:g}" for score, (low, high) in one.totals.items()),
+            f"{one.title}: {one.citation}",
+        ]
+        for name, one in read_questionnaires().items()
+    ]
+
+
 def write_contract() -> str:
     """Return the text of data/README.md."""
     schema = read_schema()
@@ -107,6 +121,10 @@ def write_contract() -> str:
         write_table(["column", "needed", "type", "allowed", "unit", "about"], columns),
         f"## phenotype/\n\n{schema['phenotype']['about']}\n",
         write_table(["file", "items", "answers", "or scored columns", "about"], scales),
+        "Further questionnaires whose scoring is published (`data/schema/questionnaires.yml`), scored where their items are there; others by an "
+        'entry of their own, e.g. `{"questionnaire": {"items": ["q_1", "q_2", "q_3"], "range": [0, 4], "reversed": ["q_2"], '
+        '"scoring": "sum", "min_answered": 2, "direction": "higher is worse", "citation": "…"}}`:\n',
+        write_table(["file", "items", "answers", "scores", "source"], list_shipped()),
         "## Measurements\n",
         write_table(["file", "unit", "allowed", "about"], blocks),
         f"### Connectivity as matrices\n\n{schema['matrices']['about']}\n",

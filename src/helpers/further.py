@@ -40,7 +40,7 @@ def list_further(cohort: Cohort, place: str) -> list[FurtherBlock]:
     TooLittle
         When there are none.
     """
-    found = [block for name, block in cohort.further.items() if cohort.place_of(name) == place]
+    found = [block for block in cohort.further.values() if block.place == place]
     if not found:
         raise TooLittle("This cohort has no further blocks here (blocks/).")
     return found
@@ -90,7 +90,7 @@ def summarise_further(cohort: Cohort, design: pd.DataFrame, place: str) -> pd.Da
     Returns
     -------
     pandas.DataFrame
-        Index feature; block, unit, n_high, n_low (people with a value), missing (proportion of the people who are in the block),
+        Index feature; block, unit, n_high, n_low (people with a value), missing (proportion of the people who are in the block, blank where so few lack it that they are not told),
         median_high, median_low (blank in a group with fewer people than ``settings.small_cell``).
     """
     tables = [_summarise(block, design["group"], cohort.settings.small_cell) for block in list_further(cohort, place)]
@@ -103,7 +103,8 @@ def _summarise(block: FurtherBlock, group: pd.Series, small_cell: int) -> pd.Dat
     table = pd.DataFrame({"block": block.title, "unit": block.unit}, index=shown.columns)
     for side, own in sides.items():
         table[f"n_{side}"] = own.notna().sum()
-    table["missing"] = shown.isna().mean()
+    lacking = shown.isna().sum()
+    table["missing"] = shown.isna().mean().mask((lacking > 0) & (lacking < small_cell))
     for side, own in sides.items():
         table[f"median_{side}"] = own.median().where(table[f"n_{side}"] >= small_cell)
     return table

@@ -4,6 +4,7 @@ from helpers.contract.further import FurtherBlock
 from helpers.contract.inventory import list_files
 from helpers.contract.load import Cohort, hash_cohort, inspect_cohort, load_cohort
 from helpers.contract.outcome import RESILIENCE_MEASURES, ColumnRule, MeasureRule, NumberRule, OutcomeRule
+from helpers.contract.questionnaires import Questionnaire, read_questionnaires
 from helpers.contract.schema import list_items, read_overlaps, read_reporting, read_schema
 from helpers.contract.settings import Settings
 from helpers.contract.template import write_template
@@ -16,6 +17,7 @@ __all__ = [
     "MeasureRule",
     "NumberRule",
     "OutcomeRule",
+    "Questionnaire",
     "Settings",
     "hash_cohort",
     "inspect_cohort",
@@ -23,6 +25,7 @@ __all__ = [
     "list_items",
     "load_cohort",
     "read_overlaps",
+    "read_questionnaires",
     "read_reporting",
     "read_schema",
     "write_template",

@@ -12,6 +12,7 @@ import pandas as pd
 from helpers.contract.answer_patterns import check_coding, check_far_codes, check_lookalikes
 from helpers.contract.cell_errors import CODE_FIX, CODES, explain_label, explain_number, is_missing_mark
 from helpers.contract.files import CELLS_LISTED, ID, NUMBER_FIX, Reader, replace_columns
+from helpers.contract.questionnaires import Questionnaire
 from helpers.contract.schema import list_items, read_schema
 from helpers.problems import count, quote
 
@@ -84,8 +85,10 @@ def participants_rules(levels: Mapping[str, tuple[str, ...]]) -> dict[str, Colum
     return rules | {name: ColumnRules("label", allowed=labels) for name, labels in levels.items() if name not in rules}
 
 
-def phenotype_rules(measure: str, columns: list[str]) -> dict[str, ColumnRules]:
+def phenotype_rules(measure: str, columns: list[str], own: Questionnaire | None = None) -> dict[str, ColumnRules]:
     """Return the rules of one questionnaire's table: items if it has any, else scored columns."""
+    if own is not None:
+        return _own_rules(own, columns)
     known = read_schema()["phenotype"]["measures"].get(measure, {})
     rules = {ID: ColumnRules("id", required=True)}
     items = list_items(measure)
@@ -97,6 +100,14 @@ def phenotype_rules(measure: str, columns: list[str]) -> dict[str, ColumnRules]:
         rules[name] = ColumnRules("number", False, low, high, lookalikes=_list_lookalikes(known, name))
     own = [name for name in columns if name not in rules]
     return rules | ({} if has_items else {name: ColumnRules("number") for name in own})
+
+
+def _own_rules(own: Questionnaire, columns: list[str]) -> dict[str, ColumnRules]:
+    """Return the rules of a questionnaire that the contract does not score itself; further columns are numbers."""
+    rules = {name: ColumnRules("number") for name in columns} | {ID: ColumnRules("id", required=True)}
+    if set(own.items) & set(columns):
+        return rules | {item: ColumnRules("integer", True, own.low, own.high) for item in own.items}
+    return rules | {name: ColumnRules("number", False, *ends) for name, ends in own.totals.items() if name in columns}
 
 
 def _list_lookalikes(known: Mapping[str, Any], score: str) -> tuple[dict, ...]:

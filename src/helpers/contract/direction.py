@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.contract.files import Reader
+from helpers.contract.questionnaires import Questionnaire
 from helpers.contract.schema import list_items, read_schema
 from helpers.problems import count, name_some
 
@@ -48,7 +49,9 @@ def correlate_with_rest(answers: pd.DataFrame) -> pd.Series:
     return pd.Series(found)
 
 
-def check_direction(reader: Reader, file: str, measure: str, table: pd.DataFrame) -> None:
+def check_direction(
+    reader: Reader, file: str, measure: str, table: pd.DataFrame, own: Questionnaire | None = None
+) -> None:
     """Warn of reversed items that run against the others after they are turned: they were turned before.
 
     Judged on 20 participants or more, in questionnaires with reversed items and four items in all; random answers
@@ -61,9 +64,14 @@ def check_direction(reader: Reader, file: str, measure: str, table: pd.DataFrame
     measure : str
     table : pandas.DataFrame
         Items as floats.
+    own : Questionnaire, optional
+        Rules of a questionnaire that the contract does not score itself. With subscales nothing is said: they may be opposites.
     """
     rules, items = read_schema()["phenotype"]["measures"].get(measure, {}), list_items(measure)
     turned = [rules["items"].format(number) for number in rules.get("reversed", ())]
+    if own is not None:
+        items, turned = list(own.items if len(own.scores) == 1 else ()), list(own.reversed)
+        rules = {"range": (own.low, own.high)}
     if len(items) < FEWEST_ITEMS or not set(items) <= set(table) or len(table) < FEWEST_PEOPLE:
         return
     low, high = rules["range"]

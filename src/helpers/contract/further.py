@@ -28,6 +28,7 @@ MODALITIES = ("brain", "gut", "blood", "diet", "other")
 NEEDED = ("title", "unit", "modality")
 OPTIONAL = ("transform", "zero", "groups", "integrate", "description", "citation")
 LONGEST_TITLE = 60
+CHAPTERS_OF = {"brain": ("connectivity", "volumes", "tracts"), "gut": ("taxa",)}  # what their chapters work on
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,7 @@ class FurtherBlock:
     ----------
     name, title, unit : str
     modality : {"brain", "gut", "blood", "diet", "other"}
-        In whose chapter it stands.
+        What it is about.
     table : pandas.DataFrame of shape (n_participants, n_columns)
         As measured, NaN where unknown.
     transform : {"none", "log", "clr"}
@@ -49,6 +50,8 @@ class FurtherBlock:
     integrate : bool
         Whether it enters the integration of chapter 06.
     citation : str
+    place : {"brain", "gut", "blood"}
+        In which chapter it stands: 03, 04, else 05. One of the brain or the gut stands in 05 where its chapter has no data of its own.
     """
 
     name: str
@@ -61,6 +64,7 @@ class FurtherBlock:
     groups: Mapping[str, str] = field(default_factory=dict)
     integrate: bool = False
     citation: str = ""
+    place: str = "blood"
 
 
 def read_further(reader: Reader, participants: pd.Index) -> dict[str, FurtherBlock]:
@@ -95,8 +99,19 @@ def read_further(reader: Reader, participants: pd.Index) -> dict[str, FurtherBlo
         check_plain(block)
         if about is not None and _fits_sidecar(block, f"{stem}.json", about):
             kept = {key: value for key, value in about.items() if key != "description"}
-            found[name] = FurtherBlock(name, table=block.without_repeats, **kept)
+            place = _find_place(reader, about["modality"])
+            found[name] = FurtherBlock(name, table=block.without_repeats, place=place, **kept)
     return found
+
+
+def _find_place(reader: Reader, modality: str) -> str:
+    """Return the chapter of a block, whichever blocks are being read."""
+    schema = read_schema()
+    endings = (*schema["table_formats"], *schema["count_formats"])
+    stems = [schema["blocks"][name]["file"] for name in CHAPTERS_OF.get(modality, ())]
+    paths = [reader.folder / f"{stem}{ending}" for stem in stems for ending in endings]
+    paths += [reader.folder / schema["matrices"]["folder"]] if modality == "brain" else []
+    return modality if any(path.exists() for path in paths) else "blood"
 
 
 def list_stems(reader: Reader) -> list[str]:

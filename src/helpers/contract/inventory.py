@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from helpers.contract.cell_errors import suggest
+from helpers.contract.questionnaires import read_questionnaires
 from helpers.contract.schema import list_measures, read_schema
 from helpers.problems import Problem, count, name_some
 
@@ -154,6 +155,7 @@ def _known_files() -> set[str]:
     known.add(schema["sources"]["file"])
     known |= {rules["file"] for rules in schema["features"].values()}
     known |= {rules["file"] for rules in schema["phenotype"]["measures"].values()}
+    known |= {f"phenotype/{name}.tsv" for name in read_questionnaires()}
     for rules in schema["blocks"].values():
         endings = [*schema["table_formats"], *(schema["count_formats"] if rules.get("counts") else [])]
         known |= {rules["file"] + ending for ending in endings}

@@ -7,42 +7,34 @@ import os
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from helpers.contract.ages import check_age_range
 from helpers.contract.answer_patterns import (
     FEWEST_JOINED,
-    check_block_codes,
     check_own_column,
     holds_only_marks,
     report_marks,
 )
-from helpers.contract.blocks import BlockTable, read_block_table
-from helpers.contract.brain import check_edges
-from helpers.contract.columns import ColumnRules, as_numbers, check_columns, participants_rules, phenotype_rules
-from helpers.contract.copies import check_answers
+from helpers.contract.columns import as_numbers, check_columns, participants_rules
 from helpers.contract.dependence import check_dependence
 from helpers.contract.design import check_settings
-from helpers.contract.direction import check_direction
 from helpers.contract.files import ID, Reader, read_sidecar
 from helpers.contract.further import FurtherBlock, read_further
-from helpers.contract.headers import check_damaged_names, check_item_names, check_names, is_small
-from helpers.contract.ids import check_ids, check_participant_ids
+from helpers.contract.headers import check_names, is_small
+from helpers.contract.ids import check_participant_ids
 from helpers.contract.inventory import Recogniser, check_inventory, find_refused, list_files
 from helpers.contract.maps import read_maps
-from helpers.contract.matrices import read_matrices
-from helpers.contract.meaning import check_meaning
-from helpers.contract.measurements import check_features, check_measurements
+from helpers.contract.named_blocks import read_blocks
 from helpers.contract.outcome import ColumnRule, MeasureRule, NumberRule
+from helpers.contract.phenotype import read_phenotype
+from helpers.contract.questionnaires import Questionnaire
 from helpers.contract.schema import list_items, read_schema
 from helpers.contract.settings import FILE as SETTINGS_FILE
 from helpers.contract.settings import Settings, read_settings
-from helpers.contract.shares import close_shares
 from helpers.contract.tree import check_tree
-from helpers.problems import CohortError, MissingBlock, Problem, name_some
+from helpers.problems import CohortError, MissingBlock, Problem
 from helpers.tables import resolve_path
 
 RANKS_ABOVE = ("phylum", "class", "order", "family")  # genus
@@ -72,6 +64,8 @@ class Cohort:
         NIfTI map by participant id; all of one shape and affine. Empty when there are none.
     further : dict of str to FurtherBlock
         Blocks of the folder ``blocks/`` by name.
+    questionnaires : dict of str to Questionnaire
+        Rules of those that the contract does not score itself; ``phenotype`` has their scores beside their items.
     """
 
     folder: Path
@@ -84,6 +78,7 @@ class Cohort:
     warnings: tuple[Problem, ...] = ()
     maps: dict[str, Path] = field(default_factory=dict)
     further: dict[str, FurtherBlock] = field(default_factory=dict)
+    questionnaires: dict[str, Questionnaire] = field(default_factory=dict)
 
     @property
     def is_simulated(self) -> bool:
@@ -120,7 +115,8 @@ class Cohort:
         and then ``symptoms`` when there is any other questionnaire.
         """
         names = set(self.blocks) | set(self.phenotype)
-        names |= {f"further_{self.place_of(name)}" for name in self.further}
+        names |= {f"further_{block.place}" for block in self.further.values()}
+        names |= {"questionnaires"} if self.questionnaires else set()
         names |= {"further_integrated"} if any(block.integrate for block in self.further.values()) else set()
         names |= {"reads", *(f"{name}_reads" for name in self.reads)} if self.reads else set()
         names |= {"tree"} if self.tree_path else set()
@@ -134,15 +130,6 @@ class Cohort:
         if isinstance(rule, MeasureRule):
             names |= {"resilience_score"} | ({"symptoms"} if set(self.phenotype) - {rule.measure} else set())
         return names
-
-    def place_of(self, name: str) -> str:
-        """Return in which chapter a further block stands: ``brain`` (03), ``gut`` (04), else ``blood`` (05).
-
-        A block of the brain or the gut stands in 05 where its chapter has no data of its own.
-        """
-        modality = self.further[name].modality
-        own = {"brain": {"connectivity", "volumes", "tracts"}, "gut": {"taxa"}}.get(modality, set())
-        return modality if own & set(self.blocks) else "blood"
 
     def _has_ranks(self) -> bool:
         """Whether any taxon has a name at a rank above genus."""
@@ -215,8 +202,8 @@ def inspect_cohort(
     ids = participants.index if participants is not None else pd.Index([])
     if participants is not None:
         check_dependence(reader, participants)
-    phenotype = _read_phenotype(reader, ids)
-    tables, features = _read_blocks(reader, ids, blocks, settings)
+    phenotype, questionnaires = read_phenotype(reader, ids)
+    tables, features = read_blocks(reader, ids, blocks, settings)
     tree = _read_tree(reader, tables)
     further = read_further(reader, ids) if blocks is None or "further" in blocks else {}
     maps = read_maps(reader, ids, with_values=blocks is None) if blocks is None or "maps" in blocks else {}
@@ -226,7 +213,9 @@ def inspect_cohort(
     if errors or settings is None or participants is None:
         return None, reader.problems
     said = tuple(reader.problems)
-    cohort = Cohort(folder, settings, participants, phenotype, tables, features, tree, said, maps, further)
+    cohort = Cohort(
+        folder, settings, participants, phenotype, tables, features, tree, said, maps, further, questionnaires
+    )
     return cohort, reader.problems
 
 
@@ -308,138 +297,6 @@ def _read_levels(reader: Reader, columns: list[str]) -> dict[str, tuple[str, ...
         if isinstance(listed, dict | list) and listed:
             levels[name] = tuple(map(str, listed))
     return levels
-
-
-def _read_phenotype(reader: Reader, participants: pd.Index) -> dict[str, pd.DataFrame]:
-    tables = {}
-    for path in sorted((reader.folder / "phenotype").glob("[!.]*.tsv")):
-        file, measure = f"phenotype/{path.name}", path.stem
-        table = reader.read_text(file, ID)
-        if table is None or not is_small(reader, file, table.columns):
-            continue
-        table = check_item_names(reader, file, measure, table)
-        read_sidecar(reader, f"phenotype/{measure}.json", list(table.columns))
-        rules = phenotype_rules(measure, list(table.columns))
-        table = check_names(reader, file, table, list(rules))
-        check_columns(reader, file, table, rules)
-        named = table[ID].dropna()
-        reader.lines[file] = [row + 2 for row in named.index]
-        if len(participants):
-            check_ids(reader, file, pd.Index(named), participants)
-        tables[measure] = as_numbers(table, rules).dropna(subset=ID).drop_duplicates(ID).set_index(ID)
-        check_direction(reader, file, measure, tables[measure])
-        check_answers(reader, file, tables[measure].reindex(columns=list_items(measure)).dropna(axis=1, how="all"))
-    return tables
-
-
-def _read_blocks(
-    reader: Reader, participants: pd.Index, wanted: Collection[str] | None, settings: Settings | None
-) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
-    tables, features = {}, {}
-    connectivity_scale = None if settings is None else settings.connectivity_scale
-    scales = {} if settings is None else settings.scale
-    for name, rules in read_schema()["blocks"].items():
-        if wanted is not None and name not in wanted:
-            continue
-        found = _find_block(reader, rules)
-        if found is None:
-            continue
-        about = _read_features(reader, rules["features"]) if "features" in rules else None
-        is_matrices = found == read_schema()["matrices"]["folder"]
-        read = (
-            read_matrices(reader, found, participants, about)
-            if is_matrices
-            else read_block_table(reader, found, participants)
-        )
-        if read is None or not (is_matrices or _check_names(reader, name, read, participants, about)):
-            continue
-        check_measurements(read, name, about, connectivity_scale=connectivity_scale, scale=scales.get(name))
-        tables[name] = close_shares(read.without_repeats) if name in scales else read.without_repeats
-        if name == "connectivity" and connectivity_scale == "fisher_z":
-            tables[name] = np.tanh(tables[name])
-        if about is not None:
-            features[name] = about
-    return tables, features
-
-
-def _find_block(reader: Reader, rules: dict[str, Any]) -> str | None:
-    """Return the file of a block, or its folder of matrices; None when the cohort does not have it."""
-    file = reader.find(rules["file"], is_counts=rules.get("counts", False))
-    for ending in [] if rules.get("counts") else read_schema()["count_formats"]:
-        if reader.has(f"{rules['file']}{ending}"):
-            reader.report(
-                f"{rules['file']}{ending}",
-                f"a table in {ending}",
-                f"{' or '.join(read_schema()['table_formats'])}, as BIOM is for counts",
-                "export it as tab-separated text.",
-            )
-    folder = read_schema()["matrices"]["folder"]
-    if not rules.get("matrices") or folder in reader.refused or not (reader.folder / folder).is_dir():
-        return file
-    if file is not None:
-        reader.report(
-            file,
-            f"the same block as a table and as matrices in {folder}/",
-            "one of them",
-            "remove the table, or the folder.",
-        )
-        return file
-    return folder
-
-
-def _check_names(
-    reader: Reader, name: str, block: BlockTable, participants: pd.Index, about: pd.DataFrame | None
-) -> bool:
-    """Check the ids and the columns of a table; return whether its numbers can be looked at."""
-    ids = block.table.index
-    rules = read_schema()["blocks"][name]
-    if (
-        len(participants)
-        and about is not None
-        and not ids.isin(participants).any()
-        and ids.isin(about.index).mean() > 0.5
-    ):
-        reader.report(
-            block.file,
-            f"{rules['features']} in rows, and columns that are no participants ({name_some(block.table.columns)})",
-            f"people in rows, spelled as in participants.tsv ({name_some(participants[:3])})",
-            "turn the table, and spell the ids alike.",
-            column=ID,
-        )
-        return False
-    if len(participants):
-        check_ids(reader, block.file, ids, participants)
-    check_damaged_names(reader, block.file, block.table.columns)
-    if not rules.get("counts"):
-        check_block_codes(reader, block.file, block.without_repeats)
-    if name == "connectivity":
-        check_edges(reader, block.file, block.table.columns, about)
-    elif "features" in rules:
-        check_features(reader, rules["features"], block.file, block.table.columns, about)
-    return True
-
-
-def _read_features(reader: Reader, name: str) -> pd.DataFrame | None:
-    rules = read_schema()["features"][name]
-    already = any(problem.file == rules["file"] and problem.severity == "error" for problem in reader.problems)
-    if already or not reader.has(rules["file"]):
-        return None
-    table = reader.read_text(rules["file"], rules["id"])
-    if table is None:
-        return None
-    columns = {rules["id"]: ColumnRules("id", required=True)}
-    columns |= {column: ColumnRules(required=True) for column in rules["required"]}
-    columns |= {column: ColumnRules("number", required=True) for column in rules.get("numbers", [])}
-    columns |= {
-        column: ColumnRules("label", required=True, allowed=tuple(labels))
-        for column, labels in rules.get("allowed", {}).items()
-    }
-    table = check_names(reader, rules["file"], table, [*columns, *rules.get("optional", [])])
-    check_columns(reader, rules["file"], table, columns)
-    check_damaged_names(reader, rules["file"], table[rules["id"]].dropna(), column=rules["id"], first_line=2)
-    numbers = as_numbers(table, columns)
-    check_meaning(reader, name, numbers.set_index(rules["id"]))
-    return numbers.dropna(subset=rules["id"]).drop_duplicates(rules["id"]).set_index(rules["id"])
 
 
 def _read_tree(reader: Reader, tables: dict[str, pd.DataFrame]) -> Path | None:

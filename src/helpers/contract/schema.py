@@ -18,19 +18,19 @@ REPORTING_FILE = PROJECT_ROOT / "data" / "schema" / "reporting.yml"
 @cache
 def read_schema() -> dict[str, Any]:
     """Return the contract: participants, phenotype, blocks, features, tree, table formats."""
-    return _read_yaml(SCHEMA_FILE)
+    return read_yaml(SCHEMA_FILE)
 
 
 @cache
 def read_overlaps() -> list[dict[str, Any]]:
     """Return which questionnaires share items, traits or content: entries with measures, kind and why."""
-    return _read_yaml(OVERLAP_FILE)["overlaps"]
+    return read_yaml(OVERLAP_FILE)["overlaps"]
 
 
 @cache
 def read_reporting() -> dict[str, dict[str, Any]]:
     """Return the items of the reporting checklist, by name."""
-    return _read_yaml(REPORTING_FILE)["items"]
+    return read_yaml(REPORTING_FILE)["items"]
 
 
 def list_items(measure: str) -> list[str]:
@@ -57,6 +57,7 @@ def list_measures() -> list[str]:
     return list(read_schema()["phenotype"]["measures"])
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return a file of the contract, read by the fastest parser at hand."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)

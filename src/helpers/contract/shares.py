@@ -137,4 +137,4 @@ def close_shares(table: pd.DataFrame) -> pd.DataFrame:
     """
     values = table.to_numpy(float)
     totals = values.sum(axis=1, keepdims=True)
-    return pd.DataFrame(np.divide(values, totals, out=values, where=totals > 0), table.index, table.columns)
+    return pd.DataFrame(values / np.where(totals > 0, totals, 1.0), table.index, table.columns)

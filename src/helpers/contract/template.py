@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+from helpers.contract.questionnaires import read_questionnaires
 from helpers.contract.schema import list_items, read_schema
 from helpers.problems import CohortError, Problem
 from helpers.tables import write_atomically
@@ -132,6 +133,14 @@ def write_guide(name: str) -> str:
         rules["file"]: _describe_measure(name, rules) for name, rules in schema["phenotype"]["measures"].items()
     }
     blocks |= {"blocks/<name>.tsv": schema["further"]["about"]}
+    measures |= {
+        f"phenotype/{name}.tsv": f"{one.title}. {'Items ' + one.items[0] + ' to ' + one.items[-1] + ', or only' if one.items else 'Only'} the scores: "
+        f"{', '.join(one.totals)}."
+        for name, one in read_questionnaires().items()
+    }
+    measures["phenotype/<name>.tsv"] = (
+        'Any other: an entry "questionnaire" in phenotype/<name>.json says its items, range and scoring.'
+    )
     tree = {schema["tree"]["file"]: schema["tree"]["about"], f"{schema['maps']['folder']}/": schema["maps"]["about"]}
     return (
         f"# {name}: a cohort folder\n\n"

@@ -21,6 +21,7 @@ from helpers.resilience.measures import (
 )
 from helpers.resilience.norms import summarise_bands, summarise_scores
 from helpers.resilience.overlap import describe_overlaps, find_overlaps
+from helpers.resilience.questionnaires import compare_questionnaires, summarise_questionnaires
 from helpers.resilience.reliability import (
     ScorePrecision,
     check_answering,
@@ -87,6 +88,7 @@ __all__ = [
     "check_invariance",
     "check_invariance_by",
     "compare_cuts",
+    "compare_questionnaires",
     "compare_split_and_score",
     "compare_symptoms",
     "count_out_of_range",
@@ -127,6 +129,7 @@ __all__ = [
     "score_sum",
     "summarise_bands",
     "summarise_items",
+    "summarise_questionnaires",
     "summarise_reliability",
     "summarise_scores",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from helpers.contract import Cohort, MeasureRule
@@ -16,6 +18,8 @@ from helpers.resilience.scales import (
     HADS,
     PHQ9,
     PSS,
+    Scale,
+    as_scale,
     read_answers,
     reverse_code,
 )
@@ -53,7 +57,7 @@ def score_outcome(cohort: Cohort) -> pd.Series | None:
     rule = cohort.settings.outcome
     if not isinstance(rule, MeasureRule):
         return None
-    scored = _score_measure(rule.measure, cohort.phenotype[rule.measure])
+    scored = _score_measure(cohort, rule.measure)
     if rule.score not in scored:
         raise ValueError(
             f"cohort.yml declares the outcome score '{rule.score}', which measure {rule.measure} does not "
@@ -84,7 +88,10 @@ def estimate_precision(cohort: Cohort, scores: pd.Series) -> ScorePrecision | No
         An answer is out of its scale.
     """
     rule = cohort.settings.outcome
-    scale = SINGLE_SCALES.get(rule.measure)
+    scale, own = SINGLE_SCALES.get(rule.measure), cohort.questionnaires.get(rule.measure)
+    if own is not None and len(own.scores.get(rule.score, ())) > 1:
+        kept = own.scores[rule.score]
+        scale = replace(as_scale(own), items=kept, reversed=tuple(name for name in own.reversed if name in kept))
     frame = cohort.phenotype[rule.measure]
     if scale is None or any(item not in frame for item in scale.items):
         return None
@@ -115,7 +122,7 @@ def score_measures(cohort: Cohort) -> pd.DataFrame:
     ValueError
         An answer is out of its scale.
     """
-    scored = {name: _score_measure(name, frame) for name, frame in cohort.phenotype.items()}
+    scored = {name: _score_measure(cohort, name) for name in cohort.phenotype}
     named = [frame.add_prefix(f"{name}.") for name, frame in scored.items()]
     everyone = cohort.participants.index
     return pd.concat([frame.reindex(everyone) for frame in named] or [pd.DataFrame(index=everyone)], axis=1)
@@ -147,7 +154,25 @@ def fit_cohort_structures(cohort: Cohort) -> pd.DataFrame:
     return pd.concat(tables, names=["measure"]) if tables else pd.DataFrame(index=index)
 
 
-def _score_measure(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+def find_scale(cohort: Cohort, name: str) -> Scale | None:
+    """Return the scale of a questionnaire that has items; None where it only comes scored.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    name : str
+        Of the questionnaire's file.
+    """
+    if name in SCALES:
+        return SCALES[name]
+    own = cohort.questionnaires.get(name)
+    return as_scale(own) if own is not None and own.items else None
+
+
+def _score_measure(cohort: Cohort, name: str) -> pd.DataFrame:
+    frame, own = cohort.phenotype[name], cohort.questionnaires.get(name)
+    if own is not None:
+        return frame.drop(columns=list(own.items), errors="ignore").select_dtypes("number").astype(float)
     if name in SCALES and any(item in frame for item in SCALES[name].items):
         return SCORERS[name](frame)
     return frame.select_dtypes("number").astype(float)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from helpers.contract import Cohort
-from helpers.resilience.measures import SCALES
+from helpers.resilience.measures import find_scale
 from helpers.resilience.scales import Scale
 from helpers.wording import hide_small
 
@@ -26,7 +26,10 @@ def report_response_quality(cohort: Cohort) -> pd.DataFrame:
         reversed items included). Counts of people are text: below ``settings.small_cell`` shown as ``<5``. A
         questionnaire this book has no rules for, or that comes scored, has its range found only.
     """
-    rows = {name: _report(name, frame, cohort.settings.small_cell) for name, frame in cohort.phenotype.items()}
+    rows = {
+        name: _report(find_scale(cohort, name), frame, cohort.settings.small_cell)
+        for name, frame in cohort.phenotype.items()
+    }
     columns = ["answers", "allowed", "found", "out_of_range", "n_missing", "n_unscored", "n_straight"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("measure")
 
@@ -56,9 +59,8 @@ def find_straight_lines(items: pd.DataFrame) -> pd.Series:
     return (items.max(axis=1) == items.min(axis=1)) & (items.notna().sum(axis=1) >= 3)
 
 
-def _report(name: str, frame: pd.DataFrame, small: int) -> list[str]:
+def _report(scale: Scale | None, frame: pd.DataFrame, small: int) -> list[str]:
     numbers = frame.select_dtypes("number")
-    scale = SCALES.get(name)
     if scale is None or any(item not in frame for item in scale.items):
         blank = int(numbers.isna().any(axis=1).sum())
         return ["scored columns", "", _write_range(numbers), "", hide_small(blank, small), "", ""]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from helpers.contract import Questionnaire
 from helpers.problems import name_some
 
 CD_RISC_ITEMS = tuple(f"cd_risc_{i:02d}" for i in range(1, 26))
@@ -64,6 +65,18 @@ HADS = Scale("HADS", HADS_ITEMS, 0, 3, 12)
 PSS = Scale("PSS-10", PSS_ITEMS, 0, 4, 10, PSS_REVERSED)
 GAD7 = Scale("GAD-7", GAD7_ITEMS, 0, 3, 7)
 PHQ9 = Scale("PHQ-9", PHQ9_ITEMS, 0, 3, 9)
+
+
+def as_scale(own: Questionnaire) -> Scale:
+    """Return a questionnaire of the cohort's own, or of the shipped list, as a scale.
+
+    Examples
+    --------
+    >>> as_scale(Questionnaire("Q", ("a", "b"), 0, 4)).min_answered
+    2
+    """
+    least = int(np.ceil(own.min_answered * len(own.items) - 1e-9))
+    return Scale(own.title, own.items, own.low, own.high, least, own.reversed)
 
 
 REFERENCES = {
