@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from helpers.plots.tables import show_table
 from helpers.result_columns import find_column, list_columns, list_tables, name_bounds, read_columns, require_column
 from helpers.run import CHAPTERS
 from helpers.tables import PROJECT_ROOT, read_result, write_result
-from tests.book_fixtures import PHONE, list_pages, open_browser, serve, settle
+from tests.book_fixtures import PHONE, find_grave_violations, list_pages, open_browser, serve, settle
 
 EXPONENT = re.compile(r"\d[eE][-+−]?\d")
 LAPTOP = {"width": 1280, "height": 900}
@@ -258,6 +259,15 @@ def test_on_a_phone_rows_are_cards_without_scrolling(browser, address):
     boxes = [cell.bounding_box() for cell in page.locator("#table-wide tbody tr").first.locator("th, td").all()]
     assert all(below["y"] >= above["y"] + above["height"] - 1 for above, below in itertools.pairwise(boxes))
     assert page.locator("#table-wide").get_attribute("role") == "table"
+    page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_tables_are_accessible(browser, address, size):
+    page = browser.new_page(viewport=size)
+    page.goto(address)
+    assert find_grave_violations(page, Axe()) == []
     page.close()
 
 

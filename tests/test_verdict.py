@@ -321,6 +321,7 @@ def test_tables_and_sentences_for_the_page(claims, tmp_path):
     weights = v.tabulate_weights(verdicts)
     assert weights.loc["C01", ["n_high", "n_low", "n_for_smallest"]].tolist() == [44, 72, 394]
     shown = show_table(weights, name="weights", caption="Weights.", small_cell=50).data
+    assert v.tabulate_weights(verdicts.assign(bayes_factor=227.4))["bayes"].tolist() == ["230"]
     assert "n, high / low = &lt;50 / 72" in shown or "&lt;50 / 72</td>" in shown
     assert "ruled out in both directions (p below 0.05) for 0 of 1 claim" in v.describe_weights(verdicts)
     assert v.describe_weights(verdicts.iloc[1:]) == "No claim has a difference that could be weighed here."

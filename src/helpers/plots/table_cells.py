@@ -15,6 +15,7 @@ NONE = "–"
 THIN = "\u202f"
 UNBROKEN = "\u00a0"
 MOST_DECIMALS = 6
+WORDS = ("label", "text")
 LEAST_P = 0.001
 FEWEST_STEPS = 5  # of the last decimal that an interval has to span
 
@@ -107,8 +108,9 @@ def write_column(values: Sequence[object], kind: str, small_cell: int | None = N
     small_cell : int, optional
         Fewer participants than this are not told; by default what the style of the cohort set.
     """
-    numbers = iter(write_numbers([float(x) for x in values if _is_number(x)]) if kind not in ("p", "share") else ())
-    words = read_words()
+    known = [float(x) for x in values if _is_number(x)]
+    numbers = iter([_write_whole(x) for x in known] if kind in WORDS else write_numbers(known))
+    words = read_words() if kind == "label" else {}
     return [_write_cell(value, kind, numbers, words, small_cell) for value in values]
 
 
@@ -123,6 +125,12 @@ def _write_cell(value: object, kind: str, numbers, words: dict[str, str], small_
     if kind == "flag":
         return "yes" if value else "no"
     return hide_small(int(value), small_cell) if kind == "people" else text
+
+
+def _write_whole(value: float) -> str:
+    """Return a number that is a name, such as a border of a band, with the digits it has."""
+    text = f"{value:.10g}"
+    return write_numbers([value])[0] if "e" in text else _sign(text)
 
 
 def _is_number(value: object) -> bool:
@@ -151,4 +159,7 @@ def _sign(text: str) -> str:
 
 
 def _decimals(width: float) -> int:
-    return int(np.clip(1 - floor(log10(width / 3)), 0, MOST_DECIMALS))
+    """Return two for what is about as wide as an effect size, one or none for wider, more for narrower intervals."""
+    if 0.1 <= width < 3:
+        return 2
+    return int(np.clip(1 - floor(log10(width / 3 if width >= 3 else width)), 0, MOST_DECIMALS))

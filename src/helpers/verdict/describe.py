@@ -324,7 +324,12 @@ def _show_interval(row: pd.Series, name: str) -> str:
 def _show_factor(factor: float) -> str:
     if factor >= MOST_SHOWN:
         return f"above {MOST_SHOWN}"
-    return f"{factor:.2g}" if factor >= 1 else f"1/{1 / factor:.2g}"
+    return _show_large(factor) if factor >= 1 else f"1/{_show_large(1 / factor)}"
+
+
+def _show_large(factor: float) -> str:
+    """Return a number of 1 or more in two significant digits, never with an exponent."""
+    return f"{float(f'{factor:.2g}'):,g}"
 
 
 def _show_range(values: pd.Series) -> str:
