@@ -181,10 +181,11 @@ def test_cut_flipped_or_strange_bytes(name, whole):
 
 
 @pytest.mark.parametrize("name", [name for name in MINE if name in TEXTS])
-def test_a_million_columns_and_a_deep_file_end_in_time(name, whole):
+def test_a_million_columns_end_in_time(name, whole):
     path, start = whole(name), time.monotonic()
     first, _, rest = TEXTS[name].partition("\n")
     sign = "\t" if "\t" in first else ","
-    path.write_text(first + sign + sign.join(f"c{i}" for i in range(1_000_000)) + "\n" + rest)
+    wide = sign + sign.join(f"c{i}" for i in range(1_000_000))
+    path.write_text(TEXTS[name].replace("\ts2", wide) if name == "mwtab" else f"{first}{wide}\n{rest}")
     assert not try_to_read(name, path)
     assert time.monotonic() - start < 60
