@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers.contract.damage import fold_name
+from helpers.contract.cell_errors import fold_name
 from helpers.importers.base import refuse
 from helpers.problems import CohortError, Problem, count, name_some, quote
 

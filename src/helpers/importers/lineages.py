@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers.contract.damage import suggest
+from helpers.contract.cell_errors import suggest
 from helpers.importers.base import refuse
 from helpers.problems import quote
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers.contract.damage import fold_name
+from helpers.contract.cell_errors import fold_name
 from helpers.importers.base import Format, Head, Imported, LeftOut, Options, refuse
 from helpers.importers.cells import index_by_id
 from helpers.importers.delimited import check_unique

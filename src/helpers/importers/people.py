@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from helpers.contract.damage import fold_name
+from helpers.contract.cell_errors import fold_name
 from helpers.contract.schema import list_items, list_measures, read_schema
 from helpers.importers.base import Imported, LeftOut
 from helpers.importers.personal import leave_out_personal

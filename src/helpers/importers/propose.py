@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from helpers.contract.damage import fold_name
+from helpers.contract.cell_errors import fold_name
 from helpers.contract.schema import list_items, read_schema
 from helpers.contract.template import write_guide
 from helpers.importers.base import Options

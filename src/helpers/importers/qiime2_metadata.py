@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers.contract.damage import fold_name
+from helpers.contract.cell_errors import fold_name
 from helpers.contract.schema import read_schema
 from helpers.importers.base import Format, Head, Imported, LeftOut, Options, refuse
 from helpers.importers.delimited import check_unique, read_frame

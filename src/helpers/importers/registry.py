@@ -8,7 +8,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-from helpers.contract.damage import suggest
+from helpers.contract.cell_errors import suggest
 from helpers.importers.base import Format, Head
 from helpers.importers.heads import read_head
 from helpers.problems import CohortError, Problem

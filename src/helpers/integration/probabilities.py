@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
-from helpers.integration.folded import Array, Ints
+from helpers.integration.batched_fits import Array, Ints
 from helpers.intervals import bound_proportion
 
 N_BINS = 5

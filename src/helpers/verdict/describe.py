@@ -11,7 +11,7 @@ from helpers.contract import Settings
 from helpers.power import compute_power
 from helpers.problems import count
 from helpers.verdict.claims import COHORT, Claim, Ledger
-from helpers.verdict.gather import explain_outcome
+from helpers.verdict.collect import explain_outcome
 from helpers.verdict.inference import ALPHA
 from helpers.verdict.words import SimulatedVerdict
 from helpers.wording import as_text, hide_small
@@ -88,7 +88,7 @@ def tabulate_verdicts(verdicts: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     verdicts : pandas.DataFrame
-        From :func:`weigh_claims`.
+        From :func:`evaluate_claims`.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def tabulate_weights(verdicts: pd.DataFrame, *, small_cell: int = 5) -> pd.DataF
     Parameters
     ----------
     verdicts : pandas.DataFrame
-        From :func:`weigh_claims`.
+        From :func:`evaluate_claims`.
     small_cell : int, default 5
         Fewer people than this are not told.
 
@@ -146,7 +146,7 @@ def describe_weights(verdicts: pd.DataFrame) -> str:
     Parameters
     ----------
     verdicts : pandas.DataFrame
-        From :func:`weigh_claims`.
+        From :func:`evaluate_claims`.
 
     Returns
     -------
@@ -201,7 +201,7 @@ def describe_verdicts(verdicts: pd.DataFrame) -> str:
     Parameters
     ----------
     verdicts : pandas.DataFrame
-        From :func:`weigh_claims`.
+        From :func:`evaluate_claims`.
 
     Returns
     -------
@@ -222,7 +222,7 @@ def describe_chance(verdicts: pd.DataFrame) -> str:
     Parameters
     ----------
     verdicts : pandas.DataFrame
-        From :func:`weigh_claims`.
+        From :func:`evaluate_claims`.
 
     Examples
     --------
@@ -247,7 +247,7 @@ def plan_sample(verdicts: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     verdicts : pandas.DataFrame
-        From :func:`weigh_claims`.
+        From :func:`evaluate_claims`.
 
     Returns
     -------

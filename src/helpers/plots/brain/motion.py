@@ -5,16 +5,16 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from helpers.brain.qc_fc import MotionLink
+from helpers.brain.qc_fc import MotionCorrelation
 from helpers.plots.style import COLOURS, NEUTRAL, WIDTH_IN
 
 
-def plot_motion_link(link: MotionLink, *, ax: Axes | None = None) -> Axes:
+def plot_motion_link(link: MotionCorrelation, *, ax: Axes | None = None) -> Axes:
     """Draw the correlation of every edge with motion against the distance between its nodes.
 
     Parameters
     ----------
-    link : helpers.brain.MotionLink
+    link : helpers.brain.MotionCorrelation
     ax : matplotlib.axes.Axes, optional
 
     Returns
