@@ -12,7 +12,10 @@ import pytest
 from scipy.io import savemat
 from scipy.io.matlab import MatlabObject
 
-from helpers.problems import CohortError
+from helpers.contract import inspect_cohort
+from helpers.importers.hints import hint_at_exports
+from helpers.importers.propose import start_cohort
+from helpers.problems import CohortError, Problem
 from tests.importing import known_to, left, read, write
 
 VOLUMES = (
@@ -22,9 +25,8 @@ VOLUMES = (
 
 
 class TestFreeSurfer:
-    """Layout as in the header lists of FNNDSC's and aramis-lab/clinica's documentation of FreeSurfer tables
-    (``lh.aparc.thickness``, ``lh_bankssts_thickness`` …, then ``BrainSegVolNotVent`` and ``eTIV`` in versions 6 and 7), which were looked up as text;
-    a whole table of aparcstats2table was not found in a public repository."""
+    """Layout as code and documentation in public repositories quote it: ``lh.aparc.thickness``, ``lh_bankssts_thickness`` …, then
+    ``BrainSegVolNotVent`` and ``eTIV``; ``Measure:volume``. A whole table was not found in a public repository."""
 
     def test_volumes_keep_every_digit_and_the_intracranial_volume_gets_its_name(self, tmp_path):
         path = write(tmp_path / "aseg.tsv", VOLUMES)
@@ -489,3 +491,36 @@ class TestEnigma:
             read("enigma", write(tmp_path / "t.csv", md))
         with pytest.raises(CohortError, match="FA outside 0 to 1"):
             read("enigma", write(tmp_path / "t_FA.csv", md.replace("0.0007", "405")))
+
+
+def test_a_cohort_made_of_exports_passes_the_check(tmp_path):
+    """People, volumes, motion and matrices of 24 participants are imported at once; the check finds nothing wrong with them."""
+    rng = np.random.default_rng(3)
+    people = [f"sub-{n:02d}" for n in range(1, 25)]
+    rows = [f"{name}\t{20 + n}\t{'FM'[n % 2]}\t{('HC', 'MDD')[n // 12]}" for n, name in enumerate(people)]
+    write(tmp_path / "in" / "participants.tsv", "\n".join(["participant_id\tAge\tsex\tdiagnosis", *rows]) + "\n")
+    rows = [f"{name}\t{1500 + 10 * n + rng.normal():.3f}\t{1400000 + 1000 * n}" for n, name in enumerate(people)]
+    write(tmp_path / "in" / "aseg.tsv", "\n".join(["Measure:volume\tLeft-Amygdala\teTIV", *rows]) + "\n")
+    for name in people:
+        values = np.corrcoef(rng.normal(size=(3, 50)))
+        write(
+            tmp_path / "in" / f"{name}_{STEM}_stat-pearsoncorrelation_relmat.tsv",
+            relmat(values, ("L_Vis", "R_Vis", "L_Lim")),
+        )
+        text = confounds("n/a", *rng.uniform(0.05, 0.3, 5).round(4))
+        write(tmp_path / "in" / f"{name}_task-rest_desc-confounds_timeseries.tsv", text)
+    write(
+        tmp_path / "in" / "atlas-Own_dseg.tsv",
+        "index\tlabel\tnetwork_label\tx\ty\tz\n1\tL_Vis\tVisual\t-10\t-90\t3\n2\tR_Vis\tVisual\t10\t-90\t3\n3\tL_Lim\tLimbic\t-8\t40\t-20\n",
+    )
+    folder = tmp_path / "mine"
+    start_cohort([tmp_path / "in"], folder)
+    settings = (folder / "cohort.yml").read_text()
+    chosen = "outcome: {column: diagnosis, high: [HC], low: [MDD]}\n"
+    (folder / "cohort.yml").write_text(settings.replace("\nsmall_cell", f"\n{chosen}small_cell"))
+    cohort, problems = inspect_cohort(folder)
+    assert cohort is not None, [str(problem) for problem in problems]
+    assert set(cohort.blocks) == {"volumes", "motion", "connectivity"}
+    assert cohort.blocks["volumes"].loc["sub-03", "icv"] == 1402000
+    assert [problem for problem in problems if problem.severity == "error"] == []
+    assert hint_at_exports(folder, "mine", [Problem("participants.tsv", None, None, "a", "b", "c")]) == []

@@ -40,8 +40,9 @@ def workbook(path, **sheets):
 
 
 class TestMetabolon:
-    """New layout: names of sheets and columns as xia-lab/MetaboAnalystR and krumsieklab/maplet read them; older layout (``Group   HMDB_ID``): as
-    bhagwataditya/autonomics reads it. The workbooks themselves are not stored as text, so that no sheet could be looked at."""
+    """Columns of the annotation: umahajanatlmu/metapacR, R/chemicalMetadata.R. Names of sheets (*Chemical Annotation*, *Sample Meta Data*,
+    *Peak Area Data*) and the older layout (``Group   HMDB_ID`` in one cell): as code in public repositories reads them, autonomics and
+    MetaboAnalystR among it. Workbooks themselves are not stored as text, so that none could be looked at."""
 
     def test_the_batch_normalised_sheet_is_read_by_default(self, tmp_path):
         path = workbook(tmp_path / "client.xlsx")

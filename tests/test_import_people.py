@@ -10,6 +10,8 @@ import pandas as pd
 import pyreadstat
 import pytest
 
+from helpers.importers.base import Options
+from helpers.importers.into_cohort import import_files
 from helpers.importers.personal import find_personal, judge_name
 from helpers.problems import CohortError
 from tests.importing import known_to, left, read, write
@@ -415,6 +417,21 @@ class TestPlain:
             read("plain", tmp_path / "a.csv")
         with pytest.raises(CohortError, match="the role 'brain'"):
             read("plain", tmp_path / "a.csv", role="brain")
+
+    def test_the_command_takes_a_role_and_joins_sidecars(self, tmp_path):
+        plain = write(tmp_path / "in.csv", "id,sex,age\n1,male,20\n2,female,30\n")
+        export = write(tmp_path / "data.csv", "record_id,site,x_complete\n1,1,2\n2,2,2\n")
+        dictionary = write(tmp_path / "dictionary.csv", DICTIONARY)
+        folder = tmp_path / "mine"
+        import_files([plain, export, dictionary], folder, options=Options(role="participants"))
+        assert (folder / "participants.tsv").read_text() == (
+            "participant_id\tsite\tsex\tage\n1\tRome\tM\t20\n2\tOslo\tF\t30\n"
+        )
+        sidecar = json.loads((folder / "participants.json").read_text())
+        assert sidecar["sex"]["Levels"] == {"F": "female", "M": "male"}
+        assert sidecar["site"]["Description"] == "Site"
+        with pytest.raises(CohortError, match="--role"):
+            import_files([plain], tmp_path / "other")
 
     def test_semicolons_and_decimal_commas_are_told(self, tmp_path):
         path = write(tmp_path / "a.csv", "Subject;Age;bmi;E-Mail;cd_risc_total\nP1;25,5;21,25;x@y.de;80\nP2;30;;;75\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
 from collections.abc import Sequence
@@ -19,8 +20,9 @@ from helpers.importers.person_matrices import ASK_FOR_NODES, check_matrix, check
 from helpers.problems import CohortError
 
 R, Z = "connectivity-r", "connectivity-z"
-NUMPY = b"\x93NUMPY"
+NUMPY, ZIP = b"\x93NUMPY", b"PK\x03\x04"
 MOST_NODES = 3_000
+MOST_BYTES = 8 * MOST_NODES**2 + 10_000
 ENDING = re.compile(r"(\.npy|\.npz|\.csv|\.tsv|\.txt)$")
 SEPARATOR = re.compile(r"[,;\t]|\s+")
 CONNECTOME = re.compile(r"connectome", re.I)
@@ -145,20 +147,17 @@ def _name_participant(path: Path) -> str:
 def _read_one(path: Path) -> pd.DataFrame:
     with path.open("rb") as file:
         start = file.read(6)
-    if start == NUMPY or start[:4] == b"PK\x03\x04":
+    if start == NUMPY or start[:4] == ZIP:
         return _name_nodes(path, _load_numpy(path))
     return _parse_text(path)
 
 
 def _load_numpy(path: Path) -> np.ndarray:
+    if path.stat().st_size > MOST_BYTES:
+        raise refuse(path, "a file larger than a matrix", "one matrix", "save the matrix alone.")
+    content = path.read_bytes()
     try:
-        _check_zip(path)
-        loaded = np.load(path, allow_pickle=False, mmap_mode="r")
-        if isinstance(loaded, np.lib.npyio.NpzFile):
-            if len(loaded.files) != 1:
-                raise refuse(path, f"{len(loaded.files)} arrays", "one", "save the matrix alone.")
-            loaded = loaded[loaded.files[0]]
-        array = loaded.squeeze() if loaded.ndim > 2 else loaded
+        array = _unpack(path, content) if content.startswith(ZIP) else np.load(io.BytesIO(content), allow_pickle=False)
     except CohortError:
         raise
     except Exception as error:  # damaged and pickled files raise many kinds
@@ -166,14 +165,18 @@ def _load_numpy(path: Path) -> np.ndarray:
         raise refuse(path, found, "an array of numbers", "save it with numpy.save as numbers.") from error
     if array.dtype.kind not in "fiu":
         raise refuse(path, f"an array of {array.dtype}", "numbers", "save real numbers.")
-    return array
+    return array.squeeze() if array.ndim > 2 else array
 
 
-def _check_zip(path: Path) -> None:
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as file:
-            if sum(member.file_size for member in file.infolist()) > 8 * MOST_NODES**2 + 10_000:
-                raise refuse(path, "an archive of more than a matrix", "one matrix", "save the matrix alone.")
+def _unpack(path: Path, content: bytes) -> np.ndarray:
+    """Return the one array of an archive of numpy."""
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        if sum(member.file_size for member in file.infolist()) > MOST_BYTES:
+            raise refuse(path, "an archive of more than a matrix", "one matrix", "save the matrix alone.")
+        names = file.namelist()
+        if len(names) != 1:
+            raise refuse(path, f"{len(names)} arrays", "one", "save the matrix alone.")
+        return np.load(io.BytesIO(file.read(names[0])), allow_pickle=False)
 
 
 def _name_nodes(path: Path, array: np.ndarray) -> pd.DataFrame:

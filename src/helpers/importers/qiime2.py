@@ -24,6 +24,7 @@ ADVICE = {
     "FeatureTable[PresenceAbsence]": "export the table of counts it was made from, FeatureTable[Frequency].",
     "Phylogeny[Unrooted]": "root the tree first: qiime phylogeny midpoint-root.",
 }
+NO_TABLE = "no table of the contract is made of it"
 METADATA = re.compile(r"[^/]+/metadata\.yaml")
 OTU_ID = ("#OTU ID", "#OTUID", "#OTU_ID", "#ASV ID", "#Feature ID")
 LINEAGES = ("taxonomy", "consensus lineage", "consensuslineage", "taxon")
@@ -51,7 +52,9 @@ def _read_artifacts(paths: Sequence[Path], options: Options) -> Imported:
             part = READERS[kind](_read_data(path, FILES[kind]), path)
             parts.append(part)
             made_from |= dict.fromkeys((*part.tables, *part.texts), (path,))
-    left_out = [LeftOut(f"artifact {path.name}", 1, f"{kind}: not read") for path, kind in other.items()]
+    left_out = [
+        LeftOut(f"artifact {path.name}", 1, f"a {kind}: {ADVICE.get(kind, NO_TABLE)}") for path, kind in other.items()
+    ]
     return _join(parts, left_out, made_from)
 
 
