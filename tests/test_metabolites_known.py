@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 
 from helpers import metabolites
 from helpers.plots import metabolites as figures
-from helpers.plots.style import COLOURS
+from helpers.plots.palette import COLOURS
 
 LABELS = {"high": "High resilience (n=30)", "low": "Low resilience (n=30)"}
 

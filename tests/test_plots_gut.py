@@ -12,8 +12,8 @@ from matplotlib.patches import Ellipse
 from helpers import metabolites, microbiome
 from helpers.plots import metabolites as plot_metabolites
 from helpers.plots import microbiome as plot_microbiome
-from helpers.plots.forest import plot_forest
-from helpers.plots.style import COLOURS
+from helpers.plots.intervals import plot_forest
+from helpers.plots.palette import COLOURS
 
 LABELS = {"high": "High resilience (n=2)", "low": "Low resilience (n=2)"}
 GROUPS = pd.Series({"a": "low", "b": "low", "c": "high", "d": "high", "e": None}, dtype=object)

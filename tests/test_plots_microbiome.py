@@ -10,7 +10,8 @@ from matplotlib.colors import to_hex
 
 from helpers.microbiome import Consensus
 from helpers.plots import microbiome as draw
-from helpers.plots.style import COLOURS, REAL, of_real_people
+from helpers.plots.palette import COLOURS
+from helpers.plots.style import REAL, of_real_people
 
 LABELS = {"high": "High resilience (n=2)", "low": "Low resilience (n=2)"}
 METHODS = ["linear_clr", "linda", "ancombc", "rank_clr", "presence"]

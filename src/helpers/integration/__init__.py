@@ -35,6 +35,7 @@ from helpers.integration.outcomes import (
     cross_validate_outcome,
     permute_outcome,
 )
+from helpers.integration.probabilities import trace_roc
 from helpers.integration.reference import ReferencePerformance, auroc_as_reference, perf_as_reference
 from helpers.integration.relations import (
     ClusteredFeatures,
@@ -104,6 +105,7 @@ __all__ = [
     "permute_groups",
     "permute_outcome",
     "prepare_blocks",
+    "trace_roc",
     "tune",
     "validate_harmonised",
 ]
