@@ -81,7 +81,7 @@ def test_depth_alone_makes_no_communities_differ(metric):
             rng = np.random.default_rng(seed)
             distances = microbiome.measure_distances(counts, metrics=[metric], n_rarefactions=n_rarefactions, rng=rng)
             test = microbiome.compare_communities(distances[metric], groups, n_permutations=99, rng=rng)
-            rejected[n_rarefactions] += test.p_value <= 0.05
+            rejected[n_rarefactions] += test.p <= 0.05
     assert rejected[2] <= 4, rejected
     assert metric == "bray_curtis" or rejected[0] > 15, rejected
 

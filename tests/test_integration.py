@@ -340,10 +340,10 @@ def test_noise_looks_splendid_in_training_and_is_chance_out_of_fold(rng):
     result = validate(blocks, y, model=make_model(blocks, 20), rng=rng, n_repeats=4)
     table = result.performance
     assert table.loc["wide", "auc_training"] > 0.9
-    assert table.loc["wide", "auc_out_of_fold"] == pytest.approx(0.5, abs=0.15)
+    assert table.loc["wide", "auc"] == pytest.approx(0.5, abs=0.15)
     assert table.loc["vote", "balanced_error"] == pytest.approx(0.5, abs=0.12)
     assert table.loc["wide", "rank_training"] == 1
-    assert table.loc["chance", ["balanced_error", "auc_out_of_fold"]].to_list() == [0.5, 0.5]
+    assert table.loc["chance", ["balanced_error", "auc"]].to_list() == [0.5, 0.5]
     null = permute_groups(blocks, y, result, model=make_model(blocks, 20), rng=rng, n_permutations=9)
     text = describe_features(result, null)
     assert "keeps half of this block or more" in text
@@ -623,7 +623,7 @@ def test_one_person_left_out_at_a_time_is_judged_without_an_auc(rng):
     half = stats.t.ppf(0.975, 14) * np.sqrt(spread.sum()) / 2
     assert row["balanced_error_high"] == pytest.approx(min(1, rates.mean() + half))
     assert result.n_repeats == 1
-    assert result.performance[["auc_out_of_fold", "auc_low", "lead"]].drop("chance").isna().all(axis=None)
+    assert result.performance[["auc", "auc_low", "lead"]].drop("chance").isna().all(axis=None)
     assert describe_ranking(result, block="gut").startswith("Each fold is one person")
     text = describe_performance(result)
     assert "one left out at a time" in text
@@ -653,7 +653,7 @@ def test_the_lead_is_over_the_best_other_block_in_the_same_folds(rng):
     blocks["gut"] = blocks["gut"].add(np.where(y == "high", 2.0, 0.0), axis=0)
     result = validate(blocks, y, model=make_model(blocks, 4), rng=rng, n_folds=5, n_repeats=5)
     table = result.performance
-    auc = table["auc_out_of_fold"]
+    auc = table["auc"]
     assert table.loc["gut", "lead"] == pytest.approx(auc["gut"] - max(auc["brain"], auc["blood"]))
     assert table.loc["gut", "lead_low"] > 0 > table.loc["brain", "lead_high"]
     assert (table["lead_low"].dropna() <= table["lead"].dropna()).all()

@@ -108,7 +108,7 @@ def test_wider_noise_blocks_have_larger_training_auc_and_the_same_honest_one():
     assert means["auc_training"].is_monotonic_increasing
     assert means.loc[20, "auc_training"] == pytest.approx(0.73, abs=0.06)
     assert means.loc[1000, "auc_training"] > 0.88
-    assert means["auc_out_of_fold"].to_numpy() == pytest.approx(0.5, abs=0.1)
+    assert means["auc"].to_numpy() == pytest.approx(0.5, abs=0.1)
     assert "The widest block has the largest training AUC in" in describe_width(runs)
 
 

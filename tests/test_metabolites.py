@@ -281,8 +281,8 @@ def test_partners_are_adjusted_for_covariates():
     adjusted = metabolites.find_partners(counts, table, pd.DataFrame({"age": age}, index=ids), asked=["m"]).set_index(
         "taxon"
     )
-    assert alone.loc["g0", "ci_low"] > 0.3
-    assert adjusted.loc["g0", "ci_low"] < 0.05 and adjusted.loc["g1", "ci_low"] > 0.2
+    assert alone.loc["g0", "slope_low"] > 0.3
+    assert adjusted.loc["g0", "slope_low"] < 0.05 and adjusted.loc["g1", "slope_low"] > 0.2
     features = pd.DataFrame({"name": ["betaine"]}, index=["m"])
     assert "betaine (n = 150)" in metabolites.describe_partners(adjusted.reset_index(), features)
 
@@ -297,4 +297,4 @@ def test_n_acetylglutamate_and_dimethylglycine_in_real_people(fetched):
     )
     found = (partners["q"] < 0.05).groupby(partners["metabolite"]).sum()
     assert found["n_acetylglutamate"] > 20 > found["dimethylglycine"]
-    assert ((partners["ci_low"] < partners["slope"]) & (partners["slope"] < partners["ci_high"])).all()
+    assert ((partners["slope_low"] < partners["slope"]) & (partners["slope"] < partners["slope_high"])).all()

@@ -52,12 +52,18 @@ def test_the_table_averages_deals_and_leaves_unknown_blank(gut):
     plain = {"A": pd.Series([0.5, 0.1])}
     known = pd.DataFrame({"share_known": [0.4], "mean_known": [0.2], "source": ["a paper"]}, index=["A"])
     table = metabolites.tabulate_known({"A": deals, "B": deals[:1]}, plain, known)
-    assert table.loc["A", "share"] == pytest.approx(np.mean([deal.share for deal in deals]))
-    assert table.loc["A", ["share_plain", "mean_plain", "share_known", "deals", "n"]].tolist() == [0.5, 0.3, 0.4, 2, 72]
+    assert table.loc["A", "share_predicted"] == pytest.approx(np.mean([deal.share for deal in deals]))
+    assert table.loc["A", ["share_plain", "mean_plain", "share_known", "n_deals", "n"]].tolist() == [
+        0.5,
+        0.3,
+        0.4,
+        2,
+        72,
+    ]
     assert table.loc["B", ["share_plain", "source"]].isna().all()
     ax = figures.plot_known(table)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["A (n = 72)", "B (n = 72)"]
-    np.testing.assert_allclose(ax.lines[0].get_xdata(), 100 * table["share"])
+    np.testing.assert_allclose(ax.lines[0].get_xdata(), 100 * table["share_predicted"])
 
 
 def test_sentences_name_both_sides(gut):
@@ -133,8 +139,8 @@ def test_partners_are_filled_only_with_a_small_q():
             "taxon": ["a", "b"],
             "n": 204,
             "slope": [0.5, -0.2],
-            "ci_low": [0.4, -0.4],
-            "ci_high": [0.6, 0.0],
+            "slope_low": [0.4, -0.4],
+            "slope_high": [0.6, 0.0],
             "p": [0.001, 0.2],
             "q": [0.002, 0.2],
         }

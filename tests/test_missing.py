@@ -45,7 +45,7 @@ def test_imputation_mends_what_complete_cases_get_wrong():
     assert table["d"].mean() < -0.4
     assert abs(table["d_imputed"].mean()) < 0.1
     assert (table["d_high"] < 0).mean() > 0.5
-    found = ((table["d_low_imputed"] > 0) | (table["d_high_imputed"] < 0)).sum()
+    found = ((table["d_imputed_low"] > 0) | (table["d_imputed_high"] < 0)).sum()
     assert found <= stats.binom.ppf(0.999, 40, 0.05)
     text = describe_incomplete(tables[0], cohort, groups)
     assert "people are left out for a blank in bmi" in text and "changes by at most" in text
@@ -58,7 +58,7 @@ def test_with_nothing_missing_all_three_are_the_contrast_itself(rng):
     row = table.loc["mood"]
     assert row["d"] == row["d_without"] == pytest.approx(row["d_imputed"])
     # the interval of pooled estimates is Student's, that of d alone is the noncentral t's
-    assert row["d_low"] == pytest.approx(row["d_low_imputed"], abs=0.02)
+    assert row["d_low"] == pytest.approx(row["d_imputed_low"], abs=0.02)
     assert describe_incomplete(table, cohort, groups).startswith("Nobody lacks a covariate")
 
 

@@ -94,7 +94,7 @@ def test_ordination_writes_percent_and_marks_both_centroids():
         GROUPS,
         metric="jaccard",
         labels=LABELS,
-        comparison=pd.Series({"r_squared": 0.012, "p_value": 0.03}),
+        comparison=pd.Series({"r_squared": 0.012, "p": 0.03}),
     )
     assert ax.get_xlabel() == "PCo1 (61.2 % of variation)"
     assert ax.get_title(loc="left") == "Jaccard distances: R² = 1.2 %, p = 0.03"

@@ -87,7 +87,7 @@ def test_performance_shows_honest_and_training_side_by_side(analysis):
     shown = result.performance[result.performance["role"] != "chance"]
     assert len(labels) == len(shown)
     np.testing.assert_allclose(drawn["training people"], shown["auc_training"])
-    np.testing.assert_allclose(list(axis.containers[0].lines[0].get_xdata()), shown["auc_out_of_fold"])
+    np.testing.assert_allclose(list(axis.containers[0].lines[0].get_xdata()), shown["auc"])
     assert list(drawn["chance (0.5)"]) == [0.5, 0.5]
     assert "60 people, 3 folds × 2 repeats" in axis.get_xlabel()
 
@@ -221,9 +221,7 @@ def test_leaks_and_width_are_drawn_as_they_were_measured():
     axis = plot_leaks(table, labels=SWITCHES)
     np.testing.assert_allclose(list(axis.containers[1].lines[0].get_xdata()), table["error_leaky"])
     assert "3 runs" in axis.get_xlabel()
-    runs = pd.DataFrame(
-        {"n_features": [20, 200], "auc_training": [0.7, 0.9], "auc_out_of_fold": [0.5, 0.45], "run": [1, 1]}
-    )
+    runs = pd.DataFrame({"n_features": [20, 200], "auc_training": [0.7, 0.9], "auc": [0.5, 0.45], "run": [1, 1]})
     drawn = {line.get_label(): line.get_ydata() for line in plot_width(runs).get_lines()}
     np.testing.assert_allclose(drawn["training people"], [0.7, 0.9])
 

@@ -44,7 +44,7 @@ def test_claims_are_turned_their_way():
     summary = pd.DataFrame(
         {
             "label": ["Depression", "Describing"], "expected": ["lower", "higher"], "declared": [-0.4, 0.3],
-            "median": [-0.5, 0.2], "low": [-0.7, 0.1], "high": [-0.2, 0.4], "null_low": [-0.1, -0.1], "null_high": [0.1, 0.1], "n_least": 50, "n_most": 60,
+            "median": [-0.5, 0.2], "median_low": [-0.7, 0.1], "median_high": [-0.2, 0.4], "null_low": [-0.1, -0.1], "null_high": [0.1, 0.1], "n_least": 50, "n_most": 60,
         },
         index=["C01", "C03"],
     )  # fmt: skip

@@ -92,22 +92,22 @@ def test_a_score_at_a_published_border_is_in_the_upper_band(score, border, below
     measures = pd.DataFrame({score: [border - 0.01, border]}, index=["a", "b"])
     groups = pd.DataFrame({"group": ["high", "low"]}, index=["a", "b"])
     table = r.summarise_bands(measures, groups, small_cell=1).loc[score]
-    assert (table.loc[below, "high"], table.loc[at, "low"]) == ("1", "1")
+    assert (table.loc[below, "n_high"], table.loc[at, "n_low"]) == ("1", "1")
 
 
 def test_brs_bands_are_the_published_ones_and_4_30_is_still_normal():
     measures = pd.DataFrame({"brs.mean": [4.3, 4.31, 5.0]}, index=list("abc"))
     groups = pd.DataFrame({"group": ["high"] * 3}, index=list("abc"))
-    assert r.summarise_bands(measures, groups, small_cell=1)["high"].tolist() == ["0", "1", "2"]
+    assert r.summarise_bands(measures, groups, small_cell=1)["n_high"].tolist() == ["0", "1", "2"]
 
 
 def test_bands_hold_everyone_once_and_hide_small_counts(cohort, groups):
     measures = r.score_measures(cohort)
     table = r.summarise_bands(measures, groups, small_cell=1)
     for score in table.index.get_level_values("score").unique():
-        assert table.loc[score, ["high", "low"]].astype(int).sum(axis=None) == measures[score].notna().sum()
+        assert table.loc[score, ["n_high", "n_low"]].astype(int).sum(axis=None) == measures[score].notna().sum()
     hidden = r.summarise_bands(measures, groups)
-    assert not hidden["high"].isin(["1", "2", "3", "4"]).any()
+    assert not hidden["n_high"].isin(["1", "2", "3", "4"]).any()
     located = r.summarise_scores(measures, groups)
     axes = figures.plot_bands(located, labels=LABELS).figure.axes
     assert len(axes) == located.index.get_level_values("score").nunique() == 4
@@ -125,7 +125,7 @@ def test_answering_reports_ranges_blanks_and_straight_lines(cohort, groups):
     assert table.loc["cd_risc", ["answers", "allowed", "out_of_range"]].tolist() == ["item by item", "0 to 4", "0"]
     assert table.loc["ffmq", "answers"] == "scored columns"
     items = cohort.phenotype["cd_risc"][list(r.CD_RISC_ITEMS)]
-    assert table.loc["cd_risc", "n_blank"] == str(items.isna().any(axis=1).sum())
+    assert table.loc["cd_risc", "n_missing"] == str(items.isna().any(axis=1).sum())
 
 
 def test_out_of_range_answers_are_counted_before_a_scorer_refuses_them():

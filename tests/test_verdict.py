@@ -16,6 +16,7 @@ from helpers import verdict as v
 from helpers.calibration import tabulate_words
 from helpers.contract import ColumnRule, MeasureRule, Settings
 from helpers.contrasts import COLUMNS, bound_effect, find_df, fit_contrasts
+from helpers.plots.tables import show_table
 from helpers.problems import CohortError
 from helpers.tables import resolve_path, write_result
 from helpers.verdict import RealVerdict as Real
@@ -56,7 +57,7 @@ def write_performance(folder, aucs, half, training=None, p=0.01, rival="ridge"):
     table = pd.DataFrame(
         {
             "role": ["block"] * 3 + ["vote", "rival", "chance"],
-            "auc_out_of_fold": aucs,
+            "auc": aucs,
             "lead": [*lead, np.nan, np.nan, np.nan],
             "lead_low": [*(one - half for one in lead), np.nan, np.nan, np.nan],
             "lead_high": [*(one + half for one in lead), np.nan, np.nan, np.nan],
@@ -141,7 +142,7 @@ def test_simulated_people_never_support_a_claim_whatever_they_show(claims, rng):
     """Any effect, any truth, ranks included: what comes out is a SimulatedVerdict."""
     blocks = pd.DataFrame(
         {
-            "auc_out_of_fold": [0.9, 0.5],
+            "auc": [0.9, 0.5],
             "lead": [0.4, -0.4],
             "lead_low": [0.3, -0.5],
             "lead_high": [0.5, -0.3],
@@ -305,20 +306,22 @@ def test_sample_sizes_match_cohen_and_leave_out_planted_effects(claims, tmp_path
     assert np.isnan(v.find_n_per_group(0.0))
     write_contrast(tmp_path, claims[2], 0.5, 0.1, 0.9)
     real = v.plan_sample(v.weigh_claims(claims, tmp_path, settings=REAL))
-    assert real.loc["C03"].tolist() == [0.5, 0.2, 394, 64]
+    assert real.loc["C03"].tolist() == [394, 64]
     planted = v.weigh_claims(claims, tmp_path, settings=SIMULATED, truth=[{"claim": "C03", "d": 0.5}])
-    assert "d seen here" not in v.plan_sample(planted)
+    assert list(v.plan_sample(planted)) == ["n_for_smallest"]
 
 
 def test_tables_and_sentences_for_the_page(claims, tmp_path):
     write_contrast(tmp_path, claims[0], -0.52, -0.9, -0.14)
     verdicts = v.weigh_claims(claims, tmp_path, settings=REAL)
     page = v.tabulate_verdicts(verdicts)
-    assert page.loc["C01 Depression symptoms", "d [95 % interval], or rank"] == "−0.52 [−0.90, −0.14]"
-    assert page.loc["C06 Reward–sensorimotor connectivity", "d [95 % interval], or rank"] == ""
+    assert page.loc["C01 Depression symptoms", "found_here"] == "−0.52 [−0.90 to −0.14]"
+    assert page.loc["C06 Reward–sensorimotor connectivity", "found_here"] == ""
     assert v.describe_verdicts(verdicts) == "Of 16 claims: 15 not testable here, 1 supported."
-    weights = v.tabulate_weights(verdicts, small_cell=50)
-    assert weights.loc["C01", "n high / low"] == "<50 / 72"
+    weights = v.tabulate_weights(verdicts)
+    assert weights.loc["C01", ["n_high", "n_low", "n_for_smallest"]].tolist() == [44, 72, 394]
+    shown = show_table(weights, name="weights", caption="Weights.", small_cell=50).data
+    assert "n, high / low = &lt;50 / 72" in shown or "&lt;50 / 72</td>" in shown
     assert "ruled out in both directions (p below 0.05) for 0 of 1 claim" in v.describe_weights(verdicts)
     assert v.describe_weights(verdicts.iloc[1:]) == "No claim has a difference that could be weighed here."
     assert len(v.tabulate_claims(claims)) == 16

@@ -74,6 +74,20 @@ def edit(path: Path, change) -> None:
     change(table).to_csv(path, sep="\t", index=False)
 
 
+@pytest.mark.parametrize(("told", "n_found"), [("44 / 72", 0), ("44 / 3", 1), ("44 / <5", 0), ("2 / 3", 1)])
+def test_small_groups_are_found_in_a_shared_cell_and_in_a_caption(tmp_path, told, n_found):
+    (tmp_path / "notebooks").mkdir()
+    page = tmp_path / "notebooks" / "01.html"
+    cell = told.replace("<", "&lt;")
+    page.write_text(
+        f"<article><table><caption>X. In each row: n, high / low = {cell}; q = 0.1.</caption></table></article>"
+    )
+    assert len(find_small_cells(tmp_path, 5)) == n_found
+    row = f"<thead><tr><th>block</th><th>n, high / low</th></tr></thead><tbody><tr><th>taxa</th><td>{cell}</td></tr></tbody>"
+    page.write_text(f"<article><table>{row}</table></article>")
+    assert len(find_small_cells(tmp_path, 5)) == n_found
+
+
 @pytest.mark.book
 @pytest.mark.browser
 def test_no_label_of_a_hostile_cohort_runs_on_any_page(hostile):

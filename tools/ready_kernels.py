@@ -17,7 +17,7 @@ ROOMS = (
     "helpers.brain", "helpers.calibration", "helpers.integration", "helpers.metabolites", "helpers.microbiome", "helpers.multiverse",
     "helpers.plots.cohort", "helpers.plots.resilience", "helpers.plots.brain", "helpers.plots.microbiome", "helpers.plots.metabolites",
     "helpers.plots.integration", "helpers.plots.verdict", "helpers.resilience", "helpers.table1", "helpers.verdict", "ipykernel.kernelapp",
-    "matplotlib.pyplot", "nilearn.plotting", "great_tables",
+    "matplotlib.pyplot", "nilearn.plotting",
 )  # fmt: skip
 ASK = """
 import os, signal, socket, sys

@@ -14,7 +14,8 @@ PART = re.compile(rf"(?<![\w.,–-])(\d+) of (?:the |all )?(\d+) {WHO}\b")
 LIMIT = re.compile(
     r"(?:fewer than|at least|less than|least|minimum of|every|per|each|from|or|two to|with|has|of) $", re.IGNORECASE
 )
-COUNTED = re.compile(r"^(?:n|n_high|n_low|n_answered|count|people|participants)$|^n[ (]")
+COUNTED = re.compile(r"^(?:n|n_high|n_low|n_answered|count|people|participants)$|^n[ (,]", re.IGNORECASE)
+IN_EACH_ROW = re.compile(r"\bn, [^=;]+ = ([^;.]+)")  # a plain "n = 3" is found as any other
 MADE_UP = "lab_prediction"  # of made-up samples and open data, not of the cohort
 PARTS = ("p", "li", "h1", "h2", "h3", "caption", "figcaption", "dt", "dd", "text")
 
@@ -53,6 +54,9 @@ def _search_text(main: BeautifulSoup, small_cell: int) -> Iterator[str]:
             n = int(match[1] or match[2])
             if 0 < n < small_cell and not LIMIT.search(text[: match.start()]):
                 yield text[max(0, match.start() - 60) : match.end() + 40]
+        for match in IN_EACH_ROW.finditer(text) if part.name == "caption" else ():
+            if _tells_small(match[1], small_cell):
+                yield text[match.start() : match.end()]
 
 
 def _search_tables(main: BeautifulSoup, small_cell: int) -> Iterator[str]:
@@ -61,5 +65,10 @@ def _search_tables(main: BeautifulSoup, small_cell: int) -> Iterator[str]:
         for row in table.select("tbody tr"):
             cells = [cell.get_text(strip=True) for cell in row.find_all(["th", "td"])]
             for name, cell in zip(head, cells, strict=False):
-                if COUNTED.match(name) and cell.isdigit() and 0 < int(cell) < small_cell:
+                if COUNTED.match(name) and _tells_small(cell, small_cell):
                     yield f"table, {name} of {cells[0]} is {cell}"
+
+
+def _tells_small(cell: str, small_cell: int) -> bool:
+    """Say whether a cell such as ``3`` or ``44 / 3`` tells a small number."""
+    return any(part.strip().isdigit() and 0 < int(part) < small_cell for part in cell.split("/"))

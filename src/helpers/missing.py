@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import numpy as np
@@ -77,7 +78,7 @@ def compare_incomplete(
     complete = _count_and_fit(features, design_matrix(cohort, groups), extra)
     without = _count_and_fit(features, design_matrix(cohort, groups, kept), extra) if blank.any() else complete
     imputed = _impute(features, code_everyone(cohort, groups, people, declared).join(extra), rng, n_imputations)
-    return complete.join(without.add_suffix("_without")).join(imputed.add_suffix("_imputed"))
+    return complete.join(_mark(without, "without")).join(_mark(imputed, "imputed"))
 
 
 def _count_and_fit(features: pd.DataFrame, design: pd.DataFrame, extra: pd.DataFrame) -> pd.DataFrame:
@@ -161,6 +162,11 @@ def pool_rubin(fits: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(figures, fits[0].index)
 
 
+def _mark(contrasts: pd.DataFrame, way: str) -> pd.DataFrame:
+    """Name what the columns come from: d_low becomes d_imputed_low."""
+    return contrasts.rename(columns=lambda name: re.sub(r"^(\w+?)(_low|_high)?$", rf"\1_{way}\2", name))
+
+
 def describe_incomplete(table: pd.DataFrame, cohort: Cohort, groups: pd.DataFrame) -> str:
     """Say who is left out for a missing covariate, and whether the contrasts change when they are not.
 
@@ -187,7 +193,7 @@ def describe_incomplete(table: pd.DataFrame, cohort: Cohort, groups: pd.DataFram
         return text + "No contrast could be set beside that of complete cases."
     moved = shift[shift >= NOTABLE].sort_values(ascending=False)
     flips = table.index[
-        (table["d_low"] * table["d_high"] > 0) != (table["d_low_imputed"] * table["d_high_imputed"] > 0)
+        (table["d_low"] * table["d_high"] > 0) != (table["d_imputed_low"] * table["d_imputed_high"] > 0)
     ]
     text += (
         f"Without the covariates that have blanks, or with blanks imputed, d changes by at most {shift.max():.2f}"

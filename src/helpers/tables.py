@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.problems import MissingResult, count, name_some
+from helpers.result_columns import describe_columns
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 MISSING = "n/a"
@@ -61,8 +63,10 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     return table.set_index(first)
 
 
-def write_result(table: pd.DataFrame, results_dir: str | os.PathLike[str], chapter: str, name: str) -> Path:
-    """Write a result table for later chapters, whole or not at all.
+def write_result(
+    table: pd.DataFrame, results_dir: str | os.PathLike[str], chapter: str, name: str, *, described_as: str = ""
+) -> Path:
+    """Write a result table for later chapters, whole or not at all, and beside it what its columns mean.
 
     Parameters
     ----------
@@ -71,7 +75,9 @@ def write_result(table: pd.DataFrame, results_dir: str | os.PathLike[str], chapt
     results_dir : str or path-like
         Relative paths count from the project's root.
     chapter, name : str
-        The file is ``<results_dir>/<chapter>/<name>.tsv``.
+        The file is ``<results_dir>/<chapter>/<name>.tsv``; ``<name>.json`` beside it describes each column (BIDS style).
+    described_as : str, optional
+        The table of ``data/schema/results.yml`` that has these columns; by default ``<chapter>/<name>``.
 
     Returns
     -------
@@ -80,6 +86,8 @@ def write_result(table: pd.DataFrame, results_dir: str | os.PathLike[str], chapt
     """
     target = resolve_path(results_dir) / chapter / f"{name}.tsv"
     named = table.rename_axis(table.index.name or "id")
+    described = describe_columns(described_as or f"{chapter}/{name}", [named.index.name, *named.columns])
+    write_atomically(target.with_suffix(".json"), json.dumps(described, ensure_ascii=False, indent=1) + "\n")
     write_atomically(target, named.to_csv(sep="\t", na_rep=MISSING, float_format=RESULT_FORMAT, lineterminator="\n"))
     return target
 

@@ -69,7 +69,7 @@ def try_depth(rng: np.random.Generator, ratio: float) -> dict[str, float]:
     metrics = ("bray_curtis", "aitchison", "jaccard")
     distances = microbiome.measure_distances(counts, metrics=metrics, n_rarefactions=2, rng=rng)
     table = microbiome.compare_metrics(distances, groups, n_permutations=99, rng=rng)
-    return tests | {f"communities, {metric}": float(p) for metric, p in table["p_value"].items()}
+    return tests | {f"communities, {metric}": float(p) for metric, p in table["p"].items()}
 
 
 def try_spread(rng: np.random.Generator, n_high: int, n_low: int, ratio: float) -> dict[str, float]:
@@ -118,7 +118,7 @@ def try_covariates(rng: np.random.Generator) -> dict[str, float]:
     test = microbiome.compare_communities(
         distances, pd.Series(np.where(high, "high", "low"), people), covariates=covariates, n_permutations=99, rng=rng
     )
-    return {"communities, aitchison": test.p_value, "dispersion, aitchison": test.dispersion_p}
+    return {"communities, aitchison": test.p, "dispersion, aitchison": test.p_dispersion}
 
 
 def try_batch(rng: np.random.Generator) -> dict[str, float]:

@@ -142,8 +142,8 @@ def run_microbiome(setting: Setting, rng: np.random.Generator) -> Results:
     tests = {"alpha.shannon": float(contrasts.loc["shannon", "p"]), "genera_any": float(genera["q"].min())}
     if setting.shuffles:
         communities = _compare_communities(setting, taxa, rng)
-        tests |= {f"permanova.{metric}": float(p) for metric, p in communities["p_value"].items()}
-        tests |= {f"dispersion.{metric}": float(p) for metric, p in communities["dispersion_p"].items()}
+        tests |= {f"permanova.{metric}": float(p) for metric, p in communities["p"].items()}
+        tests |= {f"dispersion.{metric}": float(p) for metric, p in communities["p_dispersion"].items()}
     return Results({"alpha": contrasts, "taxa": genera, "functions": functions}, tests)
 
 

@@ -53,4 +53,4 @@ def _measure_one(seed: int, n_participants: int, number: int) -> pd.Series:
         drawn = draw_one(folder, stream, effect=EFFECT, n_participants=n_participants, blocks=BLOCKS)
         setting = prepare_setting(drawn.cohort, pd.DataFrame(), Effort(n_repeats=2), shuffles=False)
         performance = run_integration(setting, np.random.default_rng(stream)).tables["performance"]
-    return performance.loc[performance["role"] == "block", "auc_out_of_fold"]
+    return performance.loc[performance["role"] == "block", "auc"]

@@ -15,7 +15,7 @@ SIZES = ((23, 37), (44, 72))  # people of each group
 SIGNALS = (0.0, 0.5)  # standard deviations between the groups, in each feature that differs
 N_FEATURES, N_DIFFERENT, N_KEPT = 40, 5, 5  # of each of two blocks
 MEASURES = {
-    "auc_out_of_fold": ("AUC", "auc"),
+    "auc": ("AUC", "auc"),
     "balanced_error": ("Balanced error", "balanced_error"),
     "lead": ("Lead in AUC", "lead"),
 }

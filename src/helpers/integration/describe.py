@@ -25,7 +25,7 @@ def describe_performance(result: IntegrationPerformance) -> str:
     """Return how the vote does on people it has not seen, beside its rival, chance and its training figure."""
     table = result.performance
     vote = table.loc[VOTE]
-    auc = f", an AUC of **{_interval(table, VOTE, 'auc_out_of_fold', 'auc')}**" if has_auc(table) else ""
+    auc = f", an AUC of **{_interval(table, VOTE, 'auc', 'auc')}**" if has_auc(table) else ""
     text = (
         f"In people the model had not seen, the vote errs with a balanced error of "
         f"**{_interval(table, VOTE, 'balanced_error', 'balanced_error')}** (chance 0.50){auc}. On the people it was fitted on, the same "
@@ -62,12 +62,12 @@ def compare_adjustment(
     pandas.DataFrame
         Index block, vote and "covariates only"; AUC out of fold with its interval, adjusted, plain and, where there is one, harmonised.
     """
-    columns = {"auc_out_of_fold": "auc", "auc_low": "auc_low", "auc_high": "auc_high"}
+    columns = {"auc": "auc_{}", "auc_low": "auc_{}_low", "auc_high": "auc_{}_high"}
     rows = [name for name in adjusted.performance.index if name in (*adjusted.model.blocks_, VOTE, COVARIATES)]
     sides = {"adjusted": adjusted.performance, "plain": plain.performance}
     sides |= {} if harmonised is None else {"harmonised": harmonised.performance}
     tables = [
-        table[list(columns)].rename(columns={old: f"{new}_{side}" for old, new in columns.items()}).reindex(rows)
+        table[list(columns)].rename(columns={old: new.format(side) for old, new in columns.items()}).reindex(rows)
         for side, table in sides.items()
     ]
     return pd.concat(tables, axis=1)
@@ -97,7 +97,7 @@ def describe_adjustment(table: pd.DataFrame) -> str:
 
 def has_auc(performance: pd.DataFrame) -> bool:
     """Whether people of both groups were held out together, so that an AUC could be counted."""
-    return bool(performance.loc[performance["role"] == "block", "auc_out_of_fold"].notna().any())
+    return bool(performance.loc[performance["role"] == "block", "auc"].notna().any())
 
 
 def count_groups(result: IntegrationPerformance) -> list[int]:
@@ -201,10 +201,10 @@ def describe_ranking(result: IntegrationPerformance, *, block: str = "transcript
         f" Their lead over the best other block is {_interval(blocks, block, 'lead', 'lead')} in AUC." if n > 1 else ""
     )
     return (
-        f"By AUC out of fold, {block} rank {int(row['rank_out_of_fold'])} of {n} (AUC "
-        f"{_interval(blocks, block, 'auc_out_of_fold', 'auc')}).{lead} By training AUC they rank "
+        f"By AUC out of fold, {block} rank {int(row['rank'])} of {n} (AUC "
+        f"{_interval(blocks, block, 'auc', 'auc')}).{lead} By training AUC they rank "
         f"{int(row['rank_training'])} of {n} (AUC {row['auc_training']:.2f}). First by AUC out of fold: "
-        f"{blocks['auc_out_of_fold'].idxmax()}; by training AUC: {blocks['auc_training'].idxmax()}; "
+        f"{blocks['auc'].idxmax()}; by training AUC: {blocks['auc_training'].idxmax()}; "
         f"most features: {blocks['n_features'].idxmax()}."
     )
 

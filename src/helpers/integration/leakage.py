@@ -247,7 +247,7 @@ def sweep_width(
     Returns
     -------
     pandas.DataFrame
-        One row per run and block: ``run``, ``n_features``, ``auc_training``, ``auc_out_of_fold``.
+        One row per run and block: ``run``, ``n_features``, ``auc_training``, ``auc``.
     """
     tables = []
     for number, own in enumerate(rng.spawn(n_runs), start=1):
@@ -256,7 +256,7 @@ def sweep_width(
         groups = pd.Series(sides, arena.groups.index, name="group")
         model = BlockSPLSDA(1, keep=keep_equally(arena.blocks, n_keep=n_keep, n_components=1))
         found = _validate_noise(arena.blocks, groups, model=model, rng=own)
-        shown = found.loc[list(arena.blocks), ["n_features", "auc_training", "auc_out_of_fold"]]
+        shown = found.loc[list(arena.blocks), ["n_features", "auc_training", "auc"]]
         tables.append(shown.reset_index(drop=True).assign(run=number))
     return pd.concat(tables, ignore_index=True).astype({"n_features": int})
 
@@ -284,8 +284,8 @@ def describe_leaks(summary: pd.DataFrame, *, arena: str) -> str:
 
 def describe_width(runs: pd.DataFrame) -> str:
     """Return the mean AUCs of noise blocks by their width, and how often the widest has the largest training AUC."""
-    means = runs.groupby("n_features")[["auc_training", "auc_out_of_fold"]].mean()
-    texts = [f"{n:,} features: {row.auc_training:.2f} and {row.auc_out_of_fold:.2f}" for n, row in means.iterrows()]
+    means = runs.groupby("n_features")[["auc_training", "auc"]].mean()
+    texts = [f"{n:,} features: {row.auc_training:.2f} and {row.auc:.2f}" for n, row in means.iterrows()]
     best = runs.loc[runs.groupby("run")["auc_training"].idxmax(), "n_features"]
     first = int((best == runs["n_features"].max()).sum())
     return (
@@ -355,7 +355,7 @@ class _Laboratory:
         ).loc[VOTE]
         if training:
             return found["balanced_error_training"], found["auc_training"]
-        return found["balanced_error"], found["auc_out_of_fold"]
+        return found["balanced_error"], found["auc"]
 
     @cached_property
     def nested(self) -> tuple[float, float]:
@@ -370,7 +370,7 @@ class _Laboratory:
             n_inner_folds=N_INNER_FOLDS,
             rule="minimum",
         ).loc[VOTE]
-        return found["balanced_error"], found["auc_out_of_fold"]
+        return found["balanced_error"], found["auc"]
 
     def _tune(self, blocks: Mapping[str, pd.DataFrame], *, transforms: dict | None = None, scale: bool = True) -> float:
         tuned = tune(

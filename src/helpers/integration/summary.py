@@ -77,7 +77,7 @@ def summarise_repeats(
     balanced, auc = balance_error(wrong, codes), count_auc(repeats)
     bounds = {
         "balanced_error": (balanced, bound_over_folds(balanced, errors, n_folds, n_smallest=smallest)),
-        "auc_out_of_fold": (auc, bound_over_folds(auc, aucs[:, None], n_folds, n_smallest=smallest)),
+        "auc": (auc, bound_over_folds(auc, aucs[:, None], n_folds, n_smallest=smallest)),
     }
     for name, (estimate, (low, high)) in bounds.items():
         stem = name.removesuffix("_out_of_fold")
@@ -175,10 +175,9 @@ def add_training(table: pd.DataFrame, training: FoldResult, codes: NDArray[np.in
         balanced_error_training=balance_error((training.classes != codes[:, None]).astype(float), codes),
         role=["block"] * len(blocks) + ["vote"] + ["rival"] * (len(table) - len(blocks) - 1),
     )
-    for kind in ("out_of_fold", "training"):
-        ranks = table.loc[blocks, f"auc_{kind}"].rank(ascending=False, method="min")
-        table[f"rank_{kind}"] = ranks
-    halves = ["balanced_error", "auc_out_of_fold", "auc_training", "balanced_error_training"]
+    for rank, auc in {"rank": "auc", "rank_training": "auc_training"}.items():
+        table[rank] = table.loc[blocks, auc].rank(ascending=False, method="min")
+    halves = ["balanced_error", "auc", "auc_training", "balanced_error_training"]
     table = table.reindex([*table.index, CHANCE]).rename_axis("block")
     table.loc[CHANCE, halves] = 0.5
     if "brier" in table:

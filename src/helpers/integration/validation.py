@@ -55,12 +55,12 @@ class IntegrationPerformance:
     performance : pandas.DataFrame
         Index ``block``: each block, "vote", the rivals ("<block> alone", "ridge", "forest", "covariates only") and
         "chance". Columns: ``role`` (block, vote, rival, chance);
-        ``balanced_error`` and ``auc_out_of_fold``, means over repeats, each with a 95 % interval
+        ``balanced_error`` and ``auc``, means over repeats, each with a 95 % interval
         from the spread between folds (``balanced_error_low``, ``auc_low``, …), the SD over repeats (``_repeat_sd``) and the
         range that 95 % of repeats fall in (``_repeat_low``, ``_repeat_high``: the luck of the folds alone, not of the
         people; blank for one repeat); ``brier``, mean squared distance of probability and group, with an interval over
         people; ``auc_training`` and ``balanced_error_training``, of one model predicting the people it was fitted
-        on; ``rank_out_of_fold``, ``rank_training`` (1 = largest AUC, blocks only); ``lead``, how far a
+        on; ``rank``, ``rank_training`` (1 = largest AUC, blocks only); ``lead``, how far a
         block's AUC is above the best other block's in the same folds, with ``lead_low``, ``lead_high``; ``stability`` (Nogueira's index of the
         features selected, 1 = always the same, 0 = as by chance) with ``stability_low``, ``stability_high``;
         ``n_steady`` (features that 80 % or more of a repeat's fold models select on component 1, mean over repeats);

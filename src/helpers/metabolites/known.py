@@ -19,11 +19,11 @@ from helpers.metabolites.scaling import MIN_PREVALENCE, close_shares
 PLAIN_PENALTIES = np.logspace(-1, 5, 13)
 COLUMNS = [
     "n",
-    "metabolites",
-    "deals",
-    "share",
-    "share_low",
-    "share_high",
+    "n_metabolites",
+    "n_deals",
+    "share_predicted",
+    "share_predicted_low",
+    "share_predicted_high",
     "mean",
     "share_plain",
     "mean_plain",
@@ -86,14 +86,18 @@ def tabulate_known(
     Returns
     -------
     pandas.DataFrame
-        Index data; columns n (people), metabolites, deals, share, share_low, share_high (mean and range over deals), mean,
+        Index data; columns n (people), n_metabolites, n_deals, share_predicted, share_predicted_low, share_predicted_high (mean and range over deals), mean,
         share_plain, mean_plain, share_known, mean_known, source.
     """
     rows = {}
     for name, deals in ours.items():
         shares = np.array([deal.share for deal in deals])
-        row = {"n": deals[0].n_participants, "metabolites": len(deals[0].table), "deals": len(deals)}
-        row |= {"share": shares.mean(), "share_low": shares.min(), "share_high": shares.max()}
+        row = {"n": deals[0].n_participants, "n_metabolites": len(deals[0].table), "n_deals": len(deals)}
+        row |= {
+            "share_predicted": shares.mean(),
+            "share_predicted_low": shares.min(),
+            "share_predicted_high": shares.max(),
+        }
         row["mean"] = float(np.mean([deal.mean for deal in deals]))
         if name in plain:
             row |= {"share_plain": float((plain[name] >= RHO_SHOWN).mean()), "mean_plain": float(plain[name].mean())}

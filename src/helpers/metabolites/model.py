@@ -34,7 +34,7 @@ class PotentialModel:
     features : pandas.Index
         What a new table must hold: the features seen in more than 10 % of the people learnt from.
     metabolites : pandas.DataFrame
-        Index metabolite; spearman, rho_low, rho_high, q (out of fold, in the people learnt from), and name, hmdb, kegg
+        Index metabolite; spearman, spearman_low, spearman_high, q (out of fold, in the people learnt from), and name, hmdb, kegg
         and pathways where known.
     weights : numpy.ndarray of shape (n_features, n_metabolites)
         Of standardised features on normal scores.
@@ -130,7 +130,7 @@ def fit_potential(
         scaler.transform(shares), score_metabolites(values), _choose_penalties(shares, values, codes, rng)
     )
     known = [column for column in (*DESCRIPTIVE, "kegg") if column in described.columns]
-    accuracy = potential.table[["spearman", "rho_low", "rho_high", "q", "penalty"]]
+    accuracy = potential.table[["spearman", "spearman_low", "spearman_high", "q", "penalty"]]
     return PotentialModel(
         features=amounts.columns[scaler.kept],
         metabolites=accuracy.join(described[known].reindex(accuracy.index)),

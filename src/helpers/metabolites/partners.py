@@ -37,7 +37,7 @@ def find_partners(
     Returns
     -------
     pandas.DataFrame
-        Columns metabolite, taxon, n, slope, ci_low, ci_high (95 %), p, q (Benjamini-Hochberg over all pairs); strongest first
+        Columns metabolite, taxon, n, slope, slope_low, slope_high (95 %), p, q (Benjamini-Hochberg over all pairs); strongest first
         within each metabolite.
 
     Examples
@@ -46,7 +46,7 @@ def find_partners(
     >>> counts = pd.DataFrame({"up": range(1, 13), "rest": 50}, index=ids)
     >>> metabolites = pd.DataFrame({"m": [0.1, 0, 2, 3, 5, 4, 6, 7, 8, 9, 11, 10]}, index=ids)
     >>> table = find_partners(counts, metabolites, pd.DataFrame(index=ids), asked=["m"])
-    >>> bool(table.set_index("taxon").loc["up", "ci_low"] > 0)
+    >>> bool(table.set_index("taxon").loc["up", "slope_low"] > 0)
     True
     """
     people = counts.index.intersection(metabolites.index, sort=False).intersection(covariates.index, sort=False)
@@ -62,7 +62,9 @@ def find_partners(
             taxa, covariates.loc[values.index].join(scores / scores.std(ddof=0)), tested="metabolite_score"
         )
         found = (
-            fitted.rename(columns={"estimate": "slope"})[["slope", "ci_low", "ci_high", "p"]]
+            fitted.rename(columns={"estimate": "slope", "ci_low": "slope_low", "ci_high": "slope_high"})[
+                ["slope", "slope_low", "slope_high", "p"]
+            ]
             .rename_axis("taxon")
             .reset_index()
         )
@@ -81,6 +83,6 @@ def describe_partners(partners: pd.DataFrame, features: pd.DataFrame, *, q_shown
         top, n_found = rows.iloc[0], int((rows["q"] < q_shown).sum())
         said.append(
             f"{as_text(name)} (n = {hide_small(int(top['n']))}): {n_found or 'none'} of {count(len(rows), 'taxon').replace('taxons', 'taxa')} with "
-            f"q < {q_shown:g}; strongest {as_text(top['taxon'])}, slope {top['slope']:.2f} (95 % CI {top['ci_low']:.2f} to {top['ci_high']:.2f})"
+            f"q < {q_shown:g}; strongest {as_text(top['taxon'])}, slope {top['slope']:.2f} (95 % CI {top['slope_low']:.2f} to {top['slope_high']:.2f})"
         )
     return f"{'. '.join(said)}."

@@ -36,7 +36,7 @@ class PredictedPotential:
     measured : pandas.DataFrame of shape (n_samples, n_metabolites)
         In the units of the metabolites.
     table : pandas.DataFrame
-        Index metabolite; columns spearman (predicted v measured, out of fold), rho_low, rho_high (95 % interval,
+        Index metabolite; columns spearman (predicted v measured, out of fold), spearman_low, spearman_high (95 % interval,
         approximate), n (people measured), penalty (median over folds; see
         :class:`helpers.metabolites.learners.Setting`), p and q (NaN without shuffles).
     null_means : numpy.ndarray of shape (n_shuffles,)
@@ -402,8 +402,8 @@ def _tabulate(
     return pd.DataFrame(
         {
             "spearman": rho,
-            "rho_low": low,
-            "rho_high": high,
+            "spearman_low": low,
+            "spearman_high": high,
             "n": n_people,
             "penalty": np.median(penalties, axis=0),
             "p": p,

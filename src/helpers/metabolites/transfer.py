@@ -21,7 +21,7 @@ class Transfer:
     ----------
     table : pandas.DataFrame
         Index metabolite of the model; columns name, accession, spearman_home (out of fold, where it was learnt),
-        spearman, rho_low, rho_high (in the new cohort), n (people measured).
+        spearman, spearman_low, spearman_high (in the new cohort), n (people measured).
     applied : AppliedModel
         Predictions of the new cohort.
     n_measured : int
@@ -118,8 +118,8 @@ def transfer_potential(
             "accession": matched["accession"],
             "spearman_home": home["spearman"],
             "spearman": rho,
-            "rho_low": low,
-            "rho_high": high,
+            "spearman_low": low,
+            "spearman_high": high,
             "n": n,
         }
     )
@@ -133,7 +133,7 @@ def describe_transfer(transfer: Transfer) -> str:
     table = transfer.table
     holds = table[table["spearman_home"] >= RHO_SHOWN]
     kept = int((holds["spearman"] >= RHO_SHOWN).sum())
-    above = int((table["rho_low"] > 0).sum())
+    above = int((table["spearman_low"] > 0).sum())
     return (
         f"{100 * transfer.applied.matched:.0f} % of the features of the model and {len(table):,} of "
         f"{count(transfer.n_measured, 'metabolite')} of the new cohort match by id. Mean Spearman there "

@@ -12,16 +12,11 @@ from helpers.contrasts import fit_contrasts
 from helpers.microbiome.counts import Branches, check_counts, list_branches, read_tree
 from helpers.microbiome.equal_depth import check_draws
 from helpers.problems import count
+from helpers.result_columns import read_words
 from helpers.wording import hide_small
 
 METRICS = ("observed", "shannon", "inverse_simpson", "pielou", "faith_pd")
-METRIC_LABELS = {
-    "observed": "Observed taxa",
-    "shannon": "Shannon (nats)",
-    "inverse_simpson": "Inverse Simpson",
-    "pielou": "Pielou's evenness",
-    "faith_pd": "Faith's PD (branch length)",
-}
+METRIC_LABELS = {metric: read_words()[metric] for metric in METRICS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,10 +164,12 @@ def compare_depths(rarefied: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index metric; d, d_low, d_high at equal depth; d_all, d_all_low, d_all_high of all reads.
+        Index metric; d, d_low, d_high at equal depth; d_all_reads, d_all_reads_low, d_all_reads_high of all reads.
     """
     fields = ["d", "d_low", "d_high"]
-    return rarefied[fields].join(whole[fields].set_axis([name.replace("d", "d_all", 1) for name in fields], axis=1))
+    return rarefied[fields].join(
+        whole[fields].set_axis([name.replace("d", "d_all_reads", 1) for name in fields], axis=1)
+    )
 
 
 def _choose_depth(reads: np.ndarray, depth: int | None) -> int:

@@ -17,15 +17,10 @@ from helpers.microbiome.counts import Branches, check_counts, list_branches, rea
 from helpers.microbiome.equal_depth import ALL_READS, check_draws, choose_depth, draw_reads
 from helpers.permutation import TIE
 from helpers.problems import count
+from helpers.result_columns import read_words
 
-METRIC_LABELS = {
-    "bray_curtis": "Bray-Curtis",
-    "aitchison": "Aitchison",
-    "jaccard": "Jaccard",
-    "unweighted_unifrac": "Unweighted UniFrac",
-    "weighted_unifrac": "Weighted UniFrac",
-    "generalized_unifrac": "Generalised UniFrac",
-}
+METRICS = ("bray_curtis", "aitchison", "jaccard", "unweighted_unifrac", "weighted_unifrac", "generalized_unifrac")
+METRIC_LABELS = {metric: read_words()[metric] for metric in METRICS}
 ROWS = 32  # samples compared at once: their taxa stay in the cache of the processor
 GENERALISED = 0.5  # between presence (0) and amounts (1)
 ELLIPSE_CHI2 = chi2.ppf(0.68, 2)

@@ -24,10 +24,10 @@ class CommunityComparison:
 
     Attributes
     ----------
-    pseudo_f, r_squared, p_value : float
+    pseudo_f, r_squared, p : float
         Of the groups, after the covariates: ``r_squared`` is the share of all variation between samples.
-    dispersion_f, dispersion_p : float
-        Do the groups differ in spread around their own centroids? A small p_value with a small dispersion_p may
+    dispersion_f, p_dispersion : float
+        Do the groups differ in spread around their own centroids? A small p with a small p_dispersion may
         be a difference in spread, not in place.
     n_samples, n_groups, n_permutations, n_covariates, n_strata : int
     shuffled : str
@@ -38,9 +38,9 @@ class CommunityComparison:
 
     pseudo_f: float
     r_squared: float
-    p_value: float
+    p: float
     dispersion_f: float
-    dispersion_p: float
+    p_dispersion: float
     n_samples: int
     n_groups: int
     n_permutations: int
@@ -132,13 +132,13 @@ def compare_communities(
         test = measure_term(inner, term, nuisance=nuisance, others=others, orders=orders)
         spread = compare_spread(measure_spread(inner, labels, nuisance), labels, nuisance, orders)
     if moved.shuffled == NOTHING:
-        test, spread = replace(test, p_value=np.nan), replace(spread, p_value=np.nan)
+        test, spread = replace(test, p=np.nan), replace(spread, p=np.nan)
     return CommunityComparison(
         pseudo_f=test.pseudo_f,
         r_squared=test.sum_of_squares / total if total > TIE else np.nan,
-        p_value=test.p_value,
+        p=test.p,
         dispersion_f=spread.pseudo_f,
-        dispersion_p=spread.p_value,
+        p_dispersion=spread.p,
         n_samples=len(people),
         n_groups=int(labels.max()) + 1,
         n_permutations=n_permutations,
@@ -192,8 +192,8 @@ def describe_communities(table: pd.DataFrame) -> str:
         From :func:`compare_metrics`.
     """
     parts = [
-        f"{METRIC_LABELS.get(metric, metric)} {100 * row.r_squared:.1f} % ({tell_shuffled_p(row.p_value, int(row.n_permutations))}; "
-        f"dispersion p = {row.dispersion_p:.3g})"
+        f"{METRIC_LABELS.get(metric, metric)} {100 * row.r_squared:.1f} % ({tell_shuffled_p(row.p, int(row.n_permutations))}; "
+        f"dispersion p = {row.p_dispersion:.3g})"
         if np.isfinite(row.r_squared)
         else f"{METRIC_LABELS.get(metric, metric)}: all samples are alike"
         for metric, row in table.iterrows()

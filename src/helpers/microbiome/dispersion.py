@@ -30,7 +30,7 @@ class Dispersion:
         Index participant_id; in the units of the distances.
     group_means : pandas.Series
         Index group; mean distance to its centre.
-    pseudo_f, p_value : float
+    pseudo_f, p : float
     centre : str
         ``median`` or ``centroid``.
     bias_adjusted : bool
@@ -40,7 +40,7 @@ class Dispersion:
     distances: pd.Series
     group_means: pd.Series
     pseudo_f: float
-    p_value: float
+    p: float
     centre: str
     bias_adjusted: bool
     n_samples: int
@@ -130,13 +130,13 @@ def measure_dispersion(
     spread = measure_spread(inner, labels, nuisance, centre=centre, bias_adjusted=bias_adjusted)
     moved = draw_movable(labels[:, None], match_strata(strata, people), n_permutations=n_permutations, rng=rng)
     test = compare_spread(spread, labels, nuisance, moved.orders)
-    test = replace(test, p_value=np.nan) if moved.shuffled == NOTHING else test
+    test = replace(test, p=np.nan) if moved.shuffled == NOTHING else test
     table = pd.Series(spread, index=people, name="distance")
     return Dispersion(
         distances=table,
         group_means=table.groupby(names[labels]).mean().rename_axis("group"),
         pseudo_f=test.pseudo_f,
-        p_value=test.p_value,
+        p=test.p,
         centre=centre,
         bias_adjusted=bias_adjusted,
         n_samples=len(people),
@@ -164,7 +164,7 @@ def compare_spread(spread: np.ndarray, labels: np.ndarray, nuisance: np.ndarray,
     >>> test = compare_spread(
     ...     np.array([0.0, 2, 4, 6]), np.array([0, 0, 1, 1]), np.full((4, 1), 0.5), np.array([[0, 1, 2, 3]])
     ... )
-    >>> round(test.pseudo_f, 6), test.p_value
+    >>> round(test.pseudo_f, 6), test.p
     (8.0, 1.0)
     """
     term = span_groups(labels, nuisance)
@@ -244,7 +244,7 @@ def describe_dispersion(result: Dispersion) -> str:
     adjusted += f", freed of {count(result.n_covariates, 'covariate')}" if result.n_covariates else ""
     return (
         f"Mean distance to the {'spatial median' if result.centre == 'median' else 'centroid'} of the own group, "
-        f"{adjusted}: {means}; F = {result.pseudo_f:.3g}, {tell_shuffled_p(result.p_value, result.n_permutations)} "
+        f"{adjusted}: {means}; F = {result.pseudo_f:.3g}, {tell_shuffled_p(result.p, result.n_permutations)} "
         f"({count(result.n_samples, 'sample')}, {result.n_permutations:,} shuffles)."
     )
 

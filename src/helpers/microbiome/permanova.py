@@ -26,7 +26,7 @@ class Permanova:
     ----------
     table : pandas.DataFrame
         Index term, then Residual and Total; columns df, sum_of_squares, r_squared (share of the total, 0-1),
-        pseudo_f, p_value (NaN in the last two rows, and for a term that no shuffle can change), shuffled and n_arrangements
+        pseudo_f, p (NaN in the last two rows, and for a term that no shuffle can change), shuffled and n_arrangements
         (:class:`helpers.permutation.Movable`).
     kind : str
         ``marginal``, ``sequential`` or ``overall``.
@@ -158,7 +158,7 @@ def find_stronger(result: Permanova, *, than: str = "group") -> str | None:
 def _say_p(row: pd.Series, n_permutations: int) -> str:
     if row["shuffled"] == NOTHING:
         return "not tested: it is the same within each stratum, and no two strata can change places"
-    said = tell_shuffled_p(row["p_value"], n_permutations)
+    said = tell_shuffled_p(row["p"], n_permutations)
     said += ", whole strata exchanged" if row["shuffled"] == WHOLE else ""
     few = f", of only {row['n_arrangements']:.0f} arrangements" if row["n_arrangements"] < ENOUGH else ""
     return said + few
@@ -240,11 +240,11 @@ def _stack(columns: dict[str, np.ndarray], names: list[str], n_people: int) -> n
 
 
 def _tabulate(rows: dict, inner: np.ndarray, columns: dict[str, np.ndarray], moved: dict[str, Movable]) -> pd.DataFrame:
-    fields = ["df", "sum_of_squares", "pseudo_f", "p_value"]
+    fields = ["df", "sum_of_squares", "pseudo_f", "p"]
     table = pd.DataFrame({name: [getattr(row, field) for field in fields] for name, row in rows.items()}, fields).T
     table["shuffled"] = pd.Series({name: one.shuffled for name, one in moved.items()})
     table["n_arrangements"] = pd.Series({name: one.n_arrangements for name, one in moved.items()})
-    table.loc[table["shuffled"] == NOTHING, "p_value"] = np.nan
+    table.loc[table["shuffled"] == NOTHING, "p"] = np.nan
     total, n_people = float(np.trace(inner)), len(inner)
     model = span(np.column_stack(list(columns.values())), beside=np.full((n_people, 1), n_people**-0.5))
     explained = float(np.einsum("ij,ij->", inner @ model, model))

@@ -21,14 +21,14 @@ class TermTest:
     sum_of_squares : float
         What the term explains after the nuisance.
     pseudo_f : float
-    p_value : float
+    p : float
         The observed labelling counts as one of the shuffles.
     """
 
     df: int
     sum_of_squares: float
     pseudo_f: float
-    p_value: float
+    p: float
 
 
 def measure_term(

@@ -28,7 +28,7 @@ def compare_depth(tables: Mapping[str, pd.DataFrame], design: pd.DataFrame) -> p
     Returns
     -------
     pandas.DataFrame
-        Index block; n_high, n_low, median_high, median_low (reads), ratio, ratio_low, ratio_high (reads of the high group
+        Index block; n_high, n_low, reads_high, reads_low (reads), ratio, ratio_low, ratio_high (reads of the high group
         per read of the low one, adjusted, with its 95 % interval), p.
 
     Examples
@@ -51,12 +51,12 @@ def compare_depth(tables: Mapping[str, pd.DataFrame], design: pd.DataFrame) -> p
         rows[name] = {
             "n_high": int(fitted["n_high"]),
             "n_low": int(fitted["n_low"]),
-            "median_high": middle.get(1.0, np.nan),
-            "median_low": middle.get(0.0, np.nan),
+            "reads_high": middle.get(1.0, np.nan),
+            "reads_low": middle.get(0.0, np.nan),
             **dict(zip(("ratio", "ratio_low", "ratio_high"), ratio, strict=True)),
             "p": float(fitted["p"]),
         }
-    columns = ["n_high", "n_low", "median_high", "median_low", "ratio", "ratio_low", "ratio_high", "p"]
+    columns = ["n_high", "n_low", "reads_high", "reads_low", "ratio", "ratio_low", "ratio_high", "p"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("block")
 
 

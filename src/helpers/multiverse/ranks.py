@@ -137,7 +137,7 @@ def _measure_leads(
         n_workers=n_workers,
     )
     table = result.performance.drop(index=list(NOT_BLOCKS), errors="ignore")
-    auc, error = table["auc_out_of_fold"], table["balanced_error"]
+    auc, error = table["auc"], table["balanced_error"]
     return float(auc[block] - auc.drop(block).max()), float(error.drop(block).min() - error[block])
 
 

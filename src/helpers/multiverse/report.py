@@ -81,7 +81,8 @@ def report_multiverse(
         tables["joint"] = test_jointly(run, claims)
         said.append(describe_joint(tables["joint"]))
     for name, table in tables.items():
-        write_result(table, Path(folder).parent, Path(folder).name, name)
+        known = "claims" if name == "ranks_summary" else name
+        write_result(table, Path(folder).parent, Path(folder).name, name, described_as=f"lab_multiverse/{known}")
     return "\n\n".join([*said, describe_communities(communities), describe_ranks(ranks, ranked)])
 
 

@@ -49,7 +49,7 @@ def summarise_claims(multiverse: Multiverse, claims: Sequence[Claim]) -> pd.Data
     -------
     pandas.DataFrame
         Index ``claim``; label, expected, n_specifications; ``n_least`` and ``n_most``, people in a specification; ``declared`` (the effect by the choices the chapters declare), ``median``,
-        ``low``, ``high`` (5 % and 95 % of specifications), and ``null_low``, ``null_high`` (between
+        ``median_low``, ``median_high`` (5 % and 95 % of specifications), and ``null_low``, ``null_high`` (between
         which 90 % of the medians of shuffled groups lie), all high minus low; ``share_expected`` (on the side the claim expects) and
         ``share_found`` (p below 0.05 on that side; NaN for a lead); ``p_median`` and ``p_share``: the share of shuffles (the real groups
         counted as one) whose median effect, or share found, goes as far in the claim's direction; NaN without shuffles.
@@ -65,7 +65,7 @@ def summarise_claims(multiverse: Multiverse, claims: Sequence[Claim]) -> pd.Data
         if mine.any():
             rows[claim.id] = _summarise_one(multiverse, claim, mine)
     columns = [
-        "label", "expected", "n_specifications", "n_least", "n_most", "declared", "median", "low", "high", "null_low", "null_high",
+        "label", "expected", "n_specifications", "n_least", "n_most", "declared", "median", "median_low", "median_high", "null_low", "null_high",
         "share_expected", "share_found", "p_median", "p_share",
     ]  # fmt: skip
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("claim")
@@ -152,13 +152,13 @@ def pick_claim(summary: pd.DataFrame, wished: str = "") -> str:
 
     Examples
     --------
-    >>> summary = pd.DataFrame({"low": [0.1, 0.1], "high": [0.2, 0.9]}, index=["C01", "C02"])
+    >>> summary = pd.DataFrame({"median_low": [0.1, 0.1], "median_high": [0.2, 0.9]}, index=["C01", "C02"])
     >>> pick_claim(summary, "C01"), pick_claim(summary, "C99")
     ('C01', 'C02')
     """
     if wished in summary.index:
         return wished
-    return "" if summary.empty else str((summary["high"] - summary["low"]).idxmax())
+    return "" if summary.empty else str((summary["median_high"] - summary["median_low"]).idxmax())
 
 
 def name_claim(summary: pd.DataFrame, claim: str) -> str:
@@ -229,8 +229,8 @@ def _summarise_one(multiverse: Multiverse, claim: Claim, mine: np.ndarray) -> di
         "n_most": int(table["n"].max()),
         "declared": declared.iloc[0] if len(declared) else np.nan,
         "median": effects.median(),
-        "low": low,
-        "high": high,
+        "median_low": low,
+        "median_high": high,
         "null_low": null_low,
         "null_high": null_high,
         "share_expected": (sign * effects > 0).mean(),

@@ -82,7 +82,8 @@ def plot_modalities(modalities: pd.DataFrame, *, labels: dict[str, str], ax: Axe
     matplotlib.axes.Axes
     """
     ax = start(ax, 1.6 * len(modalities))
-    long = modalities[list(COLOURS)].melt(var_name="group", value_name="told", ignore_index=False).rename_axis("kind")
+    counts = modalities[[f"n_{side}" for side in COLOURS]].set_axis(list(COLOURS), axis=1)
+    long = counts.melt(var_name="group", value_name="told", ignore_index=False).rename_axis("kind")
     long = long.reset_index()
     long["n"] = pd.to_numeric(long["told"], errors="coerce").fillna(0)
     sns.barplot(long, x="n", y="kind", hue="group", palette=dict(COLOURS), saturation=1, ax=ax, errorbar=None)

@@ -1,30 +1,25 @@
-"""Table 1 as a page shows it: looks by great-tables, numbers by ``helpers.table1``."""
+"""Table 1 and the checklist of reporting as a page shows them; numbers by ``helpers.table1``."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from html import escape
 
 import numpy as np
 import pandas as pd
-from great_tables import GT
 from IPython.display import HTML
+
+from helpers.plots.table_cells import NONE
+from helpers.plots.tables import Shown, write_html
+from helpers.result_columns import require_column
 
 INFINITE = "∞ (no label shared)"
 HEADS = {"complete": "Every kind of data", "others": "The others"}
-MARKS = {"reported": "●", "in part": "◐", "not reported": "○", "does not apply": "–"}
-LOOKS = {
-    "table_background_color": "transparent",
-    "table_font_names": "inherit",
-    "table_width": "100%",
-    "row_group_font_weight": "bold",
-    "table_font_size": "0.9em",
-}
+MARKS = {"reported": "●", "in part": "◐", "not reported": "○", "does not apply": NONE}
 
 
-def show_table1(table: pd.DataFrame, *, labels: Mapping[str, str], caption: str, name: str = "table1") -> HTML:
-    """Show Table 1 at the end of a cell; it takes its colours from the page and scrolls inside its box.
+def show_table1(table: pd.DataFrame, *, labels: Mapping[str, str], caption: str, name: str = "characteristics") -> HTML:
+    """Show Table 1 at the end of a cell.
 
     Parameters
     ----------
@@ -34,97 +29,90 @@ def show_table1(table: pd.DataFrame, *, labels: Mapping[str, str], caption: str,
         How to call ``high`` and ``low``.
     caption : str
         What is shown, with the formula of the SMD.
-    name : str, default "table1"
-        An id of letters and digits; two tables of one page need two names.
+    name : str, default "characteristics"
+        As for :func:`helpers.plots.tables.show_table`.
 
     Returns
     -------
     IPython.display.HTML
 
-    Raises
-    ------
-    ValueError
-        A name with other signs.
-
     Notes
     -----
-    A side with nobody in it has no column, and the caption says so.
+    A side with nobody in it has no column, and the caption says so. How many lack a value stands in the first row of each
+    characteristic.
     """
-    if not re.fullmatch("[a-z][a-z0-9]*", name):
-        raise ValueError(
-            f"The name of a table is '{name}'; use small letters and digits, as it becomes an id of the page."
-        )
     _, first, second, *_ = table.columns
     heads = {side: str({**HEADS, **labels}[side]) for side in (first, second)}
-    shown = table.reset_index().assign(smd=[_write_smd(value) for value in table["smd"]])
-    first_row = ~shown["characteristic"].duplicated()
-    for column in (f"missing_{first}", f"missing_{second}", "smd"):
-        shown[column] = shown[column].where(~first_row | (shown[column] != ""), "–")
+    shown = table.reset_index()
+    is_first = ~shown["characteristic"].duplicated()
     nobody = [side for side in (first, second) if shown[side].iloc[0] == "0"]
     sides = [side for side in (first, second) if side not in nobody]
     if nobody:
-        shown = shown.drop(columns=[*nobody, *(f"missing_{side}" for side in nobody), "smd"])
         caption = f"{caption} Nobody is in: {', '.join(heads[side] for side in nobody)}; the column is left out."
-    numbers = [*sides, *([] if nobody else ["smd"]), *(f"missing_{side}" for side in sides)]
-    looks = (
-        GT(shown, rowname_col="statistic", groupname_col="characteristic", id=name)
-        .tab_stubhead("Characteristic")
-        .tab_spanner("Missing", [f"missing_{side}" for side in sides])
-        .cols_label({side: heads[side] for side in sides} | ({} if nobody else {"smd": "SMD"}))
-        .cols_label({f"missing_{side}": heads[side] for side in sides})
-        .cols_align("right", numbers)
-        .tab_options(**LOOKS)
-        .opt_css(f"#{name} * {{ color: inherit !important; }}")
-    )
-    drawn = _tidy_ids(looks.as_raw_html(), name)
-    return HTML(
-        f'<div class="table-box" tabindex="0" role="group" aria-label="{escape(caption[:80], quote=True)}">{drawn}'
-        f'<p class="table1-note">{escape(caption)}</p></div>'
-    )
+    rows = [_join_names(*names) for names in zip(shown["characteristic"], shown["statistic"], strict=True)]
+    columns = [_column(require_column("characteristic").label, rows, is_number=False)]
+    columns += [_column(heads[side], shown[side].astype(str).tolist()) for side in sides]
+    if not nobody:
+        columns.append(_column(require_column("smd").label, [_write_smd(value) for value in table["smd"]]))
+    missing = [shown[f"missing_{side}"].where(is_first, "") for side in sides]
+    lacking = [" / ".join(filter(None, map(_write_count, row))) for row in zip(*missing, strict=True)]
+    columns.append(_column(f"Missing, {' / '.join(sides)}", [text or NONE for text in lacking]))
+    return HTML(write_html(columns, name=name, caption=caption))
 
 
-def show_checklist(checklist: pd.DataFrame) -> HTML:
+def show_checklist(checklist: pd.DataFrame, *, caption: str, name: str = "checklist") -> HTML:
     """Show the checklist of reporting at the end of a cell, with a link to each page and section.
 
     Parameters
     ----------
     checklist : pandas.DataFrame
         From ``helpers.table1.fill_checklist``.
+    caption, name : str
+        As for :func:`helpers.plots.tables.show_table`.
 
     Returns
     -------
     IPython.display.HTML
     """
-    heads = ("Item", "What is asked", "Status", "Where", "Note")
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    rows = "".join(
-        f'<tr><th scope="row">{escape(row.guideline)}</th><td>{escape(row.asks)}</td><td>{MARKS[row.status]} {row.status}</td>'
-        f"<td>{_link(row.evidence)}</td><td>{escape(row.note) or '–'}</td></tr>"
-        for row in checklist.itertuples()
+    columns = [
+        _column(require_column(column).label, texts, is_number=False)
+        for column, texts in {
+            "guideline": checklist["guideline"].tolist(),
+            "asks": checklist["asks"].tolist(),
+            "status": [f"{MARKS[status]} {status}" for status in checklist["status"]],
+            "note": [note or NONE for note in checklist["note"]],
+        }.items()
+    ]
+    where = _column(
+        require_column("evidence").label, [_link(place) for place in checklist["evidence"]], is_number=False
     )
-    return HTML(
-        '<div class="table-box" tabindex="0" role="group" aria-label="Checklist of reporting">'
-        f'<table class="dataframe"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-    )
+    return HTML(write_html([*columns[:3], where, columns[3]], name=name, caption=caption, as_html=(where.head,)))
+
+
+def _column(head: str, texts: list[str], *, is_number: bool = True) -> Shown:
+    return Shown(head, texts, [], is_number)
+
+
+def _join_names(characteristic: object, statistic: object) -> str:
+    return f"{characteristic}: {statistic}" if str(statistic) else str(characteristic)
+
+
+def _write_count(value: object) -> str:
+    if value is None or value == "" or (not isinstance(value, str) and pd.isna(value)):
+        return ""
+    return f"{value:.0f}" if isinstance(value, float) else str(value)
 
 
 def _link(evidence: str) -> str:
     if not evidence:
-        return "–"
+        return NONE
     page, _, section = evidence.partition("#")
     folder = "" if page[0].isdigit() else "../book/"
     text = section.replace("-", " ").capitalize() or page.replace("_", " ").lstrip("0123456789 ").capitalize()
-    return f'<a href="{folder}{page}.html{"#" + section if section else ""}">{text}</a>'
+    return f'<a href="{folder}{page}.html{"#" + section if section else ""}">{escape(text)}</a>'
 
 
 def _write_smd(value: float) -> str:
     if np.isnan(value):
-        return ""
+        return NONE
     return INFINITE if np.isinf(value) else f"{value:.2f}".replace("-", "−")
-
-
-def _tidy_ids(drawn: str, name: str) -> str:
-    """Number the ids of the page: great-tables makes them from labels, which may hold any sign or stand twice."""
-    kept = re.sub(r' headers="[^"]*"', "", drawn)
-    numbers = iter(range(10_000))
-    return re.sub(rf'(<t[hd][^>]*) id="{name}-[^"]*"', lambda found: f'{found[1]} id="{name}-{next(numbers)}"', kept)

@@ -230,10 +230,9 @@ def plot_predicted(potential: PredictedPotential, shown: Sequence[str] | str, fe
         sns.regplot(pairs, x="x", y="y", ci=None, fit_reg=with_line, ax=ax, **look)
         row = potential.table.loc[metabolite]
         name = shorten(name_metabolites(pd.Index([metabolite]), features).iloc[0], 26)
-        told = row.rename({"spearman": "rho", "rho_low": "rho_low", "rho_high": "rho_high"})
-        ax.set_title(
-            f"{name}\n{write_effect(told, 'rho')}" if "rho_low" in row else f"{name}\nrho = {row['spearman']:.2f}"
-        )
+        told = row.rename({"spearman": "rho", "spearman_low": "rho_low", "spearman_high": "rho_high"})
+        effect = write_effect(told, "rho") if "rho_low" in told else f"rho = {row['spearman']:.2f}"
+        ax.set_title(f"{name}\n{effect}")
         ax.set(xlabel="Predicted (normal score)", ylabel=f"Measured ({SCALE_UNITS[features.loc[metabolite, 'scale']]})")
     for ax in panels.ravel()[len(shown) :]:
         ax.remove()
@@ -300,9 +299,8 @@ def plot_partners(
     rows = partners[partners["metabolite"] == metabolite]
     top = rows.head(n_top)
     ax = start(ax, len(top), above=0.6)
-    shown = top.rename(columns={"ci_low": "slope_low", "ci_high": "slope_high"})
     _, markers = pick_sides(top["slope"])
-    draw_intervals(ax, shown, "slope", markers=markers, filled=list(top["q"] < Q_SHOWN))
+    draw_intervals(ax, top, "slope", markers=markers, filled=list(top["q"] < Q_SHOWN))
     name_rows(ax, [shorten(names.get(taxon, taxon), 30) for taxon in top["taxon"]])
     ax.set_xlabel("Slope, SD per SD (95 % CI)")
     return tell(
@@ -383,8 +381,10 @@ def plot_known(known: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     matplotlib.axes.Axes
     """
     ax = start(ax, 2 * len(known))
-    shown = 100 * known[["share", "share_low", "share_high", "share_plain", "share_known"]]
-    draw_intervals(ax, shown, "share", colours=OBSERVED, size=7, label="this book")
+    shown = (
+        100 * known[["share_predicted", "share_predicted_low", "share_predicted_high", "share_plain", "share_known"]]
+    )
+    draw_intervals(ax, shown, "share_predicted", colours=OBSERVED, size=7, label="this book")
     draw_intervals(
         ax,
         shown[["share_plain"]],

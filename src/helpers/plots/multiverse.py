@@ -74,7 +74,7 @@ def plot_claims(summary: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         sign = -1 if row.expected == "lower" else 1
         bars = (
             (row.null_low, row.null_high, {"color": FAINT, "lw": 11, "zorder": 0}),
-            (row.low, row.high, {"color": EVERYONE, "lw": 6, "alpha": 0.5}),
+            (row.median_low, row.median_high, {"color": EVERYONE, "lw": 6, "alpha": 0.5}),
         )
         for low, high, look in bars:
             ax.plot([sign * low, sign * high], [i, i], solid_capstyle="butt", **look)

@@ -17,9 +17,10 @@ from matplotlib.collections import Collection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from helpers.plots.style import LOOK, PEOPLE, REAL, SIMULATED
+from helpers.plots.style import LOOK, REAL, SIMULATED
 from helpers.wording import hide_small
 
+PEOPLE = ("n", "n_high", "n_low", "n_answered")  # columns of counts of participants
 MOST_MARKS = 3000  # of a drawing in vectors; with more, it is a picture of points
 DENSE_MARKS = 800  # of one layer, which then is a picture within the drawing
 LAYER_DPI, PICTURE_DPI = 200, 280  # a picture is twice as wide as the column of text

@@ -1,16 +1,14 @@
-"""One look for all figures and tables; on simulated cohorts every figure says so."""
+"""One look for all figures; on simulated cohorts every figure says so."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from html import escape
 
 import matplotlib as mpl
 import pandas as pd
 import seaborn as sns
-from IPython.display import HTML
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -24,7 +22,6 @@ LINE_IN = 0.24  # of one line of type with its lead
 SIMULATED = "Simulated data"
 REAL = "Data of real people"
 MARK_IN = 0.19  # room at the right edge for these words
-PEOPLE = frozenset({"n", "n_high", "n_low", "n_answered", "count"})
 FONTS = ("Arial", "Helvetica", "Liberation Sans", "DejaVu Sans")
 LOOK = {
     "figure.figsize": (WIDTH_IN, 3.4),
@@ -232,66 +229,3 @@ def label_groups(cohort: Cohort, groups: pd.DataFrame) -> dict[str, str]:
         side: f"{shorten(cohort.settings.labels[side], 28)} (n={hide_small(int(sizes.get(side, 0)))})"
         for side in ("high", "low")
     }
-
-
-def show_table(
-    frame: pd.DataFrame,
-    caption: str | None = None,
-    n_rows: int | None = None,
-    digits: int = 3,
-    *,
-    small_cell: int | None = None,
-) -> HTML:
-    """Show a table at the end of a cell: rounded, escaped, with a caption, scrolling inside its box.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Its index becomes the row headers.
-    caption : str, optional
-    n_rows : int, optional
-        Show only the first rows; the caption then says how many there are.
-    digits : int, default 3
-        Significant digits of numbers; whole numbers are shown whole. Blanks are shown as a dash.
-    small_cell : int, optional
-        Numbers of people (columns n, n_high, n_low, n_answered, count) above zero and below it are not told; by default
-        that of the cohort whose style is in use.
-
-    Returns
-    -------
-    IPython.display.HTML
-    """
-    shown = frame if n_rows is None else frame.head(n_rows)
-    rest = f" First {len(shown)} of {len(frame):,} rows." if len(shown) < len(frame) else ""
-    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in [frame.index.name or "", *frame.columns])
-    head = head.replace('<th scope="col"></th>', "<td></td>", 1)
-    counted = [name in PEOPLE for name in shown.columns]
-    rows = "".join(
-        f'<tr><th scope="row">{escape(str(name))}</th>'
-        + "".join(
-            f"<td>{_cell(value, digits, is_count=is_count, small_cell=small_cell)}</td>"
-            for value, is_count in zip(row, counted, strict=True)
-        )
-        + "</tr>"
-        for name, row in zip(shown.index, shown.itertuples(index=False, name=None), strict=True)
-    )
-    title = f"<caption>{escape((caption or '') + rest)}</caption>" if caption or rest else ""
-    return HTML(
-        '<div class="table-box" tabindex="0" role="group" aria-label="Table">'
-        f'<table class="dataframe">{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-    )
-
-
-def _cell(value: object, digits: int, *, is_count: bool, small_cell: int | None) -> str:
-    if value is None or value == "" or (not isinstance(value, str) and pd.isna(value)):
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if is_count and isinstance(value, int | float):
-        return escape(hide_small(int(value), small_cell))
-    if isinstance(value, float) and not value.is_integer():
-        text = f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
-        return escape(text.replace("-", "−", 1) if text.startswith("-") else text)
-    if isinstance(value, int | float):
-        return f"{int(value):,}".replace("-", "−")
-    return escape(str(value))

@@ -21,13 +21,13 @@ def report_answering(cohort: Cohort) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Index ``measure``; columns answers (``item by item`` or ``scored columns``), allowed (range of an answer),
-        found (lowest and highest answer), out_of_range (answers outside the allowed range), n_blank (people with some
+        found (lowest and highest answer), out_of_range (answers outside the allowed range), n_missing (people with some
         blank), n_unscored (too many blanks for a score) and n_straight (the same answer to all of three items or more,
         reversed items included). Counts of people are text: below ``settings.small_cell`` shown as ``<5``. A
         questionnaire this book has no rules for, or that comes scored, has its range found only.
     """
     rows = {name: _report(name, frame, cohort.settings.small_cell) for name, frame in cohort.phenotype.items()}
-    columns = ["answers", "allowed", "found", "out_of_range", "n_blank", "n_unscored", "n_straight"]
+    columns = ["answers", "allowed", "found", "out_of_range", "n_missing", "n_unscored", "n_straight"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("measure")
 
 

@@ -23,14 +23,14 @@ def summarise_bands(measures: pd.DataFrame, groups: pd.DataFrame, *, small_cell:
     Returns
     -------
     pandas.DataFrame
-        Index (score, band); columns start, end (points), high and low (text: counts below `small_cell` are shown as
+        Index (score, band); columns start, end (points), n_high and n_low (text: counts below `small_cell` are shown as
         ``<5``, one that would give them away as ``hidden``).
 
     Examples
     --------
     >>> measures = pd.DataFrame({"hads.anxiety": [3.0, 7.0, 12.0]}, index=list("abc"))
     >>> groups = pd.DataFrame({"group": ["high", "low", "low"]}, index=list("abc"))
-    >>> summarise_bands(measures, groups, small_cell=1)[["high", "low"]].to_numpy().tolist()
+    >>> summarise_bands(measures, groups, small_cell=1)[["n_high", "n_low"]].to_numpy().tolist()
     [['1', '1'], ['0', '0'], ['0', '1']]
     """
     tables = {}
@@ -41,11 +41,11 @@ def summarise_bands(measures: pd.DataFrame, groups: pd.DataFrame, *, small_cell:
         sides = {}
         for side in ("high", "low"):
             of_side = place.reindex(groups.index[groups["group"] == side])
-            sides[side] = hide_small_parts(of_side.value_counts().reindex(bands.index).tolist(), small_cell)
+            sides[f"n_{side}"] = hide_small_parts(of_side.value_counts().reindex(bands.index).tolist(), small_cell)
         tables[score] = bands.assign(**sides)
     if not tables:
         index = pd.MultiIndex.from_arrays([[], []], names=["score", "band"])
-        return pd.DataFrame(columns=["start", "end", "high", "low"], index=index)
+        return pd.DataFrame(columns=["start", "end", "n_high", "n_low"], index=index)
     return pd.concat(tables, names=["score"])
 
 

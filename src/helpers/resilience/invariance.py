@@ -16,7 +16,7 @@ from helpers.wording import as_text, hide_small
 LARGEST_DROP = 0.01  # in CFI, Cheung and Rensvold 2002
 ENOUGH_PER_GROUP = 150  # about the smallest groups on which such limits were tried out
 COLUMNS = ["n", "n_smallest", "chi2", "df", "p", "cfi", "tli", "rmsea", "srmr"]
-CHANGES = ["delta_chi2", "delta_df", "delta_p", "delta_cfi"]
+CHANGES = ["delta_chi2", "delta_df", "p_delta", "delta_cfi"]
 
 
 def check_invariance(items: pd.DataFrame, structure: Structure, people: pd.Series) -> pd.DataFrame:
@@ -39,7 +39,7 @@ def check_invariance(items: pd.DataFrame, structure: Structure, people: pd.Serie
     -------
     pandas.DataFrame
         Index ``model`` (configural, metric, scalar, strict); columns n, n_smallest (people in the smallest group), chi2, df,
-        p, cfi, tli, rmsea, srmr; and against the model before: delta_chi2, delta_df, delta_p, delta_cfi.
+        p, cfi, tli, rmsea, srmr; and against the model before: delta_chi2, delta_df, p_delta, delta_cfi.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def check_invariance(items: pd.DataFrame, structure: Structure, people: pd.Serie
     rows = {level: _list_fit(fit, sizes) for level, fit in fits.items()}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=COLUMNS).rename_axis("model")
     table[["delta_chi2", "delta_df", "delta_cfi"]] = table[["chi2", "df", "cfi"]].diff()
-    table["delta_p"] = stats.chi2.sf(table["delta_chi2"].clip(lower=0), table["delta_df"])
+    table["p_delta"] = stats.chi2.sf(table["delta_chi2"].clip(lower=0), table["delta_df"])
     return table[[*COLUMNS, *CHANGES]]
 
 

@@ -24,14 +24,14 @@ def count_batches(cohort: Cohort, groups: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index ``batch``; columns high and low (text: counts below ``settings.small_cell`` are shown as ``<5``, one that
+        Index ``batch``; columns n_high and n_low (text: counts below ``settings.small_cell`` are shown as ``<5``, one that
         would give them away as ``hidden``) and share_high (NaN where a count is not told). One row, ``all``, when the cohort
         declares no batch.
     """
     crossed = _cross(cohort, groups)
     small = cohort.settings.small_cell
     table = pd.DataFrame(
-        {side: hide_small_parts(crossed[side].tolist(), small) for side in crossed}, index=crossed.index
+        {f"n_{side}": hide_small_parts(crossed[side].tolist(), small) for side in crossed}, index=crossed.index
     )
     told = table.apply(lambda column: column.str.isdigit()).all(axis=1)
     return table.assign(share_high=(crossed["high"] / crossed.sum(axis=1)).where(told)).rename_axis("batch")

@@ -60,7 +60,7 @@ def count_modalities(cohort: Cohort, groups: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Index ``modality``: every questionnaire and block the cohort has, then
-        ``Every kind of data`` (that both groups have, see :func:`find_complete`); columns high, low, all (both
+        ``Every kind of data`` (that both groups have, see :func:`find_complete`); columns n_high, n_low, n (both
         groups; text, counts below ``settings.small_cell`` are shown as ``<5``, and a sum that would give one away
         as ``hidden``).
     """
@@ -146,7 +146,7 @@ def _show_sides(counts: list[int], small: int) -> dict[str, str]:
     total = sum(counts)
     tells = total >= small and any(0 < n < small for n in counts)
     shown = [*(hide_small(n, small) for n in counts), "hidden" if tells else hide_small(total, small)]
-    return dict(zip(("high", "low", "all"), shown, strict=True))
+    return dict(zip(("n_high", "n_low", "n"), shown, strict=True))
 
 
 def _has_any(cohort: Cohort, names: tuple[str, ...]) -> pd.Series:

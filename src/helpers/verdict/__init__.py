@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from helpers.verdict.claims import Claim, Ledger, load_claims, load_ledger, load_truth
 from helpers.verdict.describe import (
+    CLAIM_DETAILS,
     describe_chance,
     describe_ledger,
+    describe_sample,
     describe_scope,
     describe_verdicts,
     describe_weights,
@@ -31,6 +33,7 @@ from helpers.verdict.weigh import adjust_holm, judge_real, judge_simulated, weig
 from helpers.verdict.words import RealVerdict, SimulatedVerdict, Size, expect_words, judge_interval
 
 __all__ = [
+    "CLAIM_DETAILS",
     "Claim",
     "Contrast",
     "Evidence",
@@ -45,6 +48,7 @@ __all__ = [
     "convert_d_to_r",
     "describe_chance",
     "describe_ledger",
+    "describe_sample",
     "describe_scope",
     "describe_verdicts",
     "describe_weights",

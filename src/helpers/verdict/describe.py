@@ -14,12 +14,13 @@ from helpers.verdict.claims import COHORT, Claim, Ledger
 from helpers.verdict.gather import explain_outcome
 from helpers.verdict.inference import ALPHA
 from helpers.verdict.words import SimulatedVerdict
-from helpers.wording import as_text, hide_small
+from helpers.wording import as_text
 
 POWER = 0.8
 MOST_PEOPLE = 1_000_000
 STRONG = 10  # a Bayes factor that says something
 MOST_SHOWN = 1000
+CLAIM_DETAILS = ("source", "looked_for", "test", "adjusted_for", "size_reason", "support_rule")
 
 
 def tabulate_claims(claims: Sequence[Claim]) -> pd.DataFrame:
@@ -32,33 +33,27 @@ def tabulate_claims(claims: Sequence[Claim]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index ``claim``; columns statement, expected, source, looked for in, test, adjusted for, smallest effect of
-        interest with its reason, and what counts as support.
+        Index ``claim``; columns expected, smallest_effect, statement, and what a page folds (``CLAIM_DETAILS``): source,
+        looked_for, test, adjusted_for, size_reason, support_rule.
     """
     rows = {
-        claim.id: (
-            claim.statement,
-            claim.direction,
-            f"{claim.source} [{claim.evidence}]",
-            f"{claim.chapter}/{claim.table}: {claim.feature}",
-            claim.test,
-            ", ".join("covariates and batch of the cohort" if name == COHORT else name for name in claim.covariates)
+        claim.id: {
+            "statement": claim.statement,
+            "expected": claim.direction,
+            "smallest_effect": claim.smallest_effect_of_interest,
+            "source": f"{claim.source} [{claim.evidence}]",
+            "looked_for": f"{claim.chapter}/{claim.table}: {claim.feature}",
+            "test": claim.test,
+            "adjusted_for": ", ".join(
+                "covariates and batch of the cohort" if name == COHORT else name for name in claim.covariates
+            )
             or "nothing",
-            f"{claim.smallest_effect_of_interest:g}: {claim.sesoi_reason}",
-            claim.support_rule,
-        )
+            "size_reason": claim.sesoi_reason,
+            "support_rule": claim.support_rule,
+        }
         for claim in claims
     }
-    columns = [
-        "statement",
-        "expected",
-        "source",
-        "looked for in",
-        "test",
-        "adjusted for",
-        "smallest effect of interest",
-        "counts as support",
-    ]
+    columns = ["expected", "smallest_effect", "statement", *CLAIM_DETAILS]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("claim")
 
 
@@ -93,15 +88,15 @@ def tabulate_verdicts(verdicts: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index ``claim`` (id and a few words); expected, what was found (d with its interval, or the rank), verdict with its size,
-        the one-sided p that holds for all claims at once (Holm), reason.
+        Index ``claim`` (id and a few words); expected, found_here (d with its interval, or the rank, as text), p_holm (the
+        one-sided p that holds for all claims at once), verdict with its size, and reason.
     """
     shown = {
         f"{name} {row['label']}": {
             "expected": row["expected"],
-            "d [95 % interval], or rank": _show_effect(row),
+            "found_here": _show_effect(row),
+            "p_holm": row["p_holm"],
             "verdict": ", ".join(filter(None, (row["verdict"], row["size"]))),
-            "p for its side, all claims": row["p_holm"],
             "reason": row["reason"],
         }
         for name, row in verdicts.iterrows()
@@ -109,35 +104,24 @@ def tabulate_verdicts(verdicts: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(shown, orient="index").rename_axis("claim")
 
 
-def tabulate_weights(verdicts: pd.DataFrame, *, small_cell: int = 5) -> pd.DataFrame:
+def tabulate_weights(verdicts: pd.DataFrame) -> pd.DataFrame:
     """Return the numbers behind the verdicts, of the claims that have a d.
 
     Parameters
     ----------
     verdicts : pandas.DataFrame
         From :func:`weigh_claims`.
-    small_cell : int, default 5
-        Fewer people than this are not told.
 
     Returns
     -------
     pandas.DataFrame
-        Index ``claim``; r with its interval, people, power for the smallest effect of interest, p of the equivalence
-        test and the Bayes factor, as text.
+        Index ``claim``; r with its interval, n_high, n_low, power for the smallest effect of interest, p_equivalence,
+        bayes (the Bayes factor as text), bayes_factor_kind, and the columns of :func:`plan_sample`.
     """
-    tested = verdicts[verdicts["d"].notna()]
-    shown = {
-        name: {
-            "r [95 % interval]": _show_interval(row, "r"),
-            "n high / low": f"{hide_small(row['n_high'], small_cell)} / {hide_small(row['n_low'], small_cell)}",
-            "power": f"{100 * row['power']:.0f} %",
-            "p of equivalence": f"{row['p_equivalence']:.2g}",
-            "Bayes factor": f"{_show_factor(row['bayes_factor'])} ({row['bayes_factor_kind']})",
-        }
-        for name, row in tested.iterrows()
-    }
-    columns = ["r [95 % interval]", "n high / low", "power", "p of equivalence", "Bayes factor"]
-    return pd.DataFrame.from_dict(shown, orient="index", columns=columns).rename_axis("claim")
+    tested = verdicts[verdicts["d"].notna()].rename_axis("claim")
+    columns = ["r", "r_low", "r_high", "n_high", "n_low", "power", "p_equivalence"]
+    bayes = pd.Series([_show_factor(x) for x in tested["bayes_factor"]], index=tested.index, name="bayes")
+    return tested[columns].join([bayes, tested["bayes_factor_kind"], plan_sample(verdicts)])
 
 
 def describe_weights(verdicts: pd.DataFrame) -> str:
@@ -252,19 +236,47 @@ def plan_sample(verdicts: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index ``claim``, those with a d only; d seen here, and n per group for
-        that d and for the smallest effect of interest (80 % power, two equal
-        groups, two-sided 5 %). A simulated cohort gives only the latter, as
-        its d was planted.
+        Index ``claim``, those with a d only; participants per group for the smallest effect of interest (n_for_smallest) and
+        for the d seen here (n_for_seen): 80 % power, two equal groups, two-sided 5 %. A simulated cohort
+        gives only the former, as its d was planted.
+    """
+    tested = verdicts[verdicts["d"].notna()].rename_axis("claim")
+    simulated = tested["verdict"].isin([SimulatedVerdict.RECOVERED.value, SimulatedVerdict.MISSED.value]).any()
+    effects = {"n_for_smallest": tested["smallest_effect"]} | ({} if simulated else {"n_for_seen": tested["d"]})
+    plan = {name: [find_n_per_group(d) for d in values] for name, values in effects.items()}
+    return pd.DataFrame(plan, index=tested.index)
+
+
+def describe_sample(verdicts: pd.DataFrame) -> str:
+    """Say how many participants per group find the smallest effects of interest.
+
+    Parameters
+    ----------
+    verdicts : pandas.DataFrame
+        From :func:`weigh_claims`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"d": [0.1, 0.3], "smallest_effect": [0.2, 0.2], "verdict": "inconclusive"}, index=["C01", "C02"])
+    >>> describe_sample(table)
+    'To find the smallest effect of interest with 80 % power at the 5 % level (one test), two equal groups need 394 participants each for d = 0.2 (2 claims).'
     """
     tested = verdicts[verdicts["d"].notna()]
-    simulated = tested["verdict"].isin([SimulatedVerdict.RECOVERED.value, SimulatedVerdict.MISSED.value]).any()
-    smallest = [find_n_per_group(d) for d in tested["smallest_effect"]]
-    table = pd.DataFrame({"smallest effect of interest": tested["smallest_effect"], "n per group for it": smallest})
-    if not simulated:
-        table.insert(0, "d seen here", tested["d"])
-        table["n per group for the d seen"] = [find_n_per_group(d) for d in tested["d"]]
-    return table.set_axis(tested.index).rename_axis("claim")
+    if tested.empty:
+        return "No claim has a difference for which a sample could be planned here."
+    sizes = tested["smallest_effect"].value_counts().sort_index()
+    needs = ", ".join(
+        f"{find_n_per_group(size):,.0f} participants each for d = {size:g} ({count(n, 'claim')})"
+        for size, n in sizes.items()
+    )
+    return (
+        f"To find the smallest effect of interest with {100 * POWER:.0f} % power at the {100 * ALPHA:.0f} % level (one test), "
+        f"two equal groups need {needs}."
+    )
 
 
 def find_n_per_group(d: float) -> float:
@@ -304,7 +316,7 @@ def _show_effect(row: pd.Series) -> str:
 
 
 def _show_interval(row: pd.Series, name: str) -> str:
-    return f"{row[name]:.2f} [{row[f'{name}_low']:.2f}, {row[f'{name}_high']:.2f}]".replace("-", "−")
+    return f"{row[name]:.2f} [{row[f'{name}_low']:.2f} to {row[f'{name}_high']:.2f}]".replace("-", "−")
 
 
 def _show_factor(factor: float) -> str:

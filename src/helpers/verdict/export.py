@@ -68,14 +68,14 @@ def write_verdicts(
     settings: Settings,
     chapter: str = "07_verdict",
 ) -> Path:
-    """Write :func:`export_verdicts` to ``<results_dir>/<chapter>/verdicts.json``, whole or not at all.
+    """Write :func:`export_verdicts` to ``<results_dir>/<chapter>/verdicts.jsonld``, whole or not at all.
 
     Returns
     -------
     pathlib.Path
         Where it was written.
     """
-    target = resolve_path(results_dir) / chapter / "verdicts.json"
+    target = resolve_path(results_dir) / chapter / "verdicts.jsonld"
     exported = export_verdicts(verdicts, ledger, settings=settings)
     write_atomically(target, json.dumps(exported, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     return target

@@ -17,7 +17,7 @@ from helpers.verdict.inference import Contrast, compute_contrast_power, recover_
 RESILIENCE_MEASURES = ("cd_risc", "cd_risc_10", "cd_risc_2", "brs")
 COVARIATES_ONLY = "covariates only"
 LEAD_COLUMNS = ("lead", "lead_low", "lead_high", "p_lead")
-RANK_COLUMNS = ("role", "auc_out_of_fold", *LEAD_COLUMNS, "p_permutation", "n_high", "n_low")
+RANK_COLUMNS = ("role", "auc", *LEAD_COLUMNS, "p_permutation", "n_high", "n_low")
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def _gather_rank(evidence: Evidence, table: pd.DataFrame) -> Evidence:
     if blocks["lead_low"].isna().any():
         return replace(evidence, missing="one participant was left out at a time, which gives no AUC to rank blocks by")
     sizes = {name: int(blocks.loc[evidence.claim.feature, name]) for name in ("n_high", "n_low")}
-    alone = float(table["auc_out_of_fold"].get(COVARIATES_ONLY, np.nan))
+    alone = float(table["auc"].get(COVARIATES_ONLY, np.nan))
     return replace(evidence, blocks=blocks, covariates_auc=alone, **sizes)
 
 

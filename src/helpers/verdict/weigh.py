@@ -210,7 +210,7 @@ def _judge_rank(evidence: Evidence) -> tuple[RealVerdict, str]:
     is divided by the number of blocks. Where the covariates alone do as well as the block, nothing is decided.
     """
     blocks, feature = evidence.blocks, evidence.claim.feature
-    aucs, p, own = blocks["auc_out_of_fold"], blocks["p_permutation"], blocks.loc[feature]
+    aucs, p, own = blocks["auc"], blocks["p_permutation"], blocks.loc[feature]
     rank, best_other = int((aucs > aucs[feature]).sum()) + 1, aucs.drop(feature).idxmax()
     said = (
         f"Out of fold, {feature} rank {rank} of {len(aucs)} (AUC {aucs[feature]:.2f}; best other, {best_other}, "
@@ -302,6 +302,6 @@ def _measure_contrast(evidence: Evidence) -> dict[str, Any]:
 
 
 def _measure_rank(evidence: Evidence) -> dict[str, Any]:
-    aucs, feature = evidence.blocks["auc_out_of_fold"], evidence.claim.feature
+    aucs, feature = evidence.blocks["auc"], evidence.claim.feature
     lead = evidence.blocks.loc[feature, ["lead", "lead_low", "lead_high"]].astype(float)
     return {"rank": int((aucs > aucs[feature]).sum()) + 1, "n_blocks": len(aucs), **lead}

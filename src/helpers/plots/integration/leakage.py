@@ -64,7 +64,7 @@ def plot_width(runs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = start(ax, 11)
     ax.axhline(CHANCE, color=EVERYONE, ls="--", lw=1, label="chance (0.5)")
     for column, name, look in (
-        ("auc_out_of_fold", "held-out participants", "honest"),
+        ("auc", "held-out participants", "honest"),
         ("auc_training", "training set", "leaky"),
     ):
         marker, colour, filled = LOOKS[look]
@@ -79,7 +79,7 @@ def plot_width(runs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     widths = sorted(runs["n_features"].unique())
     ax.set_xticks(widths, [f"{width:,}" for width in widths])
     ax.minorticks_off()
-    ax.set_ylim(min(0.25, float(runs["auc_out_of_fold"].min()) - 0.03), 1.02)
+    ax.set_ylim(min(0.25, float(runs["auc"].min()) - 0.03), 1.02)
     ax.set(xlabel="Features of the block (all noise)", ylabel="AUC")
     key(ax, ncols=3)
     return tell(

@@ -38,7 +38,7 @@ def plot_performance(result: IntegrationPerformance, *, ax: Axes | None = None) 
     table = result.performance[result.performance["role"] != "chance"]
     ax = start(ax, 1.4 * len(table))
     what, stem = ("AUC", "auc") if has_auc(table) else ("Balanced error", "balanced_error")
-    held_out = "auc_out_of_fold" if stem == "auc" else stem
+    held_out = "auc" if stem == "auc" else stem
     shown = table[[f"{stem}_low", f"{stem}_high"]].assign(**{stem: table[held_out]})
     ax.axvline(CHANCE_AUC, color=EVERYONE, ls="--", lw=1, label="chance (0.5)")
     draw_intervals(ax, shown, stem, colours=OBSERVED, label="held-out participants")

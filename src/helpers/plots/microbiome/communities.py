@@ -87,9 +87,7 @@ def plot_ordination(
     told = (
         ""
         if comparison is None
-        else (
-            f" PERMANOVA: the groups explain R² = {100 * comparison['r_squared']:.1f} %, p = {comparison['p_value']:.2g}."
-        )
+        else (f" PERMANOVA: the groups explain R² = {100 * comparison['r_squared']:.1f} %, p = {comparison['p']:.2g}.")
     )
     return tell(
         ax,
