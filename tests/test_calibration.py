@@ -246,7 +246,7 @@ def test_figures_mark_what_lies_outside():
     assert list(find_outside(rates, "rate").index) == ["C01"]
     axes = plot_rates(rates)
     assert [line.get_marker() for line in axes.lines if line.get_marker() in "os"] == ["s"]
-    assert "(100 null twins)" in axes.get_xlabel()
+    assert "among 100 simulated cohorts" in axes.figure.get_label()
 
 
 def test_stored_shares_are_recomputable():
