@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from itertools import combinations
 
@@ -16,6 +17,7 @@ from helpers.book.figures import take_figures
 from helpers.plots.palette import COLOURS, MEANINGS, SIDES, plot_meanings
 from helpers.plots.showing import MOST_MARKS, draw_image, show_figure
 from helpers.plots.style import shorten, tell
+from tools.write_meanings import FIGURE
 
 # Machado, Oliveira and Fernandes (2009), doi:10.1109/TVCG.2009.113, severity 1: linear RGB seen without M or L cones
 SEEN = {
@@ -32,7 +34,7 @@ def close_figures():
 
 
 def draw_points(n: int):
-    figure, ax = plt.subplots()
+    ax = plt.subplots()[1]
     ax.plot(range(n), range(n), "o")
     ax.scatter(range(n), range(n))
     return tell(ax, f"{n} points <each>.")
@@ -63,6 +65,12 @@ def test_the_legend_names_every_meaning():
     figure = plot_meanings()
     said = {text.get_text() for text in figure.findobj(plt.Text)}
     assert {meaning for *_, meaning in MEANINGS} <= said
+
+
+def test_the_committed_legend_is_the_one_drawn():
+    """Words and shapes; ids of clip paths may differ between versions."""
+    drawn, committed = draw_image(plot_meanings())[1].decode(), FIGURE.read_text(encoding="utf-8")
+    assert re.findall(r"<text[^>]*>[^<]*", drawn) == re.findall(r"<text[^>]*>[^<]*", committed)
 
 
 def test_a_figure_is_shown_with_caption_and_words():

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 
 from helpers.calibration import find_outside
 from helpers.plots.intervals import draw_intervals, key_of, name_rows, start
-from helpers.plots.palette import EVERYONE, FAINT, OBSERVED, VERDICTS
+from helpers.plots.palette import EVERYONE, FAINT, VERDICTS
 from helpers.plots.style import WIDTH_IN, key, shorten, tell
 
 WORD_LABELS = (
@@ -34,7 +34,7 @@ def plot_rates(rates: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         Per cent on the horizontal axis; one line per test, squares where the share lies outside the band.
     """
     ax = _plot_shares(rates, "rate", names=rates["what"], aim=0.05, ax=ax)
-    ax.set_xlabel("Null twins rejected, % (95 % CI)")
+    ax.set_xlabel("Rejected, % (95 % CI)")
     return tell(
         ax,
         f"How often each headline test rejects at 5 % among {_write_n(rates)} simulated cohorts without a difference; lines are 95 % confidence intervals (Wilson).",
@@ -57,7 +57,7 @@ def plot_coverage(coverage: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     shown = coverage[coverage["scale"] == "unit"]
     ax = _plot_shares(shown, "coverage", names=shown["what"], aim=0.95, ax=ax)
-    ax.set_xlabel("Intervals that hold the truth, % (95 % CI)")
+    ax.set_xlabel("Coverage, % (95 % CI)")
     return tell(
         ax,
         f"How often each 95 % interval holds the planted difference among {_write_n(shown)} simulated cohorts; lines are 95 % confidence intervals (Wilson).",
@@ -106,12 +106,12 @@ def _plot_shares(table: pd.DataFrame, column: str, *, names: pd.Series, aim: flo
     ax.barh(range(len(table)), width, left=100 * table["target_low"], height=1, color=FAINT)
     ax.axvline(100 * aim, color=EVERYONE, lw=0.9, ls="--", zorder=1)
     shown = 100 * table[[column, "low", "high"]].rename(columns={"low": f"{column}_low", "high": f"{column}_high"})
-    colours = [VERDICTS["against"] if out else OBSERVED for out in outside]
+    colours = [VERDICTS["against"] if out else EVERYONE for out in outside]
     draw_intervals(ax, shown, column, colours=colours, markers=["s" if out else "o" for out in outside], size=5.5)
     name_rows(ax, [shorten(name, 44) for name in names], zero=None)
     keys = [
         Patch(color=FAINT, label="band aimed at"),
-        key_of(OBSERVED, "o", "inside"),
+        key_of(EVERYONE, "o", "inside"),
         key_of(VERDICTS["against"], "s", "outside"),
     ]
     key(ax, handles=keys, ncols=3)
