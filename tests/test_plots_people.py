@@ -51,7 +51,7 @@ def test_flow_shows_every_box_and_every_reason(n_lost):
 
 
 def test_modalities_write_small_counts_without_a_bar():
-    table = pd.DataFrame({"high": ["44", "<5"], "low": ["72", "66"], "all": ["116", "<5"]}, index=["Taxa", "Tracts"])
+    table = pd.DataFrame({"n_high": ["44", "<5"], "n_low": ["72", "66"], "n": ["116", "<5"]}, index=["Taxa", "Tracts"])
     ax = cohort_figures.plot_modalities(table, labels=LABELS)
     widths = [bar.get_width() for bar in ax.patches]
     assert widths == [44, 0, 72, 66]

@@ -14,7 +14,7 @@ from helpers.plots.style import WIDTH_IN, tell
 COLOURS = MappingProxyType({"high": "#0072B2", "low": "#D55E00"})
 MARKERS = MappingProxyType({"high": "o", "low": "s"})
 LINES = MappingProxyType({"high": "-", "low": "--"})
-EVERYONE = "#4D4D4D"  # both groups together; also lines at zero and text beside the data
+EVERYONE = "#3F3F3F"  # both groups together; also lines at zero and text beside the data
 SELECTED = "#009E73"  # features that a model keeps
 DECLARED = "#000000"  # named before anybody looked
 OBSERVED = "#AA3377"  # of the real labels, out of fold where there are folds

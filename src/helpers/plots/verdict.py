@@ -54,7 +54,7 @@ def plot_verdicts(verdicts: pd.DataFrame, *, labels: dict[str, str], ax: Axes | 
         else:
             ax.plot([row.smallest_effect] * 2, [i - 0.32, i + 0.32], color=EVERYONE, lw=1.5, zorder=0)
     told = verdicts.assign(row=range(len(verdicts))).dropna(subset=["d"])
-    sign = told["expected"].map(lambda expected: -1 if expected == "lower" else 1)
+    sign = told["expected"].map(lambda expected: -1 if expected == "lower" else 1).astype(float)
     turned = pd.DataFrame({name: sign * told[name].astype(float) for name in ("d", "d_low", "d_high")})
     for verdict in dict.fromkeys(told["verdict"]):
         own, (colour, marker) = told["verdict"] == verdict, LOOKS[verdict]
