@@ -59,7 +59,7 @@ def test_forest_draws_every_effect_once_and_fills_only_small_q(contrasts):
     assert [float(dot.get_xdata()[0]) for dot in dots] == [0.8, -0.4]
     assert [to_hex(dot.get_markerfacecolor()).upper() for dot in dots] == [COLOURS["high"], "#FFFFFF"]
     assert [dot.get_marker() for dot in dots] == ["o", "s"]
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["gut_barrier", "► m2"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["gut barrier", "► m2"]
     assert "higher in High resilience (n = <5–12)" in ax.get_xlabel()
     assert (
         "Filled marks: q < 0.05 (1 of 2)" in ax.figure.get_label()

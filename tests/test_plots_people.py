@@ -53,7 +53,7 @@ def test_flow_shows_every_box_and_every_reason(n_lost):
 def test_modalities_write_small_counts_without_a_bar():
     table = pd.DataFrame({"n_high": ["44", "<5"], "n_low": ["72", "66"], "n": ["116", "<5"]}, index=["Taxa", "Tracts"])
     ax = cohort_figures.plot_modalities(table, labels=LABELS)
-    widths = [bar.get_width() for bar in ax.patches]
+    widths = [bar.get_width() for bars in ax.containers for bar in bars]
     assert widths == [44, 0, 72, 66]
     assert "<5" in read_texts(ax)
 

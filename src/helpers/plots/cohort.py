@@ -13,7 +13,7 @@ from matplotlib.text import Text
 
 from helpers.plots.intervals import draw_intervals, name_rows, start
 from helpers.plots.palette import COLOURS, DECLARED, EVERYONE, FAINT
-from helpers.plots.style import WIDTH_IN, key, require_rows, tell, wrap
+from helpers.plots.style import WIDTH_IN, key, require_rows, shorten, tell, wrap
 from helpers.problems import count
 from helpers.table1 import Combinations
 from helpers.wording import tell_range
@@ -90,7 +90,7 @@ def plot_modalities(modalities: pd.DataFrame, *, labels: dict[str, str], ax: Axe
     for bars, (side, own) in zip(ax.containers, long.groupby("group", sort=False), strict=True):
         ax.bar_label(bars, labels=list(own["told"]), padding=3)
         bars.set_label(labels[side])
-    name_rows(ax, [wrap(name, 24) for name in modalities.index], zero=None)
+    name_rows(ax, [wrap(shorten(name, 44), 24) for name in modalities.index], zero=None)
     ax.set(xlabel="Participants", ylabel="")
     key(ax, handles=list(ax.containers), labels=[labels[side] for side in COLOURS])
     return tell(
@@ -163,7 +163,9 @@ def plot_detectable(detectable: pd.DataFrame, *, ax: Axes | None = None) -> Axes
     ax.hlines(rows, detectable["d_one"], detectable["d_all"], color=FAINT, lw=2, zorder=1)
     draw_intervals(ax, detectable, "d_one", colours=DECLARED, label="one test, declared in advance")
     draw_intervals(ax, detectable, "d_all", markers="D", filled=False, size=8, label="each of all features")
-    names = [f"{wrap(row.Index, 24)}\n({count(row.n_features, 'test')})" for row in detectable.itertuples()]
+    names = [
+        f"{wrap(shorten(row.Index, 44), 24)}\n({count(row.n_features, 'test')})" for row in detectable.itertuples()
+    ]
     name_rows(ax, names, zero=None)
     ax.set(xlim=(0, None), xlabel="Detectable d (80 % power)")
     key(ax)

@@ -67,9 +67,11 @@ def draw_groups(ax: Axes, values: pd.Series, groups: pd.Series, *, labels: Mappi
             own, **looks, color=COLOURS[side], marker=MARKERS[side], size=4, alpha=0.55, jitter=False, zorder=3
         )
         aside = (np.arange(len(own)) * GOLDEN) % 1 - 0.5
-        for marks in ax.collections[before:]:
+        for marks in list(ax.collections[before:]):
             if len(marks.get_offsets()):
                 marks.set_offsets(np.column_stack([place + 0.45 * aside, own["value"]]))
+            else:
+                marks.remove()  # seaborn leaves one of the other group, without a mark
     ax.set_xticks(range(len(SIDES)), [wrap(labels[side], 13) for side in SIDES])
     ax.set(xlim=(-0.55, 1.55), xlabel="", ylabel="")
 

@@ -173,7 +173,7 @@ def plot_composition(
         start_at = start_at + share
     ax.set_yticks(range(len(shown)), [wrap(labels[side], 16) for side in shown.index])
     ax.tick_params(axis="y", length=0)
-    ax.set(xlim=(0, 100), ylim=(len(shown) - 0.5, -0.5), xlabel=f"Mean proportion of reads by {level} (%)")
+    ax.set(xlim=(0, 100), ylim=(max(len(shown), 1) - 0.5, -0.5), xlabel=f"Mean proportion of reads by {level} (%)")
     key(ax)
     return tell(
         ax,

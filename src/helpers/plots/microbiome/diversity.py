@@ -9,6 +9,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from helpers.microbiome.alpha import METRIC_LABELS, AlphaDiversity
 from helpers.plots.groups import SIDES, draw_groups, write_effect
@@ -86,9 +87,10 @@ def plot_depth(
         sizes = {side: f"{strip_n(labels[side])} (n={hide_small(int(row[f'n_{side}']))})" for side in SIDES}
         draw_groups(ax, tables[name].sum(axis=1), groups, labels=sizes)
         ax.set_yscale("log")
+        ax.yaxis.set_major_formatter("{x:,.0f}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
         ax.set_title(f"{name}\n{write_effect(row, 'ratio')}")
     axes[0, 0].set_ylabel("Reads of a sample")
-    axes[0, 0].yaxis.set_major_formatter("{x:,.0f}")
     return tell(
         figure,
         f"Reads of each sample in {' and '.join(contrasts.index)}, on a logarithmic scale. Marks are samples, boxes the middle half with "
