@@ -56,7 +56,7 @@ def regions():
 def test_connectome_counts_edges_on_each_side(edges, nodes):
     """By hand: t runs from -5 to 9, so the six largest |t| are 9, 8, 7, 6, 5 and -5."""
     figure = plots.plot_connectome(edges, nodes, n_edges=6, labels=LABELS)
-    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    titles = [text.get_text() for text in figure.texts]
     assert "Higher in High: 5 edges" in titles and "Lower in High: 1 edge" in titles
     assert "The 6 strongest of 15 edges by |t|, adjusted (n = 44 v 72)" in figure.get_label()
     assert figure.get_figwidth() <= 6.4

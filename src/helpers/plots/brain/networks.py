@@ -95,7 +95,7 @@ def _list_names(pairs: pd.Index) -> list[str]:
 def _draw_pairs(values: pd.Series, texts: list[str], label: str, ax: Axes | None, **look: object) -> Axes:
     """Draw a number per pair as a triangle, each cell with its text."""
     names = _list_names(values.index)
-    ax = start(ax, 1.25 * len(names), above=1.7)
+    ax = start(ax, max(1.25 * len(names), 5), above=2.0)
     grid = pd.DataFrame(np.nan, index=names, columns=names)
     written = pd.DataFrame("", index=names, columns=names)
     for pair, value, text in zip(values.index, values, texts, strict=True):
@@ -105,7 +105,7 @@ def _draw_pairs(values: pd.Series, texts: list[str], label: str, ax: Axes | None
     sns.heatmap(
         grid, annot=annot, fmt="", ax=ax, linewidths=0.5, cbar_kws={"label": label, "shrink": 0.6, "pad": 0.02}, **look
     )
-    shown = [shorten(name, 20) for name in names]
+    shown = [shorten(name, 18) for name in names]
     ax.set_xticks(np.arange(len(names)) + 0.5, shown, rotation=45, ha="right", rotation_mode="anchor")
     ax.set_yticks(np.arange(len(names)) + 0.5, shown, rotation=0)
     ax.tick_params(length=0)
