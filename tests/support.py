@@ -17,6 +17,7 @@ QUICK = {  # of the two chapters with most shuffles, where how many there are is
     "03_brain.n_permutations_maps": 19,
     "03_brain.n_permutations_real": 5,
     "06_integration.n_permutations": 9,
+    "06_integration.n_permutations_score": 4,
     "06_integration.n_repeats": 2,
     "06_integration.n_repeats_shuffled": 2,
 }

@@ -227,9 +227,14 @@ def test_regions_sentence_counts_directions(design):
 
 
 def test_networks_sentence_names_the_declared_pair_or_its_absence(nodes, design):
-    networks = brain.compare_networks(simulate_connectivity(nodes, design, effect=0.2), nodes, design)
+    connectivity = simulate_connectivity(nodes, design, effect=0.2)
+    tested = brain.test_networks_max_t(
+        connectivity, nodes, design, blocks=None, n_permutations=99, rng=np.random.default_rng(1)
+    )
+    networks = brain.compare_networks(connectivity, nodes, design).join(tested.table["p_fwe"])
     found = brain.describe_networks(networks, declared="Reward × Somatomotor", labels=LABELS)
     assert found.startswith("Reward × Somatomotor (12 edges), High (n = 20) minus Low (n = 40): d = ")
+    assert "p (FWE) = 0.01 among 6 pairs" in found
     assert brain.describe_networks(networks, declared="Limbic × Visual", labels=LABELS) == (
         "The nodes of this cohort form no pair Limbic × Visual; their networks are Reward, Somatomotor, Visual."
     )

@@ -20,7 +20,6 @@ from helpers.integration import (
     BlockSPLS,
     BlockSPLSDA,
     PrevalenceFilter,
-    VarianceFilter,
     cross_validate,
     describe_features,
     describe_flow,
@@ -28,9 +27,9 @@ from helpers.integration import (
     describe_optima,
     describe_performance,
     describe_ranking,
+    estimate_stability,
     keep_equally,
     make_filters,
-    measure_stability,
     permute_groups,
     prepare_blocks,
     tune,
@@ -442,14 +441,13 @@ def test_folds_hold_their_share_of_each_group():
 def test_filters_are_fitted_in_the_fold_and_keep_what_they_say():
     logs = np.array([[0.0, 2.0, 1.0], [0.0, 0.0, 1.0], [0.0, 0.0, 3.0]])
     assert PrevalenceFilter(0.5).fit(logs).get_support().tolist() == [False, False, True]
-    assert VarianceFilter(1).fit(2.0**logs).get_support().tolist() == [False, False, True]
     assert list(make_filters({"taxa": None, "connectivity": None})) == ["taxa"]
 
 
 def test_stability_by_hand():
     """Nogueira 2018, eq. 4: same sets give 1; two disjoint single choices of two features give -1."""
-    assert measure_stability(np.array([[True, False], [False, True]])) == pytest.approx(-1.0)
-    assert np.isnan(measure_stability(np.array([[True, True], [True, True]])))
+    assert estimate_stability(np.array([[True, False], [False, True]])).index == pytest.approx(-1.0)
+    assert np.isnan(estimate_stability(np.array([[True, True], [True, True]])).index)
 
 
 def test_permutation_p_counts_the_real_labels(rng):
@@ -496,7 +494,7 @@ def test_averaging_over_repeats_narrows_the_null(rng):
     ("change", "message"),
     [
         ({"n_folds": 30}, "expected 2 to 20"),
-        ({"transforms": {"skin": VarianceFilter()}}, "transforms names skin"),
+        ({"transforms": {"skin": PrevalenceFilter()}}, "transforms names skin"),
         ({"vote": "loudest"}, "vote is 'loudest'"),
         ({"batch": pd.Series(dtype=str, name="study")}, "40 people have no study"),
     ],

@@ -5,10 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import clone
-from sklearn.linear_model import Ridge
-from sklearn.model_selection import cross_val_score
-from sklearn.pipeline import make_pipeline
 
 from helpers import metabolites
 from helpers.tables import PROJECT_ROOT, read_table
@@ -188,24 +184,6 @@ def test_undetected_and_unmeasured_are_counted_apart(measured, features):
         "1 metabolite with values below detection (raw zeros), most in N-acetylglutamate (up to 20 %); "
         "2 metabolites with values that were not measured (blanks), most in N-acetylglutamate, m3 (up to 20 %)."
     )
-
-
-def test_the_filler_learns_from_those_it_is_fitted_on_alone():
-    """Limit 2 / 2 = 1, whose log2 is 0; median of log2 of 2, 4, 8 is 2; the logged column keeps its zero."""
-    filler = metabolites.MetaboliteFiller(raw=[True, False]).fit([[2.0, 1.0], [4.0, 0.0], [8.0, np.nan]])
-    np.testing.assert_array_equal(filler.transform([[0.0, 0.0], [np.nan, np.nan]]), [[0.0, 0.0], [2.0, 0.5]])
-    np.testing.assert_array_equal(metabolites.MetaboliteFiller().fit_transform([[3.0], [np.nan]]), [[3.0], [3.0]])
-    with pytest.raises(ValueError, match="below 0"):
-        metabolites.MetaboliteFiller(raw=[True]).fit([[-1.0]])
-
-
-def test_the_filler_stands_in_a_pipeline_of_scikit_learn():
-    rng = np.random.default_rng(3)
-    values = np.exp(rng.normal(size=(40, 3)))
-    values[rng.random(values.shape) < 0.1] = np.nan
-    y = np.nan_to_num(np.log2(values[:, 0])) + 0.1 * rng.normal(size=40)
-    pipeline = make_pipeline(clone(metabolites.MetaboliteFiller(raw=[True] * 3)), Ridge())
-    assert cross_val_score(pipeline, values, y, cv=4).mean() > 0.6
 
 
 # community-metabolic potential ---------------------------------------------------------------------------------------

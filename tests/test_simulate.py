@@ -23,7 +23,6 @@ from helpers.simulate import (
     DEFAULT_SEED,
     cohort_folder,
     draw_cohort,
-    find_status,
     simulate_cohort,
 )
 from helpers.simulate.brain import EMOTION_REGULATION_TRACTS, EMOTION_REGULATION_VOLUMES, draw_brain
@@ -36,6 +35,7 @@ from helpers.simulate.recipe import Recipe
 from helpers.simulate.transcripts import FUNCTIONS
 from helpers.simulate.writing import format_table
 from tests.support import run_command
+from tests.truth import find_status
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "data" / "example"

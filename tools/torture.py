@@ -35,6 +35,7 @@ QUICK = {
     "05_metabolites.n_folds": 5,
     "05_metabolites.n_shuffles": 4,
     "06_integration.n_permutations": 4,
+    "06_integration.n_permutations_score": 4,
     "06_integration.n_repeats": 2,
     "06_integration.n_workers": 1,
     "lab_leakage.n_noise": 2,

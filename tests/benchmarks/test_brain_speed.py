@@ -72,8 +72,3 @@ def test_nbs_beside_bctpy():
     theirs = (time.perf_counter() - between) * 500
     print(f"\nours, three thresholds and covariates: {between - start:.2f} s; bctpy, scaled to 5,000: {theirs:.0f} s")
     assert theirs > 20 * (between - start)
-
-
-def test_graph_measures(benchmark):
-    r, nodes, _ = make_cohort(116, 100)
-    benchmark.pedantic(brain.measure_nodes, (r, nodes), rounds=3)

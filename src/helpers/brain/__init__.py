@@ -23,13 +23,12 @@ from helpers.brain.describe import (
     describe_sensitivity,
     describe_sets,
 )
-from helpers.brain.graphs import compare_nodes, describe_nodes, measure_nodes
 from helpers.brain.harmonise import MIN_PER_BATCH, ComBat, compare_harmonisation, describe_harmonisation, harmonise
 from helpers.brain.maps import MapStack, compare_maps, explain_maps, load_maps
 from helpers.brain.nbs import NbsResult, describe_components, test_nbs
 from helpers.brain.networks import average_networks, compare_motion_handling, compare_networks, test_networks_max_t
 from helpers.brain.pairs import count_pairs, describe_pairs
-from helpers.brain.published import add_detectable, describe_declared, describe_scale, find_published_range
+from helpers.brain.published import add_detectable, describe_scale, find_published_range
 from helpers.brain.qc_fc import MotionLink, describe_motion_link, link_motion, measure_lengths
 from helpers.brain.questions import Question, impute_questions, list_questions
 from helpers.brain.regions import average_set, compare_regions, compare_sets, stack_regions
@@ -62,7 +61,6 @@ __all__ = [
     "compare_motion",
     "compare_motion_handling",
     "compare_networks",
-    "compare_nodes",
     "compare_regions",
     "compare_sets",
     "compare_split_with_score",
@@ -71,7 +69,6 @@ __all__ = [
     "count_pairs",
     "count_strict",
     "describe_components",
-    "describe_declared",
     "describe_edges",
     "describe_effect",
     "describe_harmonisation",
@@ -79,7 +76,6 @@ __all__ = [
     "describe_motion",
     "describe_motion_link",
     "describe_networks",
-    "describe_nodes",
     "describe_pairs",
     "describe_prediction",
     "describe_reach",
@@ -102,7 +98,6 @@ __all__ = [
     "list_questions",
     "load_maps",
     "measure_lengths",
-    "measure_nodes",
     "name_pairs",
     "name_places",
     "predict_group",

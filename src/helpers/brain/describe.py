@@ -116,7 +116,7 @@ def describe_networks(networks: pd.DataFrame, *, declared: str, labels: Mapping[
     Parameters
     ----------
     networks : pandas.DataFrame
-        From :func:`helpers.brain.compare_networks`.
+        From :func:`helpers.brain.compare_networks`, with ``p_fwe`` from :func:`helpers.brain.test_networks_max_t`.
     declared : str
         Such as ``Reward × Somatomotor``.
     labels : mapping
@@ -133,7 +133,7 @@ def describe_networks(networks: pd.DataFrame, *, declared: str, labels: Mapping[
     return (
         f"{declared} ({count(int(row['n_edges']), 'edge')}), "
         f"{describe_effect(row, labels=labels, unit='z')} for this "
-        f"pair alone, q = {row['q']:.2g} among {count(len(networks), 'pair')}."
+        f"pair alone, q = {row['q']:.2g} and p (FWE) = {row['p_fwe']:.2g} among {count(len(networks), 'pair')}."
     )
 
 

@@ -165,7 +165,7 @@ def explain_maps(files: Mapping[str, Path], design: pd.DataFrame, *, blocks: pd.
         prepare_model(
             maps.values.iloc[:, :1],
             terms,
-            tested=["group"],
+            tested="group",
             blocks=blocks,
             n_permutations=1,
             rng=np.random.default_rng(0),

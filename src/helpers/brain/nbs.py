@@ -142,9 +142,7 @@ def test_nbs(
     z = complete_z(connectivity, design)
     if alternative == "less":
         z = -z
-    model = prepare_model(
-        z, design, tested=[tested], blocks=blocks, n_permutations=n_permutations, rng=rng, signed=True
-    )
+    model = prepare_model(z, design, tested=tested, blocks=blocks, n_permutations=n_permutations, rng=rng, signed=True)
     ends = split_edges(z.columns)
     two_sided = alternative == "two-sided"
     observed = model.to_statistic(model.observed)

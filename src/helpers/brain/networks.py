@@ -9,7 +9,7 @@ from helpers import permutation
 from helpers.brain.connectivity import compute_fisher_z, name_pairs
 from helpers.brain.covariates import add_motion, keep_still
 from helpers.contrasts import fit_contrasts
-from helpers.permutation import Alternative, MaxTResult
+from helpers.permutation import MaxTResult
 
 MIN_STILL_PER_GROUP = 10
 
@@ -77,8 +77,6 @@ def test_networks_max_t(
     blocks: pd.Series | None,
     n_permutations: int,
     rng: np.random.Generator,
-    alternative: Alternative = "two-sided",
-    step_down: bool = False,
 ) -> MaxTResult:
     """Test all pairs of networks at once: Freedman-Lane shuffles within blocks, largest absolute t.
 
@@ -96,8 +94,6 @@ def test_networks_max_t(
         Study of each participant; None when there is one.
     n_permutations : int
     rng : numpy.random.Generator
-    alternative, step_down
-        As for :func:`helpers.permutation.test_max_t`.
 
     Returns
     -------
@@ -112,8 +108,6 @@ def test_networks_max_t(
         blocks=blocks,
         n_permutations=n_permutations,
         rng=rng,
-        alternative=alternative,
-        step_down=step_down,
     )
 
 

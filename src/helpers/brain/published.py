@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
-from helpers.brain.numbers import write_fixed
 from helpers.power import find_detectable_d
 from helpers.problems import count
-from helpers.wording import as_code, as_text, hide_small
+from helpers.wording import hide_small
 
 NOUNS = {"volumes": "volumes", "tracts": "tracts (FA)"}
 
@@ -95,27 +92,4 @@ def describe_scale(contrasts: pd.DataFrame, published: pd.DataFrame, block: str)
         f"{seen}With {hide_small(int(known['n_high'].max()))} and {hide_small(int(known['n_low'].max()))} people, a single region is found with 80% "
         f"power only if its true |d| is {detectable:.2f} or more. Here |d| runs from {largest.min():.2f} to {largest.max():.2f} "
         f"over {count(len(known), 'region')}{beyond}: from so few people, the largest of many estimates is too large."
-    )
-
-
-def describe_declared(contrasts: pd.DataFrame, members: list[str], *, labels: Mapping[str, str]) -> str:
-    """Say how the regions of a declared set lie: how many are lower, and their median effect beside that of the others.
-
-    Parameters
-    ----------
-    contrasts : pandas.DataFrame
-    members : list of str
-        Regions of the set.
-    labels : mapping
-    """
-    known = contrasts.dropna(subset=["d"])
-    inside, outside = known[known.index.isin(members)], known[~known.index.isin(members)]
-    if inside.empty:
-        return "None of the declared regions could be compared."
-    low = int((inside["d"] < 0).sum())
-    rest = f"; the median of the {len(outside)} others is {write_fixed(outside['d'].median())}" if len(outside) else ""
-    top = inside["d"].abs().idxmax()
-    return (
-        f"Of {count(len(inside), 'declared region')}, {low} are lower in {as_text(labels['high'])}; their median d is "
-        f"{write_fixed(inside['d'].median())}{rest}. The largest |d| among them is {write_fixed(inside.loc[top, 'd'])}, in {as_code(top)}."
     )

@@ -135,7 +135,7 @@ def test_maps(
     rng_t, rng_tfce = rng.spawn(2)
     max_t = permutation.test_max_t(values, terms, blocks=blocks, n_permutations=n_permutations, rng=rng_t)
     model = permutation.prepare_model(
-        values, terms, tested=["group"], blocks=blocks, n_permutations=n_permutations, rng=rng_tfce, signed=True
+        values, terms, tested="group", blocks=blocks, n_permutations=n_permutations, rng=rng_tfce, signed=True
     )
     enhance = partial(_enhance_row, maps, n_steps)
     observed = enhance(model.to_statistic(model.observed))

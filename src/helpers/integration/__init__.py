@@ -4,7 +4,6 @@ from helpers.integration.blocks import (
     BLOCKS,
     PreparedBlocks,
     PrevalenceFilter,
-    VarianceFilter,
     describe_flow,
     keep_equally,
     make_filters,
@@ -50,7 +49,7 @@ from helpers.integration.relations import (
 from helpers.integration.shuffles import PermutationNull, permute_groups
 from helpers.integration.spls import BlockSPLS
 from helpers.integration.splsda import BlockPrediction, BlockSPLSDA
-from helpers.integration.stability import Stability, estimate_stability, measure_stability
+from helpers.integration.stability import Stability, estimate_stability
 from helpers.integration.tuning import TunedKeep, tune
 from helpers.integration.validation import IntegrationPerformance, cross_validate
 
@@ -70,7 +69,6 @@ __all__ = [
     "ReferencePerformance",
     "Stability",
     "TunedKeep",
-    "VarianceFilter",
     "auroc_as_reference",
     "cluster_features",
     "compare_adjustment",
@@ -99,7 +97,6 @@ __all__ = [
     "keep_equally",
     "link_features",
     "make_filters",
-    "measure_stability",
     "name_features",
     "perf_as_reference",
     "permute_groups",

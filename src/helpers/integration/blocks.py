@@ -121,31 +121,6 @@ class PrevalenceFilter(SelectorMixin, BaseEstimator):
         return self.support_
 
 
-class VarianceFilter(SelectorMixin, BaseEstimator):
-    """Keep the features that vary most among the training people, without looking at the groups.
-
-    Parameters
-    ----------
-    n_features : int
-        How many are kept; all, if there are fewer.
-    """
-
-    def __init__(self, n_features: int = 1000) -> None:
-        self.n_features = n_features
-
-    def fit(self, features: np.ndarray, y: None = None) -> VarianceFilter:
-        """Learn which features vary most; `y` is not used."""
-        variances = np.nanvar(np.asarray(features, float), axis=0)
-        self.support_ = np.zeros(len(variances), bool)
-        self.support_[np.argsort(-variances, kind="stable")[: self.n_features]] = True
-        self.n_features_in_ = len(variances)
-        return self
-
-    def _get_support_mask(self) -> np.ndarray:
-        check_is_fitted(self, "support_")
-        return self.support_
-
-
 def keep_equally(blocks: Mapping[str, pd.DataFrame], *, n_keep: int, n_components: int) -> dict[str, list[int]]:
     """Return the same number of kept features for every block and component.
 

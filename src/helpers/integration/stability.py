@@ -18,17 +18,6 @@ class Stability(NamedTuple):
     high: float
 
 
-def measure_stability(selected: NDArray[np.bool_]) -> float:
-    """Measure how alike repeated feature selections are; see :func:`estimate_stability`.
-
-    Examples
-    --------
-    >>> measure_stability(np.array([[True, False, False], [True, False, False]]))
-    1.0
-    """
-    return estimate_stability(selected).index
-
-
 def estimate_stability(selected: NDArray[np.bool_]) -> Stability:
     """Measure how alike repeated feature selections are, with an interval.
 

@@ -1,6 +1,6 @@
 """Measured metabolites, and what bacteria foretell of them: always labelled which of the two."""
 
-from helpers.metabolites.blanks import MetaboliteFiller, count_blanks, describe_blanks
+from helpers.metabolites.blanks import count_blanks, describe_blanks
 from helpers.metabolites.community import CommunityPotential, describe_community, score_community
 from helpers.metabolites.known import describe_parting, describe_weights, predict_plainly, tabulate_known
 from helpers.metabolites.measured import (
@@ -41,7 +41,6 @@ __all__ = [
     "PREDICTED_PREFIX",
     "AppliedModel",
     "CommunityPotential",
-    "MetaboliteFiller",
     "Pair",
     "PotentialModel",
     "PredictedPotential",

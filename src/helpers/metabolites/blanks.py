@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from helpers.metabolites.measured import name_metabolites
 from helpers.problems import count, name_some
@@ -59,63 +57,3 @@ def describe_blanks(blanks: pd.DataFrame, features: pd.DataFrame) -> str:
         )
         said.append(f"{count(len(found), 'metabolite')} with {words}{most}")
     return f"{'; '.join(said)}."
-
-
-class MetaboliteFiller(TransformerMixin, BaseEstimator):
-    """Bring metabolites to the log scale and fill what is missing, learnt from the people it is fitted on.
-
-    A raw zero becomes half the smallest amount of the people learnt from, then log2; a blank becomes their median.
-    As a scikit-learn transformer it stands in a pipeline, so that in cross-validation nobody tested informs a limit
-    or a median.
-
-    Parameters
-    ----------
-    raw : array-like of bool, shape (n_metabolites,), optional
-        Which metabolites are raw; None: none, all are logged already.
-
-    Attributes
-    ----------
-    limits_ : numpy.ndarray of shape (n_metabolites,)
-        What a raw zero counts as.
-    medians_ : numpy.ndarray of shape (n_metabolites,)
-        On the log scale; 0 for a metabolite without a value.
-
-    Examples
-    --------
-    >>> filler = MetaboliteFiller(raw=[True]).fit([[2.0], [4.0], [8.0]])
-    >>> filler.transform([[0.0], [16.0], [np.nan]]).ravel().tolist()
-    [0.0, 4.0, 2.0]
-    """
-
-    def __init__(self, raw=None):
-        self.raw = raw
-
-    def fit(self, X, y=None):
-        """Learn limits and medians from X (people x metabolites)."""
-        values = np.asarray(X, float)
-        self.n_features_in_ = values.shape[1]
-        positive = np.where(values > 0, values, np.inf).min(axis=0, initial=np.inf)
-        self.limits_ = np.where(np.isfinite(positive), positive / 2, 1.0)
-        logged = self._log(values)
-        self.medians_ = np.array(
-            [np.median(column[~np.isnan(column)]) if (~np.isnan(column)).any() else 0.0 for column in logged.T]
-        )
-        return self
-
-    def transform(self, X):
-        """Return X on the log scale, without blanks."""
-        check_is_fitted(self)
-        logged = self._log(np.asarray(X, float))
-        return np.where(np.isnan(logged), self.medians_, logged)
-
-    def _log(self, values: np.ndarray) -> np.ndarray:
-        raw = np.zeros(values.shape[1], bool) if self.raw is None else np.asarray(self.raw, bool)
-        if (values[:, raw] < 0).any():
-            raise ValueError(
-                "Metabolites declared raw with values below 0; if they were logged before, do not declare them raw."
-            )
-        return np.where(
-            raw,
-            np.log2(np.where(values > 0, values, self.limits_), where=raw & ~np.isnan(values), out=values.copy()),
-            values,
-        )

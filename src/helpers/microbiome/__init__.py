@@ -31,14 +31,13 @@ from helpers.microbiome.equal_depth import ALL_READS
 from helpers.microbiome.modules import (
     ModuleScores,
     compare_modules,
-    describe_modules,
     describe_reach,
     score_modules,
     sum_orthologues,
 )
 from helpers.microbiome.permanova import Permanova, describe_permanova, find_stronger, run_permanova
 from helpers.microbiome.rarefaction import describe_rarefaction, trace_rarefaction
-from helpers.microbiome.repeated import compare_repeated, pick_one_sample
+from helpers.microbiome.repeated import pick_one_sample
 from helpers.microbiome.sequencing import compare_depth, describe_depth
 from helpers.microbiome.sets import compare_function_sets, describe_sets
 from helpers.microbiome.tree import arrange_effects
@@ -66,7 +65,6 @@ __all__ = [
     "compare_metrics",
     "compare_models",
     "compare_modules",
-    "compare_repeated",
     "compare_taxa",
     "describe_activity",
     "describe_alpha",
@@ -76,7 +74,6 @@ __all__ = [
     "describe_depth",
     "describe_dispersion",
     "describe_false_findings",
-    "describe_modules",
     "describe_ordination",
     "describe_permanova",
     "describe_rarefaction",

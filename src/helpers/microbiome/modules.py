@@ -176,17 +176,6 @@ def sum_orthologues(genes: pd.DataFrame, features: pd.DataFrame | None = None) -
     return genes.loc[:, kegg.to_numpy()].T.groupby(names[kegg].to_numpy()).sum().T
 
 
-def describe_modules(scores: ModuleScores) -> str:
-    """Say how many modules could be found with the table's orthologues, and how many are there."""
-    table = scores.modules
-    possible = (table["n_reachable"] / table["n_steps"] >= scores.min_coverage - 1e-9).sum()
-    return (
-        f"{len(table)} modules, of which {possible} can reach a coverage of {scores.min_coverage:.0%} with the orthologues "
-        f"of this table; {int((table['prevalence'] > 0).sum())} are there in someone, "
-        f"{int((table['prevalence'] == 1).sum())} in everyone."
-    )
-
-
 def describe_reach(modules: pd.DataFrame, *, min_coverage: float = MIN_COVERAGE) -> str:
     """Say how many modules a table of KEGG orthologues could fill, whatever it holds.
 

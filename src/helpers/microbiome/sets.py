@@ -78,7 +78,7 @@ def compare_function_sets(
     within = np.column_stack([members == name for name in names])
     terms = design.loc[logs.index]
     model = prepare_model(
-        logs, terms, tested=["group"], blocks=blocks, n_permutations=n_permutations, rng=rng, signed=True
+        logs, terms, tested="group", blocks=blocks, n_permutations=n_permutations, rng=rng, signed=True
     )
     seen = _summarise(model.to_statistic(model.observed)[None], within)
     shuffled = [_summarise(model.shuffle_t(stream), within) for stream in range(model.plan.n_streams)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -14,7 +13,6 @@ from helpers.permutation.model import (
     Alternative,
     PermutationModel,
     Precision,
-    prepare_flips,
     prepare_model,
 )
 from helpers.permutation.results import MaxTResult
@@ -117,7 +115,7 @@ def test_max_t(
     model = prepare_model(
         features,
         _turn(design, tested, alternative),
-        tested=[tested],
+        tested=tested,
         blocks=blocks,
         whole_blocks=whole_blocks,
         n_permutations=n_permutations,
@@ -126,126 +124,6 @@ def test_max_t(
         precision=precision,
     )
     return _test(model, tested, alternative, step_down, n_kept, n_workers, progress)
-
-
-def test_max_f(
-    features: pd.DataFrame,
-    design: pd.DataFrame,
-    *,
-    tested: Sequence[str],
-    blocks: pd.Series | None = None,
-    n_permutations: int,
-    rng: np.random.Generator,
-    whole_blocks: bool = False,
-    step_down: bool = False,
-    n_kept: int = 0,
-    precision: Precision = "double",
-    n_workers: int | None = 1,
-    progress: bool = False,
-) -> MaxTResult:
-    """Test several columns of a design together on many features at once: as :func:`test_max_t`, with F.
-
-    Parameters
-    ----------
-    features, design, blocks, n_permutations, rng, whole_blocks, step_down, n_kept, precision, n_workers, progress
-        As for :func:`test_max_t`.
-    tested : sequence of str
-        Columns of the design to test together, such as the dummies of three groups.
-
-    Returns
-    -------
-    MaxTResult
-        Column ``f`` in place of ``t``.
-
-    Raises
-    ------
-    ValueError
-        As :func:`test_max_t`.
-
-    Examples
-    --------
-    >>> ids = list("abcdef")
-    >>> design = pd.DataFrame({"second": [0, 0, 1, 1, 0, 0], "third": [0, 0, 0, 0, 1, 1]}, index=ids)
-    >>> features = pd.DataFrame({"x": [1.0, 3.0, 2.0, 4.0, 7.0, 9.0]}, index=ids)
-    >>> result = test_max_f(features, design, tested=["second", "third"], n_permutations=99,
-    ...                     rng=np.random.default_rng(1))
-    >>> float(result.table.loc["x", "f"].round(3)), result.n_permutations
-    (10.333, 89)
-    """
-    model = prepare_model(
-        features,
-        design,
-        tested=tested,
-        blocks=blocks,
-        whole_blocks=whole_blocks,
-        n_permutations=n_permutations,
-        rng=rng,
-        precision=precision,
-    )
-    return _test(model, ", ".join(tested), "two-sided", step_down, n_kept, n_workers, progress)
-
-
-def test_mean_max_t(
-    features: pd.DataFrame,
-    covariates: pd.DataFrame | None = None,
-    *,
-    blocks: pd.Series | None = None,
-    n_permutations: int,
-    rng: np.random.Generator,
-    alternative: Alternative = "two-sided",
-    step_down: bool = False,
-    n_kept: int = 0,
-    precision: Precision = "double",
-    n_workers: int | None = 1,
-    progress: bool = False,
-) -> MaxTResult:
-    """Test whether the means of many features differ from zero, by flipping signs: one sample, or differences in pairs.
-
-    The errors need to be symmetric about zero, not normal.
-
-    Parameters
-    ----------
-    features : pandas.DataFrame of shape (n_participants, n_features)
-        Index ``participant_id``; no missing value.
-    covariates : pandas.DataFrame of shape (n_designed, n_covariates), optional
-        Numeric, complete; centred, so that the mean tested is that at average covariates. None: everyone.
-    blocks : pandas.Series, optional
-        People of one block (such as a family) are flipped together. None: each person alone.
-    n_permutations : int
-    rng : numpy.random.Generator
-    alternative, step_down, n_kept, precision, n_workers, progress
-        As for :func:`test_max_t`.
-
-    Returns
-    -------
-    MaxTResult
-        ``tested`` is ``mean``.
-
-    Raises
-    ------
-    ValueError
-        As :func:`test_max_t`.
-
-    Examples
-    --------
-    Three people have 8 patterns of signs; two of them are as extreme as all three above zero:
-
-    >>> features = pd.DataFrame({"x": [1.0, 2.0, 3.0]}, index=["a", "b", "c"])
-    >>> result = test_mean_max_t(features, n_permutations=99, rng=np.random.default_rng(1))
-    >>> float(result.table.loc["x", "p"])
-    0.25
-    """
-    _check_alternative(alternative)
-    model = prepare_flips(
-        -features if alternative == "less" else features,
-        covariates,
-        blocks=blocks,
-        n_permutations=n_permutations,
-        rng=rng,
-        signed=alternative != "two-sided",
-        precision=precision,
-    )
-    return _test(model, "mean", alternative, step_down, n_kept, n_workers, progress)
 
 
 def _check_alternative(alternative: str) -> None:
@@ -276,11 +154,11 @@ def _test(
     for counted in run_streams(work, model.plan.n_streams, n_workers=n_workers, progress=progress):
         total.add(counted)
     n_permutations = model.plan.n_permutations
-    sign = model.direction if model.n_tested == 1 else 1.0
+    sign = model.direction
     sign = -sign if alternative == "less" else sign
     unsigned = np.abs(model.to_statistic(model.observed))
     table = pd.DataFrame(
-        {"f" if model.n_tested > 1 else "t": sign * unsigned, "p": total.alone.astype(float)},
+        {"t": sign * unsigned, "p": total.alone.astype(float)},
         pd.Index(model.features, name="feature"),
     )
     largest = np.concatenate(total.largest_r2)

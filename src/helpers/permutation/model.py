@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,9 +10,9 @@ import pandas as pd
 from scipy import stats
 
 from helpers.designs import match_design, weigh_residuals
-from helpers.linear_algebra import span, span_design
+from helpers.linear_algebra import span_design
 from helpers.permutation.orders import match_blocks
-from helpers.permutation.plans import Plan, plan_flips, plan_shuffles
+from helpers.permutation.plans import Plan, plan_shuffles
 from helpers.problems import TooLittle, count, name_some
 
 RANK = 1e-10
@@ -32,11 +31,11 @@ class PermutationModel:
     """A linear model of many features, ready to be rearranged.
 
     After Freedman and Lane the residuals of the features on the nuisance are rearranged, and the partial correlation
-    with the tested columns is computed anew. Rearranging the residuals is the same as rearranging, the other way
+    with the tested column is computed anew. Rearranging the residuals is the same as rearranging, the other way
     round, the columns they are multiplied with. All rearrangements are equally likely in both directions, so the few
     columns of the design are rearranged and the features never move.
 
-    One tested column is judged by a t that does not assume one variance (HC2, as in
+    The tested column is judged by a t that does not assume one variance (HC2, as in
     :func:`helpers.contrasts.fit_contrasts`): with a pooled variance the test is right only where groups spread alike or
     are of one size. This one is exact where they spread alike, and right in large samples where they do not [1]_. Its
     weighted squared residuals follow from two more products; what a rearranged nuisance takes from them is taken off in
@@ -47,17 +46,17 @@ class PermutationModel:
     residuals : numpy.ndarray of shape (n_people, n_features)
         Features freed from the nuisance, each of length 1; 0 where nothing is left.
     terms : numpy.ndarray of shape (n_terms, n_people)
-        First the ``n_tested`` columns freed from the nuisance, then the part of the nuisance that a rearrangement can
+        First the tested column freed from the nuisance, then the part of the nuisance that a rearrangement can
         change, all orthonormal; where ``studentised`` also the weights of the squared residuals times the tested column,
         and these weights.
-    n_tested, df : int
-        Tested columns; degrees of freedom of the residuals.
+    df : int
+        Degrees of freedom of the residuals.
     own_df : float
         Degrees of freedom of t; of the residuals where not ``studentised``.
     observed : numpy.ndarray of shape (n_features,)
         R² of the unshuffled data, t² / (t² + df), always in double precision; with the sign of the effect when ``signed``.
     direction : numpy.ndarray of shape (n_features,)
-        1 or -1: sign of the effect of the first tested column.
+        1 or -1: sign of the effect.
     testable : numpy.ndarray of bool, shape (n_features,)
     features : pandas.Index
     plan : helpers.permutation.Plan
@@ -75,7 +74,6 @@ class PermutationModel:
 
     residuals: np.ndarray
     terms: np.ndarray
-    n_tested: int
     df: int
     own_df: float
     observed: np.ndarray
@@ -99,13 +97,10 @@ class PermutationModel:
 
     def rearrange(self, stream: int) -> np.ndarray:
         """Return the terms in every rearrangement of a stream: (n_terms * n_drawn, n_people), term after term."""
-        drawn = self.plan.draw(stream)
-        if self.plan.kind == "flips":
-            return (self.terms[:, None, :] * drawn).reshape(-1, self.n_people).astype(self.terms.dtype)
-        return self.terms[:, drawn].reshape(-1, self.n_people)
+        return self.terms[:, self.plan.draw(stream)].reshape(-1, self.n_people)
 
     def explain(self, rearranged: np.ndarray, columns: slice) -> np.ndarray:
-        """Return the share of variance (R²) that the tested columns explain: t² / (t² + df) of one column.
+        """Return the share of variance (R²) that the tested column explains, t² / (t² + df).
 
         Parameters
         ----------
@@ -124,14 +119,12 @@ class PermutationModel:
         n_terms = len(self.terms)
         products = rearranged @ self.residuals[:, columns]
         parts = products.reshape(n_terms, len(rearranged) // n_terms, -1)
-        explained, left = parts[0], parts[self.n_tested :]
+        explained, left = parts[0], parts[1:]
         if self.signed:
             explained *= np.abs(explained)
             np.square(left, out=left)
         else:
             np.square(parts, out=parts)
-            for other in parts[1 : self.n_tested]:
-                explained += other
         if len(left):
             rest = left[0]
             for other in left[1:]:
@@ -166,19 +159,14 @@ class PermutationModel:
         return np.copysign(square, effect, out=square) if self.signed else square
 
     def to_statistic(self, r2: np.ndarray) -> np.ndarray:
-        """Turn R² into the absolute t (signed when ``signed``), or into F when several columns are tested."""
+        """Turn R² into the absolute t, signed when ``signed``."""
         with np.errstate(divide="ignore"):
             odds = self.df * np.abs(r2) / np.maximum(1 - np.abs(r2), 0.0)
-        if self.n_tested > 1:
-            return odds / self.n_tested
         return np.sqrt(odds) * np.sign(r2) if self.signed else np.sqrt(odds)
 
     def nominal_r2(self, alpha: float) -> float:
-        """Return the R² whose uncorrected p is ``alpha`` by Student's t, or by F."""
-        if self.n_tested > 1:
-            odds = self.n_tested * stats.f.isf(alpha, self.n_tested, self.df)
-        else:
-            odds = stats.t.isf(alpha if self.signed else alpha / 2, self.own_df) ** 2
+        """Return the R² whose uncorrected p is ``alpha`` by Student's t."""
+        odds = stats.t.isf(alpha if self.signed else alpha / 2, self.own_df) ** 2
         return float(odds / (self.df + odds))
 
     def find_limits(self) -> np.ndarray:
@@ -207,7 +195,7 @@ def prepare_model(
     features: pd.DataFrame,
     design: pd.DataFrame,
     *,
-    tested: Sequence[str],
+    tested: str,
     blocks: pd.Series | None = None,
     whole_blocks: bool = False,
     n_permutations: int,
@@ -215,7 +203,7 @@ def prepare_model(
     signed: bool = False,
     precision: Precision = "double",
 ) -> PermutationModel:
-    """Free features and tested columns from the nuisance, and plan the shuffles.
+    """Free features and the tested column from the nuisance, and plan the shuffles.
 
     Parameters
     ----------
@@ -223,8 +211,8 @@ def prepare_model(
         Index ``participant_id``; no missing value among the people of the design.
     design : pandas.DataFrame of shape (n_designed, n_terms)
         Index ``participant_id``; numeric, complete, without intercept. People in both tables are used.
-    tested : sequence of str
-        Columns of the design to test; the others and an intercept are nuisance.
+    tested : str
+        Column of the design to test; the others and an intercept are nuisance.
     blocks : pandas.Series, optional
         Exchangeability block of each participant. None: one block.
     whole_blocks : bool, default False
@@ -233,7 +221,7 @@ def prepare_model(
         Largest number of shuffles; when the design has no more distinct arrangements, each is used once.
     rng : numpy.random.Generator
     signed : bool, default False
-        Whether the statistic carries the sign of the effect. For one tested column only.
+        Whether the statistic carries the sign of the effect.
     precision : {"double", "single"}, default "double"
 
     Returns
@@ -248,67 +236,17 @@ def prepare_model(
     """
     people, values, terms = _align(features, design, tested)
     groups = match_blocks(people, blocks)
-    _refuse_still(terms[list(tested)], groups, whole_blocks)
+    _refuse_still(terms[tested], groups, whole_blocks)
     plan = plan_shuffles(
         terms.to_numpy(float), groups, n_permutations=n_permutations, rng=rng, whole_blocks=whole_blocks
     )
-    basis = span_design(terms.drop(columns=list(tested)).to_numpy(float))
-    direction = _free(terms[list(tested)], basis, terms.columns.drop(list(tested)))
+    basis = span_design(terms.drop(columns=tested).to_numpy(float))
+    direction = _free(terms[tested], basis, terms.columns.drop(tested))
     moving = _drop_unmoved(basis, np.zeros_like(groups) if whole_blocks else groups)
-    weights, own_df = _weigh(basis, direction)
+    weights, own_df = weigh_residuals(basis, direction[:, 0])
+    weights = None if np.isnan(own_df) else weights  # a group of one participant has no variance of its own
     model = _fit(values, direction, basis, moving, features.columns, plan, groups, signed, precision, weights)
     return model if weights is None else replace(model, own_df=own_df)
-
-
-def _weigh(basis: np.ndarray, direction: np.ndarray) -> tuple[np.ndarray | None, float]:
-    """Return the weights of squared residuals; None for several tested columns, or where a group has one participant."""
-    weights, own_df = weigh_residuals(basis, direction[:, 0]) if direction.shape[1] == 1 else (None, np.nan)
-    return (None, own_df) if np.isnan(own_df) else (weights, own_df)
-
-
-def prepare_flips(
-    features: pd.DataFrame,
-    covariates: pd.DataFrame | None = None,
-    *,
-    blocks: pd.Series | None = None,
-    n_permutations: int,
-    rng: np.random.Generator,
-    signed: bool = False,
-    precision: Precision = "double",
-) -> PermutationModel:
-    """Free features from covariates, and plan sign flips of the mean.
-
-    Parameters
-    ----------
-    features : pandas.DataFrame of shape (n_participants, n_features)
-        Index ``participant_id``; no missing value among the people used.
-    covariates : pandas.DataFrame of shape (n_designed, n_covariates), optional
-        Numeric, complete. They are centred over the people in both tables, so that the mean tested is that at
-        average covariates. None: everyone of ``features``.
-    blocks : pandas.Series, optional
-        People of one block (such as a family) are flipped together. None: each person alone.
-    n_permutations : int
-    rng : numpy.random.Generator
-    signed : bool, default False
-    precision : {"double", "single"}, default "double"
-
-    Returns
-    -------
-    PermutationModel
-
-    Raises
-    ------
-    ValueError
-        When nobody is shared, a value is missing, or a participant has no block.
-    """
-    design = pd.DataFrame(index=features.index) if covariates is None else covariates
-    people, values, terms = _align(features, design.assign(mean=1.0), ["mean"])
-    centred = terms.drop(columns="mean").to_numpy(float)
-    basis = span(centred - centred.mean(axis=0))
-    groups = np.arange(len(people)) if blocks is None else match_blocks(people, blocks)
-    plan = plan_flips(groups, n_permutations=n_permutations, rng=rng)
-    direction = _free(terms[["mean"]], basis, terms.columns.drop("mean"))
-    return _fit(values, direction, basis, basis, features.columns, plan, groups, signed, precision)
 
 
 def _fit(
@@ -323,14 +261,14 @@ def _fit(
     precision: Precision,
     weights: np.ndarray | None = None,
 ) -> PermutationModel:
-    df = len(values) - basis.shape[1] - direction.shape[1]
+    df = len(values) - basis.shape[1] - 1
     if df < 1:
         raise TooLittle(
-            f"{count(len(values), 'participant')} are too few for {count(basis.shape[1] + direction.shape[1], 'term')} "
+            f"{count(len(values), 'participant')} are too few for {count(basis.shape[1] + 1, 'term')} "
             "(with the intercept): nothing is left to judge the error by. Leave covariates out, or add people."
         )
     residuals = np.empty(values.shape, DTYPES[precision])
-    effects, variance = np.empty((direction.shape[1], values.shape[1])), np.empty(values.shape[1])
+    effects, variance = np.empty(values.shape[1]), np.empty(values.shape[1])
     testable = np.empty(values.shape[1], bool)
     for start in range(0, values.shape[1], TILE):
         columns = slice(start, start + TILE)
@@ -339,20 +277,19 @@ def _fit(
         length = np.sqrt(np.einsum("ij,ij->j", left, left))
         testable[columns] = length > EXPLAINED * np.sqrt(np.einsum("ij,ij->j", raw, raw)) * np.sqrt(len(raw))
         left *= np.where(testable[columns], 1 / np.where(testable[columns], length, 1.0), 0.0)
-        effects[:, columns] = direction.T @ left
+        effects[columns] = direction[:, 0] @ left
         residuals[:, columns] = left
         if weights is not None:
-            variance[columns] = weights @ (left - direction @ effects[:, columns]) ** 2
-    observed = np.einsum("ij,ij->j", effects, effects)
+            variance[columns] = weights @ (left - direction * effects[columns]) ** 2
+    observed = effects**2
     terms = [direction, moving]
     if weights is not None:
         observed /= np.maximum(observed + df * variance, np.finfo(float).tiny)
         terms += [weights[:, None] * direction, weights[:, None]]
-    side = np.sign(effects[0])
+    side = np.sign(effects)
     return PermutationModel(
         residuals=residuals,
         terms=np.ascontiguousarray(np.hstack(terms).T, dtype=DTYPES[precision]),
-        n_tested=direction.shape[1],
         df=df,
         own_df=df,
         observed=observed * side if signed else observed,
@@ -367,19 +304,17 @@ def _fit(
     )
 
 
-def _free(tested: pd.DataFrame, basis: np.ndarray, others: pd.Index) -> np.ndarray:
-    """Return the tested columns freed from the nuisance, orthonormal, the first in its own direction."""
-    columns = tested.to_numpy(float)
-    columns = columns / np.maximum(np.abs(columns).max(axis=0), np.finfo(float).tiny)
-    left = columns - basis @ (basis.T @ columns)
-    kept, size = np.linalg.qr(left)
-    small = np.diag(size) ** 2 <= RANK * (columns**2).sum(axis=0)
-    if small.any():
+def _free(tested: pd.Series, basis: np.ndarray, others: pd.Index) -> np.ndarray:
+    """Return the tested column freed from the nuisance, of length 1, as a matrix of one column."""
+    column = tested.to_numpy(float)[:, None]
+    column = column / max(np.abs(column).max(), np.finfo(float).tiny)
+    left = column - basis @ (basis.T @ column)
+    if (left**2).sum() <= RANK * (column**2).sum():
         raise TooLittle(
-            f"'{tested.columns[small.argmax()]}' cannot be tested: {count(len(tested), 'participant')}, and it is "
+            f"'{tested.name}' cannot be tested: {count(len(tested), 'participant')}, and it is "
             f"constant or follows from {name_some(others) or 'the intercept'}. Leave that covariate out, or add people."
         )
-    return kept * np.sign(np.diag(size))
+    return left / np.linalg.norm(left)
 
 
 def _drop_unmoved(basis: np.ndarray, groups: np.ndarray) -> np.ndarray:
@@ -391,10 +326,8 @@ def _drop_unmoved(basis: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return basis @ turns[size > RANK].T
 
 
-def _align(
-    features: pd.DataFrame, design: pd.DataFrame, tested: Sequence[str]
-) -> tuple[pd.Index, np.ndarray, pd.DataFrame]:
-    terms = match_design(features.index, design, tested)
+def _align(features: pd.DataFrame, design: pd.DataFrame, tested: str) -> tuple[pd.Index, np.ndarray, pd.DataFrame]:
+    terms = match_design(features.index, design, [tested])
     people = terms.index
     shared = features if features.index.equals(people) else features.loc[people]
     values = shared.to_numpy()
@@ -411,18 +344,17 @@ def _align(
     return people, values, terms
 
 
-def _refuse_still(tested: pd.DataFrame, groups: np.ndarray, whole_blocks: bool) -> None:
-    """Refuse tested columns that no shuffle can change."""
+def _refuse_still(tested: pd.Series, groups: np.ndarray, whole_blocks: bool) -> None:
+    """Refuse a tested column that no shuffle can change."""
     if whole_blocks:
         rows = [tested.to_numpy(float)[groups == group] for group in np.unique(groups)]
         if len({(len(block), block.tobytes()) for block in rows}) == len({len(block) for block in rows}):
             raise TooLittle(
-                f"No two blocks of equal size differ in {name_some(tested.columns)}, so exchanging whole blocks "
+                f"No two blocks of equal size differ in {tested.name}, so exchanging whole blocks "
                 "changes nothing. Shuffle within blocks, or leave blocks out."
             )
-    elif tested.groupby(groups).nunique().to_numpy().max() < 2:
-        names = name_some(tested.columns)
+    elif tested.groupby(groups).nunique().max() < 2:
         raise TooLittle(
-            f"Every block holds a single value of '{names}', so shuffling within blocks changes nothing. "
+            f"Every block holds a single value of '{tested.name}', so shuffling within blocks changes nothing. "
             "Use larger blocks, or leave blocks out."
         )

@@ -13,7 +13,7 @@ import numpy as np
 from helpers.permutation.orders import draw_orders
 
 STREAM = 64  # rearrangements that share one random stream
-Kind = Literal["within", "whole", "flips"]
+Kind = Literal["within", "whole"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +24,8 @@ class Plan:
 
     Attributes
     ----------
-    kind : {"within", "whole", "flips"}
-        People change places within blocks, whole blocks change places, or signs are flipped (one sign per block).
+    kind : {"within", "whole"}
+        People change places within blocks, or whole blocks change places.
     groups : numpy.ndarray of int, shape (n_people,)
     n_permutations : int
         Rearrangements beside the observed one.
@@ -62,7 +62,7 @@ class Plan:
         Returns
         -------
         numpy.ndarray of shape (n_drawn, n_people)
-            Orders of people, or signs (1 or -1) for flips.
+            Orders of people.
 
         Examples
         --------
@@ -75,12 +75,8 @@ class Plan:
         if self.listed is not None:
             return self.listed[start : start + n_drawn]
         rng = np.random.default_rng(np.random.SeedSequence(self.entropy, spawn_key=(stream,)))
-        if self.kind == "within":
-            return draw_orders(self.groups, n_permutations=STREAM, rng=rng)[:n_drawn]
-        if self.kind == "whole":
-            return draw_whole_orders(self.groups, n_permutations=STREAM, rng=rng)[:n_drawn]
-        signs = rng.choice(np.array([-1, 1], np.int8), (STREAM, self.groups.max() + 1))
-        return signs[:n_drawn, self.groups]
+        draw = draw_orders if self.kind == "within" else draw_whole_orders
+        return draw(self.groups, n_permutations=STREAM, rng=rng)[:n_drawn]
 
 
 def plan_shuffles(
@@ -132,35 +128,6 @@ def plan_shuffles(
     listed = np.array([_fill(places, choice, len(rows)) for choice in product(*map(_list_orders, codes))])
     observed = (rows[listed] == rows).reshape(len(listed), -1).all(axis=1)
     return Plan(kind, groups, len(listed) - 1, entropy, np.delete(listed, np.flatnonzero(observed)[0], axis=0))
-
-
-def plan_flips(groups: np.ndarray, *, n_permutations: int, rng: np.random.Generator) -> Plan:
-    """Plan sign flips: of each person, or of each block as a whole.
-
-    Parameters
-    ----------
-    groups : numpy.ndarray of int, shape (n_people,)
-        People of one number are flipped together.
-    n_permutations : int
-        Largest number of flips. When there are fewer patterns of signs, each is used once.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    Plan
-
-    Examples
-    --------
-    >>> plan = plan_flips(np.arange(3), n_permutations=99, rng=np.random.default_rng(1))
-    >>> plan.exact, plan.n_permutations
-    (True, 7)
-    """
-    n_units = int(groups.max()) + 1
-    entropy = _draw_entropy(rng)
-    if 2**n_units > n_permutations + 1:
-        return Plan("flips", groups, n_permutations, entropy)
-    signs = np.array(list(product([1, -1], repeat=n_units)), np.int8)[1:]
-    return Plan("flips", groups, len(signs), entropy, signs[:, groups])
 
 
 def _draw_entropy(rng: np.random.Generator) -> tuple[int, ...]:

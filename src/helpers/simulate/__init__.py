@@ -16,7 +16,6 @@ from helpers.simulate.recipe import (
     MAX_MISSING,
     Recipe,
 )
-from helpers.simulate.truth import find_status
 from helpers.simulate.writing import whole_folder
 
 __all__ = [
@@ -28,7 +27,6 @@ __all__ = [
     "MAX_MISSING",
     "SimulatedCohort",
     "draw_cohort",
-    "find_status",
     "simulate_cohort",
 ]
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
-import pandas as pd
-
-from helpers.contract import Cohort
 from helpers.simulate.brain import EMOTION_REGULATION_TRACTS, EMOTION_REGULATION_VOLUMES
 from helpers.simulate.maps import tell_maps
 from helpers.simulate.planting import People, Planted
@@ -55,7 +52,7 @@ MEANING_OF_STATUS = (
 
 
 def tell_truth(recipe: Recipe, people: People, planted: list[Planted], blocks: Collection[str]) -> dict[str, Any]:
-    """Return what ``truth.yml`` holds; see :func:`find_status`."""
+    """Return what ``truth.yml`` holds."""
     tables = {"participants", "phenotype", *blocks}
     claims = [p for p in planted if p.claim != "by-product" and p.block in tables]
     by_products = [p for p in planted if p.claim == "by-product" and p.d and p.block in tables]
@@ -106,57 +103,6 @@ def tell_order(effect: float, blocks: Collection[str]) -> dict[str, Any]:
             ),
         }
     }
-
-
-def find_status(truth: Mapping[str, Any], cohort: Cohort, table: str) -> pd.Series:
-    """Return what is true of every feature of one table of a simulated cohort.
-
-    Parameters
-    ----------
-    truth : mapping
-        As read from ``truth.yml``, or :attr:`SimulatedCohort.truth`.
-    cohort : Cohort
-        The same cohort.
-    table : str
-        ``participants``, ``phenotype`` or a block.
-
-    Returns
-    -------
-    pandas.Series of str
-        By column (in phenotype: measure.column): ``same_trait``, ``planted``, ``by_product`` or ``null``.
-
-    Raises
-    ------
-    KeyError
-        When the truth does not know the table, or the cohort lacks it.
-
-    Examples
-    --------
-    >>> from helpers.simulate import draw_cohort
-    >>> drawn = draw_cohort(n_participants=40, blocks=["metabolites"])
-    >>> find_status(drawn.truth, drawn.cohort, "metabolites").value_counts().to_dict()
-    {'null': 418, 'planted': 2}
-    """
-    patterns = truth["status"][table]
-    columns = _list_columns(cohort, table)
-    labels = (
-        columns
-        if patterns["by"] in ("column", "measure.column")
-        else cohort.features[table].loc[columns, patterns["by"]]
-    )
-    return pd.Series([_match(str(label), patterns) for label in labels], index=columns, name="status")
-
-
-def _list_columns(cohort: Cohort, table: str) -> pd.Index:
-    if table == "participants":
-        return cohort.participants.columns
-    if table == "phenotype":
-        return pd.Index([f"{measure}.{column}" for measure, answers in cohort.phenotype.items() for column in answers])
-    return cohort.blocks[table].columns
-
-
-def _match(label: str, patterns: Mapping[str, Any]) -> str:
-    return next(s for s in STATUSES if any(re.fullmatch(pattern, label) for pattern in patterns.get(s, ())))
 
 
 def _list_patterns(table: str, claims: list[Planted]) -> dict[str, Any]:
