@@ -19,8 +19,8 @@ import pandas as pd
 
 from helpers.cli import MIRROR_VARIABLE
 from helpers.integration import BlockSPLS, BlockSPLSDA
+from helpers.integration.fold_preprocessing import fit_splits, fold_blocks
 from helpers.integration.folds import FoldSettings, Split
-from helpers.integration.inside import fit_splits, fold_blocks
 from helpers.integration.prediction import predict_many
 from helpers.integration.reference import auroc_as_reference, perf_as_reference
 from helpers.integration.tuning import balance_repeats, choose_point, score_grid

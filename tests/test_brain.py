@@ -142,7 +142,7 @@ def test_motion_is_compared_and_adjusted_for(design):
 
 def test_censoring_keeps_the_still_and_drops_the_unknown(design):
     motion = pd.DataFrame({"mean_fd_mm": [0.1, 0.2, 0.3, np.nan]}, index=IDS[:4])
-    assert brain.keep_still(design, motion, max_fd_mm=0.2).index.tolist() == ["sub-001", "sub-002"]
+    assert brain.keep_low_motion(design, motion, max_fd_mm=0.2).index.tolist() == ["sub-001", "sub-002"]
 
 
 def test_covariate_of_strangers_is_refused(design):

@@ -44,7 +44,7 @@ def simulate_motion(nodes, *, slope):
 def test_link_with_motion_is_a_partial_correlation(nodes, design):
     """Identity: Pearson correlation of what the design leaves of motion and of Fisher z."""
     connectivity, motion = simulate_motion(nodes, slope=0.02)
-    link = brain.link_motion(connectivity.sample(frac=1, random_state=1), nodes, motion, design)
+    link = brain.correlate_with_motion(connectivity.sample(frac=1, random_state=1), nodes, motion, design)
     terms = np.column_stack([np.ones(80), design])
     left = [
         column - terms @ np.linalg.lstsq(terms, column, rcond=None)[0]
@@ -57,10 +57,10 @@ def test_link_with_motion_is_a_partial_correlation(nodes, design):
 
 def test_short_edges_that_follow_motion_show_in_the_slope(nodes, design):
     connectivity, motion = simulate_motion(nodes, slope=0.04)
-    falling = brain.link_motion(connectivity, nodes, motion, design)
+    falling = brain.correlate_with_motion(connectivity, nodes, motion, design)
     assert falling.distance_r < -0.8
     assert falling.bins["r"].iloc[0] > falling.bins["r"].iloc[-1]
-    assert "short edges go up with motion more" in brain.describe_motion_link(falling)
+    assert "short edges go up with motion more" in brain.describe_motion_correlation(falling)
 
 
 def test_motion_without_effect_gives_as_many_small_p_as_chance(nodes, design):
@@ -70,16 +70,16 @@ def test_motion_without_effect_gives_as_many_small_p_as_chance(nodes, design):
     for _ in range(40):
         connectivity = pd.DataFrame(np.tanh(rng.normal(0.2, 0.2, (80, 36))), index=IDS, columns=edges)
         motion = pd.DataFrame({"mean_fd_mm": rng.uniform(0.1, 0.4, 80)}, index=IDS)
-        shares.append((brain.link_motion(connectivity, nodes, motion, design).edges["p"] < 0.05).mean())
+        shares.append((brain.correlate_with_motion(connectivity, nodes, motion, design).edges["p"] < 0.05).mean())
     assert np.mean(shares) == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / (40 * 36)))
 
 
 def test_motion_that_nobody_differs_in_is_refused(nodes, design):
     connectivity, motion = simulate_motion(nodes, slope=0.0)
     with pytest.raises(ValueError, match="Nobody's mean_fd_mm differs"):
-        brain.link_motion(connectivity, nodes, motion.assign(mean_fd_mm=0.2), design)
+        brain.correlate_with_motion(connectivity, nodes, motion.assign(mean_fd_mm=0.2), design)
     with pytest.raises(ValueError, match="5 persons with connectivity and motion: too few"):
-        brain.link_motion(connectivity.head(5), nodes, motion, design)
+        brain.correlate_with_motion(connectivity.head(5), nodes, motion, design)
 
 
 def test_counts_by_pair_add_up_to_the_edges():

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 
 from helpers.contract import inspect_cohort, list_files, read_schema
-from helpers.contract.damage import explain_number
+from helpers.contract.cell_errors import explain_number
 from helpers.contract.direction import check_direction
 from helpers.contract.files import Reader
 from helpers.problems import write_report
@@ -28,7 +28,7 @@ HEAVY = ("connectivity.tsv", "nodes.tsv", "transcripts.tsv", "tree.nwk")
 PEOPLE, ANSWERS, SETTINGS = "participants.tsv", "phenotype/cd_risc.tsv", "cohort.yml"
 NODES = "brain/nodes.tsv"
 BRS, METABOLITES, TRACTS = "phenotype/brs.tsv", "metabolites/metabolites.tsv", "brain/tracts.tsv"
-Damage = Callable[[Path], object]
+CellError = Callable[[Path], object]
 
 
 @pytest.fixture(scope="session")
@@ -46,11 +46,11 @@ def read(folder: Path, file: str) -> pd.DataFrame:
     return pd.read_csv(folder / file, sep="\t", dtype=str, keep_default_na=False)
 
 
-def edit(file: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Damage:
+def edit(file: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> CellError:
     return lambda folder: change(read(folder, file)).to_csv(folder / file, sep="\t", index=False)
 
 
-def put(file: str, column: str, **cells: str) -> Damage:
+def put(file: str, column: str, **cells: str) -> CellError:
     """Write cells by line, for instance ``line_4="3,14"``."""
 
     def change(table):
@@ -61,7 +61,7 @@ def put(file: str, column: str, **cells: str) -> Damage:
     return edit(file, change)
 
 
-def every(file: str, column: str, change: Callable[[pd.Series], pd.Series]) -> Damage:
+def every(file: str, column: str, change: Callable[[pd.Series], pd.Series]) -> CellError:
     return edit(file, lambda table: table.assign(**{column: change(table[column])}))
 
 
@@ -69,15 +69,15 @@ def numbers(change: Callable[[pd.Series], pd.Series]) -> Callable[[pd.Series], p
     return lambda cells: change(pd.to_numeric(cells, errors="coerce")).astype(str).replace("nan", "n/a")
 
 
-def rename(file: str, **names: str) -> Damage:
+def rename(file: str, **names: str) -> CellError:
     return edit(file, lambda table: table.rename(columns=names))
 
 
-def raw(file: str, change: Callable[[bytes], bytes]) -> Damage:
+def raw(file: str, change: Callable[[bytes], bytes]) -> CellError:
     return lambda folder: (folder / file).write_bytes(change((folder / file).read_bytes()))
 
 
-def setting(old: str, new: str) -> Damage:
+def setting(old: str, new: str) -> CellError:
     def change(text: bytes) -> bytes:
         assert old.encode() in text
         return text.replace(old.encode(), new.encode())
@@ -85,7 +85,7 @@ def setting(old: str, new: str) -> Damage:
     return raw(SETTINGS, change)
 
 
-def add(file: str, content: bytes = b"x") -> Damage:
+def add(file: str, content: bytes = b"x") -> CellError:
     def write(folder):
         (folder / file).parent.mkdir(exist_ok=True)
         (folder / file).write_bytes(content)
@@ -93,15 +93,15 @@ def add(file: str, content: bytes = b"x") -> Damage:
     return write
 
 
-def both(*damages: Damage) -> Damage:
+def both(*damages: CellError) -> CellError:
     return lambda folder: [damage(folder) for damage in damages]
 
 
-def ids(change: Callable[[str], str], file: str = TRACTS) -> Damage:
+def ids(change: Callable[[str], str], file: str = TRACTS) -> CellError:
     return every(file, "participant_id", lambda cells: cells.map(change))
 
 
-def outcome(rule: str) -> Damage:
+def outcome(rule: str) -> CellError:
     def change(text: bytes) -> bytes:
         start, end = text.index(b"outcome:"), text.index(b"labels:")
         return text[:start] + f"outcome: {rule}\n".encode() + text[end:]
@@ -109,11 +109,11 @@ def outcome(rule: str) -> Damage:
     return raw(SETTINGS, change)
 
 
-def covariates(names: str) -> Damage:
+def covariates(names: str) -> CellError:
     return setting("covariates:\n- age\n- sex\n- bmi\n", f"covariates: {names}\n")
 
 
-def new_column(name: str, cells: Callable[[pd.DataFrame], object], file: str = PEOPLE) -> Damage:
+def new_column(name: str, cells: Callable[[pd.DataFrame], object], file: str = PEOPLE) -> CellError:
     return edit(file, lambda table: table.assign(**{name: cells(table)}))
 
 
@@ -122,7 +122,7 @@ def group_of(folder: Path) -> pd.Series:
     return items.mean(axis=1) * 25 >= 82
 
 
-def batch_from_group(n_swapped: int) -> Damage:
+def batch_from_group(n_swapped: int) -> CellError:
     """Make the batch the same as the group, but for a few people."""
 
     def write(folder):
@@ -134,7 +134,7 @@ def batch_from_group(n_swapped: int) -> Damage:
     return write
 
 
-def link(file: str, target: str) -> Damage:
+def link(file: str, target: str) -> CellError:
     def write(folder):
         (folder.parent / "outside.tsv").write_text("participant_id\tsecret\nsub-001\t1\n")
         (folder / file).unlink(missing_ok=True)
@@ -143,7 +143,7 @@ def link(file: str, target: str) -> Damage:
     return write
 
 
-def as_folder(file: str) -> Damage:
+def as_folder(file: str) -> CellError:
     def write(folder):
         (folder / file).unlink()
         (folder / file).mkdir()
@@ -151,11 +151,11 @@ def as_folder(file: str) -> Damage:
     return write
 
 
-def move(old: str, new: str) -> Damage:
+def move(old: str, new: str) -> CellError:
     return lambda folder: (folder / old).rename(folder / new)
 
 
-def pack(change: Callable[[bytes], bytes]) -> Damage:
+def pack(change: Callable[[bytes], bytes]) -> CellError:
     def write(folder):
         packed = gzip.compress((folder / TRACTS).read_bytes(), mtime=0)
         (folder / TRACTS).unlink()
@@ -164,7 +164,7 @@ def pack(change: Callable[[bytes], bytes]) -> Damage:
     return write
 
 
-def brain(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Damage:
+def brain(change: Callable[[pd.DataFrame], pd.DataFrame]) -> CellError:
     """Write twelve nodes and all their edges, the nodes changed."""
 
     def write(folder):
@@ -180,11 +180,11 @@ def brain(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Damage:
     return write
 
 
-def move_nodes(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Damage:
+def move_nodes(change: Callable[[pd.DataFrame], pd.DataFrame]) -> CellError:
     return brain(lambda nodes: nodes.assign(**change(nodes[["x", "y", "z"]])))
 
 
-def transcripts(groups: list[str]) -> Damage:
+def transcripts(groups: list[str]) -> CellError:
     """Write six transcripts with these groups."""
 
     def write(folder):
@@ -239,7 +239,7 @@ class Case:
     """One damage, and what the report must say of it; ``also`` names files where the same damage shows again."""
 
     check: str
-    damage: Damage
+    damage: CellError
     file: str
     line: int | None
     column: str | None

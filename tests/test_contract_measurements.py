@@ -60,7 +60,7 @@ def save(folder, file, table):
 
 
 def change(file, edit):
-    """Damage one table: ``edit`` gets it as numbers and returns what to write."""
+    """CellError one table: ``edit`` gets it as numbers and returns what to write."""
 
     def damage(folder):
         save(folder, file, edit(read(folder, file)))
@@ -97,7 +97,7 @@ def write_matrix(folder, name, matrix, *, named=True):
 
 
 def matrix(person, edit):
-    """Damage one person's matrix."""
+    """CellError one person's matrix."""
 
     def damage(folder):
         as_matrices(folder)
@@ -162,7 +162,7 @@ def break_map(how):
 
 
 def rewrite_gzip(change_bytes):
-    """Damage what is inside a gzip file that is itself whole."""
+    """CellError what is inside a gzip file that is itself whole."""
     return lambda path: path.write_bytes(gzip.compress(change_bytes(gzip.decompress(path.read_bytes()))))
 
 

@@ -29,7 +29,7 @@ RAW = ["volumes", "tracts", "metabolites"]
 
 
 @dataclass(frozen=True)
-class Damage:
+class CellError:
     kind: str
     block: str
     rows: slice
@@ -68,20 +68,20 @@ def tell(name, table):
 def list_damages():
     one, half = slice(4, 5), slice(1, None, 2)
     for name in RAW:
-        yield Damage("divided by 1000", name, one, lambda v: v / 1000, "divided by 1,000")
-        yield Damage("times 1000", name, one, lambda v: v * 1000, "multiplied by 1,000")
-        yield Damage("times ten", name, one, lambda v: v * 10, "multiplied by 10")
-        yield Damage("a million", name, one, lambda v: v * 1e6, "multiplied by 1,000,000")
-        yield Damage("turned", name, one, lambda v: -v, "the sign turned")
-        yield Damage("0", name, one, lambda v: v * 0, "0 everywhere")
-        yield Damage("constant", name, one, lambda v: v * 0 + 0.4, "the same value everywhere")
-        yield Damage("one cell", name, one, large_cell, "one value about 1,000,000 times")
-        yield Damage("every second divided", name, half, lambda v: v / 1000, "by 1,000")
-        yield Damage("batch divided", name, slice(0, 30), lambda v: v / 1000, "divided by 1,000")
+        yield CellError("divided by 1000", name, one, lambda v: v / 1000, "divided by 1,000")
+        yield CellError("times 1000", name, one, lambda v: v * 1000, "multiplied by 1,000")
+        yield CellError("times ten", name, one, lambda v: v * 10, "multiplied by 10")
+        yield CellError("a million", name, one, lambda v: v * 1e6, "multiplied by 1,000,000")
+        yield CellError("turned", name, one, lambda v: -v, "the sign turned")
+        yield CellError("0", name, one, lambda v: v * 0, "0 everywhere")
+        yield CellError("constant", name, one, lambda v: v * 0 + 0.4, "the same value everywhere")
+        yield CellError("one cell", name, one, large_cell, "one value about 1,000,000 times")
+        yield CellError("every second divided", name, half, lambda v: v / 1000, "by 1,000")
+        yield CellError("batch divided", name, slice(0, 30), lambda v: v / 1000, "divided by 1,000")
     for name in ("volumes", "metabolites"):
         for kind, log in (("log2", np.log2), ("ln", np.log), ("log10", np.log10)):
-            yield Damage(kind, name, slice(0, 30), log, kind)
-    yield Damage("log2 of half", "metabolites", half, np.log2, "log2")
+            yield CellError(kind, name, slice(0, 30), log, kind)
+    yield CellError("log2 of half", "metabolites", half, np.log2, "log2")
     for kind, edit, cause in (
         ("raw", np.exp, "no logarithms"),
         ("log2", lambda v: v / np.log(2), "of another base"),
@@ -90,31 +90,33 @@ def list_damages():
         ("0", lambda v: v * 0, "0 everywhere"),
         ("one cell", lambda v: large_cell(v + 0.0), "one value of"),
     ):
-        yield Damage(kind, "logs", one, edit, cause)
-    yield Damage("raw of a batch", "logs", slice(0, 30), np.exp, "no logarithms")
+        yield CellError(kind, "logs", one, edit, cause)
+    yield CellError("raw of a batch", "logs", slice(0, 30), np.exp, "no logarithms")
     for kind, edit, cause in (
         ("0", lambda v: v * 0, "0 everywhere"),
         ("turned", lambda v: -v, "the sign turned"),
         ("thousandth", lambda v: v / 1000, "the usual size"),
         ("one voxel", lambda v: large_cell(v, 1e8), "one value of"),
     ):
-        yield Damage(kind, "maps", one, edit, cause)
+        yield CellError(kind, "maps", one, edit, cause)
     for name in COUNTS:
-        yield Damage("thousandfold", name, one, lambda v: v * 1000, "times the usual reads")
-        yield Damage("presence", name, one, lambda v: (v > 0) * 1.0, "presence or absence")
-        yield Damage("rounded log", name, one, lambda v: np.log2(v + 1).round(), "rounded logarithms")
-        yield Damage("cpm", name, one, lambda v: (v / v.sum(axis=1, keepdims=True) * 1e6).round(), "1,000,000: rounded")
-        yield Damage(
+        yield CellError("thousandfold", name, one, lambda v: v * 1000, "times the usual reads")
+        yield CellError("presence", name, one, lambda v: (v > 0) * 1.0, "presence or absence")
+        yield CellError("rounded log", name, one, lambda v: np.log2(v + 1).round(), "rounded logarithms")
+        yield CellError(
+            "cpm", name, one, lambda v: (v / v.sum(axis=1, keepdims=True) * 1e6).round(), "1,000,000: rounded"
+        )
+        yield CellError(
             "per cent", name, one, lambda v: (v / v.sum(axis=1, keepdims=True) * 1e5).round(), "100,000: rounded"
         )
-        yield Damage("one cell", name, one, lambda v: large_cell(v, factor=1e8), "one value of")
-    yield Damage("0", "connectivity", one, lambda v: v * 0, "0 everywhere")
-    yield Damage("constant", "connectivity", one, lambda v: v * 0 + 0.3, "the same value everywhere")
-    yield Damage("turned", "connectivity", one, lambda v: -v, "the sign turned")
-    yield Damage("divided by ten", "connectivity", one, lambda v: v / 10, "1/10 of")
-    yield Damage("times 1000", "connectivity", one, lambda v: v * 1000, "1,000 times")
-    yield Damage("one cell", "connectivity", one, large_cell, "one value of")
-    yield Damage("every second", "connectivity", half, lambda v: v / 1000, "the usual size")
+        yield CellError("one cell", name, one, lambda v: large_cell(v, factor=1e8), "one value of")
+    yield CellError("0", "connectivity", one, lambda v: v * 0, "0 everywhere")
+    yield CellError("constant", "connectivity", one, lambda v: v * 0 + 0.3, "the same value everywhere")
+    yield CellError("turned", "connectivity", one, lambda v: -v, "the sign turned")
+    yield CellError("divided by ten", "connectivity", one, lambda v: v / 10, "1/10 of")
+    yield CellError("times 1000", "connectivity", one, lambda v: v * 1000, "1,000 times")
+    yield CellError("one cell", "connectivity", one, large_cell, "one value of")
+    yield CellError("every second", "connectivity", half, lambda v: v / 1000, "the usual size")
 
 
 def large_cell(v, factor=1e6):

@@ -34,9 +34,9 @@ from helpers.integration import (
     prepare_blocks,
     tune,
 )
-from helpers.integration.folded import FoldedBlock
+from helpers.integration.batched_fits import BatchedBlock
 from helpers.integration.folds import assign_folds
-from helpers.integration.sweeps import soft_keep
+from helpers.integration.iteration import soft_keep
 from tests.parity import SYNTHETIC, read_json
 
 
@@ -308,8 +308,8 @@ def make_people(rng, *, n_high=44, n_low=72, shift=0.0, sizes=(("gut", 60), ("br
 
 
 def validate(*args, **settings):
-    """Cross-validate without rivals and probabilities, which have tests of their own."""
-    return cross_validate(*args, **{"rivals": (), "calibrate": False, **settings})
+    """Cross-validate without baselines and probabilities, which have tests of their own."""
+    return cross_validate(*args, **{"baselines": (), "calibrate": False, **settings})
 
 
 def make_model(blocks, n_keep=10):
@@ -402,7 +402,7 @@ def test_covariates_that_make_the_groups_beat_noise(rng):
 
 def test_a_block_is_standardised_by_the_training_people_only():
     values = np.array([[1.0, 0.1, np.nan], [3.0, 0.1, np.nan], [np.nan, 5.0, 2.0]])
-    block = FoldedBlock(values, np.array([[True, True, False]]), scale=True)
+    block = BatchedBlock(values, np.array([[True, True, False]]), scale=True)
     assert (block.inverse_sds[0] > 0).tolist() == [True, False, False]  # constant in training, never observed
     everyone = block.project(np.array([[1.0, 0.0, 0.0]]), np.zeros(1, np.intp))
     np.testing.assert_allclose(everyone, [[-np.sqrt(0.5), np.sqrt(0.5), 0.0]])  # mean 2, SD sqrt(2); blank: 0
@@ -412,7 +412,7 @@ def test_residuals_on_nuisance_are_those_of_least_squares_in_the_training_people
     values, nuisance = rng.normal(size=(30, 4)), rng.normal(size=(30, 2))
     values[3, 1] = np.nan
     train = np.arange(30) < 20
-    block = FoldedBlock(values, train[None], scale=False, nuisance=nuisance)
+    block = BatchedBlock(values, train[None], scale=False, nuisance=nuisance)
     for j in range(4):
         known = train & ~np.isnan(values[:, j])
         terms = np.column_stack([np.ones(30), nuisance])
@@ -607,7 +607,7 @@ def test_optima_list_the_chosen_one_first_and_share_its_features():
 def test_one_person_left_out_at_a_time_is_judged_without_an_auc(rng):
     blocks, y = make_people(rng, n_high=7, n_low=9, shift=1.5, sizes=(("gut", 12), ("brain", 20)))
     settings = {"model": make_model(blocks, 5), "n_folds": 16, "rng": np.random.default_rng(1)}
-    result = cross_validate(blocks, y, n_repeats=3, rivals=("ridge",), n_inner_folds=3, **settings)
+    result = cross_validate(blocks, y, n_repeats=3, baselines=("ridge",), n_inner_folds=3, **settings)
     wrong = []  # identity: a model fitted without the person, sixteen times
     for one in y.index:
         rest = y.index.drop(one)

@@ -24,9 +24,9 @@ from helpers.integration import (
     validate_harmonised,
 )
 from helpers.integration.blocks import make_harmonisers
+from helpers.integration.fold_preprocessing import fold_blocks, transform_in_fold
 from helpers.integration.folds import FoldSettings, Split, deal_folds
-from helpers.integration.inside import fold_blocks, transform_inside
-from helpers.integration.shuffles import shuffle_groups
+from helpers.integration.permutation_test import shuffle_groups
 from tests.test_integration import make_model, make_people, validate
 
 
@@ -130,7 +130,9 @@ def test_an_inner_fold_without_a_group_is_foretold(rng):
         r"n_inner_folds is 5; high has 6 people, of whom a training set may hold only 3.*Set n_inner_folds to 2 to 3"
     )
     with pytest.raises(ValueError, match=message):
-        cross_validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=2, grid=grid, rivals=(), calibrate=False)
+        cross_validate(
+            blocks, y, model=make_model(blocks), rng=rng, n_folds=2, grid=grid, baselines=(), calibrate=False
+        )
 
 
 def test_designs_are_chosen_inside_the_folds(rng):
@@ -241,18 +243,18 @@ def test_a_pipeline_may_impute_and_drop_but_not_make_features(rng):
     values = rng.normal(size=(10, 3))
     values[:, 2], values[0, 0] = 1.0, np.nan
     rows = np.arange(10) < 8
-    changed, used = transform_inside(make_pipeline(SimpleImputer(), VarianceThreshold()), values, rows, "gut")
+    changed, used = transform_in_fold(make_pipeline(SimpleImputer(), VarianceThreshold()), values, rows, "gut")
     assert used.tolist() == [True, True, False]
     assert changed[0, 0] == pytest.approx(np.nanmean(values[rows, 0]))
     with pytest.raises(ValueError, match="transform of gut turns 3 features into 2 others"):
-        transform_inside(make_pipeline(SimpleImputer(), PCA(2)), values, rows, "gut")
+        transform_in_fold(make_pipeline(SimpleImputer(), PCA(2)), values, rows, "gut")
 
 
 @pytest.mark.filterwarnings("ignore:Skipping features")
 def test_an_imputer_may_lose_a_column_without_a_known_value(rng):
     values = rng.normal(size=(10, 3))
     values[:8, 1] = np.nan
-    _, used = transform_inside(SimpleImputer(), values, np.arange(10) < 8, "gut")
+    _, used = transform_in_fold(SimpleImputer(), values, np.arange(10) < 8, "gut")
     assert used.tolist() == [True, False, True]
 
 
@@ -282,7 +284,7 @@ def test_what_goes_with_a_covariate_is_no_finding_beyond_it():
         ages = pd.DataFrame({"age": age}, ids)
         for name, taken in (("plain", {}), ("freed", {"residualise": ages})):
             result = cross_validate(
-                blocks, groups, model=model, rng=rng, n_folds=5, n_repeats=1, rivals=(), calibrate=False, **taken
+                blocks, groups, model=model, rng=rng, n_folds=5, n_repeats=1, baselines=(), calibrate=False, **taken
             )
             kept = {"covariates": ages} if taken else {}
             null = permute_groups(
@@ -308,7 +310,7 @@ def test_harmonising_inside_the_folds_learns_from_training_people_only(rng):
     blocks, y, study = make_studies(rng)
     combat = make_harmonisers(blocks, study)["brain"]
     rows = np.arange(60) < 40
-    changed, used = transform_inside(clone(combat), blocks["brain"].to_numpy(), rows, "brain", y.index)
+    changed, used = transform_in_fold(clone(combat), blocks["brain"].to_numpy(), rows, "brain", y.index)
     alone = clone(combat).fit(blocks["brain"].iloc[:40]).transform(blocks["brain"])
     assert used.all()
     assert changed == pytest.approx(alone.to_numpy())  # identity: fitted on forty, applied to sixty
@@ -323,7 +325,7 @@ def test_harmonised_blocks_are_validated_where_studies_are_large_enough(rng):
     found = validate_harmonised(blocks, y, study, **settings)
     assert found.adjusted_for == ("age",)
     assert found.performance.loc["vote", "auc"] == pytest.approx(0.5, abs=0.25)
-    plain = cross_validate(blocks, y, rivals=(), calibrate=False, model=settings["model"], rng=rng)
+    plain = cross_validate(blocks, y, baselines=(), calibrate=False, model=settings["model"], rng=rng)
     table = compare_adjustment(found, plain, found)
     assert "harmonised by ComBat inside the folds" in describe_adjustment(table)
     assert validate_harmonised(blocks, y, None, **settings) is None
@@ -335,7 +337,7 @@ def test_a_filter_and_combat_go_together_for_counts(rng):
     blocks, y, study = make_studies(rng)
     taxa = {"taxa": blocks["gut"].assign(rare=[5.0, *[-9.0] * 59]), "brain": blocks["brain"]}
     transforms = make_harmonisers(taxa, study)
-    changed, used = transform_inside(
+    changed, used = transform_in_fold(
         clone(transforms["taxa"]), taxa["taxa"].to_numpy(), np.ones(60, bool), "taxa", y.index
     )
     assert used.tolist() == [*[True] * 12, False]

@@ -1,4 +1,4 @@
-"""Integration of a measured outcome: honest Q², rivals, tuning, the null."""
+"""Integration of a measured outcome: honest Q², baselines, tuning, the null."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from scipy import stats
 from sklearn.metrics import r2_score
 
 from helpers.integration import BlockSPLS, cross_validate_outcome, describe_outcome, keep_equally, permute_outcome, tune
+from helpers.integration.continuous_summary import measure
 from helpers.integration.folds import deal_folds, quarter_outcome
-from helpers.integration.outcome_summary import measure
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_a_planted_outcome_is_explained_and_stands_beside_its_rivals(rng):
     result = cross_validate_outcome(blocks, y, model=make_model(blocks), rng=rng, n_repeats=3, covariates=covariates)
     table = result.performance
     assert table.index.to_list() == ["brain", "gut", "all blocks", "ridge", "covariates only", "mean"]
-    assert table["role"].to_list() == ["block", "block", "all", "rival", "rival", "chance"]
+    assert table["role"].to_list() == ["block", "block", "all", "baseline", "baseline", "chance"]
     assert table.loc["all blocks", "q2"] > 0.6
     assert table.loc["all blocks", "q2_low"] < table.loc["all blocks", "q2"] < table.loc["all blocks", "q2_high"]
     assert table.loc["covariates only", "q2"] < 0.05
@@ -73,7 +73,7 @@ def test_measures_are_those_of_scipy_and_scikit_learn(rng):
 def test_a_prediction_out_of_fold_is_that_of_a_model_fitted_without_the_person(rng):
     """Identity: a single repeat, done again by hand with the estimator itself."""
     blocks, y = make_outcome(rng, n=24)
-    settings = {"model": make_model(blocks), "n_folds": 3, "n_repeats": 1, "rivals": ()}
+    settings = {"model": make_model(blocks), "n_folds": 3, "n_repeats": 1, "baselines": ()}
     result = cross_validate_outcome(blocks, y, rng=np.random.default_rng(4), **settings)
     strata = quarter_outcome(y.to_numpy(), y.index, None)
     folds = deal_folds(strata, None, n_folds=3, rng=np.random.default_rng(4).spawn(1)[0])
@@ -108,7 +108,7 @@ def test_counts_for_an_outcome_are_tuned_by_one_minus_q2(rng):
     assert errors.idxmin() == (tuned.keep["brain"][0], tuned.keep["gut"][0])
     assert 0 < errors.min() < errors[(40, 20)]
     nested = cross_validate_outcome(
-        blocks, y, grid=grid, model=BlockSPLS(1), rng=rng, n_repeats=1, n_inner_folds=3, rivals=()
+        blocks, y, grid=grid, model=BlockSPLS(1), rng=rng, n_repeats=1, n_inner_folds=3, baselines=()
     )
     assert set(nested.choices["brain_comp1"]) <= {1, 3, 40} and len(nested.choices) == 5
     one = {name: [counts[0]] for name, counts in make_model(blocks).keep.items()}
@@ -159,7 +159,7 @@ def test_what_covariates_explain_can_be_taken_out_of_the_blocks(rng):
     ("change", "message"),
     [
         ({"n_folds": 12}, "n_folds is 12; expected 2 to 10: 40 people"),
-        ({"rivals": ["forest"]}, "rivals names forest; expected some of ridge"),
+        ({"baselines": ["forest"]}, "baselines names forest; expected some of ridge"),
         ({"transforms": {"skin": None}}, "transforms names skin"),
     ],
 )

@@ -176,11 +176,11 @@ def test_small_sets_and_tables_without_pathways_say_so(pathways):
 
 def test_undetected_and_unmeasured_are_counted_apart(measured, features):
     """By hand: m1 has one raw zero and one blank of five; m3 is logged, its zero is a value."""
-    blanks = metabolites.count_blanks(measured, features)
+    blanks = metabolites.count_missing(measured, features)
     assert blanks["share_undetected"].tolist() == [0.2, 0.0, 0.0]
     assert blanks["share_blank"].tolist() == [0.2, 0.0, 0.2]
     assert blanks["smallest"].tolist()[:2] == [4.0, 1.0]
-    assert metabolites.describe_blanks(blanks, features) == (
+    assert metabolites.describe_missing(blanks, features) == (
         "1 metabolite with values below detection (raw zeros), most in N-acetylglutamate (up to 20 %); "
         "2 metabolites with values that were not measured (blanks), most in N-acetylglutamate, m3 (up to 20 %)."
     )
@@ -255,14 +255,14 @@ def test_partners_are_adjusted_for_covariates():
     logs[:, 1] += own
     counts = pd.DataFrame(rng.poisson(100 * np.exp(logs)), index=ids).add_prefix("g")
     table = pd.DataFrame({"m": 2 * age + own}, index=ids)
-    alone = metabolites.find_partners(counts, table, pd.DataFrame(index=ids), asked=["m"]).set_index("taxon")
-    adjusted = metabolites.find_partners(counts, table, pd.DataFrame({"age": age}, index=ids), asked=["m"]).set_index(
-        "taxon"
-    )
+    alone = metabolites.find_associations(counts, table, pd.DataFrame(index=ids), asked=["m"]).set_index("taxon")
+    adjusted = metabolites.find_associations(
+        counts, table, pd.DataFrame({"age": age}, index=ids), asked=["m"]
+    ).set_index("taxon")
     assert alone.loc["g0", "slope_low"] > 0.3
     assert adjusted.loc["g0", "slope_low"] < 0.05 and adjusted.loc["g1", "slope_low"] > 0.2
     features = pd.DataFrame({"name": ["betaine"]}, index=["m"])
-    assert "betaine (n = 150)" in metabolites.describe_partners(adjusted.reset_index(), features)
+    assert "betaine (n = 150)" in metabolites.describe_associations(adjusted.reset_index(), features)
 
 
 def test_n_acetylglutamate_and_dimethylglycine_in_real_people(fetched):
@@ -270,7 +270,7 @@ def test_n_acetylglutamate_and_dimethylglycine_in_real_people(fetched):
     pair = metabolites.read_pair(fetched("kim_adenomas_2020"))
     asked = metabolites.find_metabolites(pair.features, ["HMDB0001138", "HMDB0000092"])
     assert list(asked) == ["n_acetylglutamate", "dimethylglycine"]
-    partners = metabolites.find_partners(
+    partners = metabolites.find_associations(
         pair.amounts, pair.metabolites, pd.DataFrame(index=pair.people.index), asked=asked
     )
     found = (partners["q"] < 0.05).groupby(partners["metabolite"]).sum()

@@ -77,12 +77,14 @@ def test_sentences_name_both_sides(gut):
 
 def test_strangers_are_flagged_and_foretold_badly(gut):
     """People as they are: hardly flagged. All reads exchanged between genera: nearly all, and nothing is foretold."""
-    strangers = metabolites.try_strangers(*gut, rng=np.random.default_rng(3), degrees=(0.0, 0.5, 1.0), n_folds=3)
+    strangers = metabolites.simulate_out_of_distribution(
+        *gut, rng=np.random.default_rng(3), degrees=(0.0, 0.5, 1.0), n_folds=3
+    )
     assert strangers.loc[0.0, "share_flagged"] < 0.15 and strangers.loc[1.0, "share_flagged"] > 0.9
     assert strangers["share_flagged"].is_monotonic_increasing and strangers["applicability"].is_monotonic_decreasing
     assert strangers.loc[0.0, "spearman"] > 0.6 > 0.3 > strangers.loc[1.0, "spearman"]
-    assert "Of 72 people left out as they are" in metabolites.describe_strangers(strangers)
-    panels = figures.plot_strangers(strangers).axes
+    assert "Of 72 people left out as they are" in metabolites.describe_out_of_distribution(strangers)
+    panels = figures.plot_out_of_distribution(strangers).axes
     np.testing.assert_allclose(panels[0].lines[0].get_ydata(), 100 * strangers["share_flagged"])
     assert [label.get_text() for label in panels[1].get_xticklabels()] == ["0", "50", "100"]
 
@@ -147,7 +149,7 @@ def test_partners_are_filled_only_with_a_small_q():
             "q": [0.002, 0.2],
         }
     )
-    ax = figures.plot_partners(partners, "m", "indole", names={"a": "Blautia"})
+    ax = figures.plot_associations(partners, "m", "indole", names={"a": "Blautia"})
     dots = [line for line in ax.lines if line.get_marker() in "os"]
     assert [to_hex(dot.get_markerfacecolor()).upper() for dot in dots] == [EVERYONE.upper(), "#FFFFFF"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["Blautia", "b"]

@@ -13,7 +13,7 @@ import statsmodels.api as sm
 
 from helpers import microbiome
 from helpers.linear_algebra import span
-from helpers.microbiome.projection import count_p
+from helpers.microbiome.permanova_algebra import count_p
 from tests.parity import find_oracle
 
 DATA = Path(__file__).parent / "data"

@@ -230,7 +230,7 @@ def test_tree_keeps_every_genus_and_averages_upwards():
         },
         index=list("1234"),
     )
-    tree = microbiome.arrange_effects(pd.DataFrame({"d": [0.2, 0.4, -0.6, 1.0]}, index=list("abcd")), taxonomy)
+    tree = microbiome.map_effects_to_tree(pd.DataFrame({"d": [0.2, 0.4, -0.6, 1.0]}, index=list("abcd")), taxonomy)
     named = tree.set_index("name")
     assert named.loc["all", "n_genera"] == 4 and named.loc["F", "d"] == pytest.approx(0.3)
     assert named.loc["P", "d"] == pytest.approx(0.0)
@@ -238,6 +238,6 @@ def test_tree_keeps_every_genus_and_averages_upwards():
     assert sorted(tree.loc[tree["x"] == 3, "y"]) == [0, 1, 2]
     one = pd.DataFrame({"d": [1.0]}, index=["a"])
     for ranks in (["phylum"], ["family"], ["phylum", "order"]):
-        assert microbiome.arrange_effects(one, taxonomy[[*ranks, "genus"]])["x"].max() == len(ranks)
+        assert microbiome.map_effects_to_tree(one, taxonomy[[*ranks, "genus"]])["x"].max() == len(ranks)
     with pytest.raises(ValueError, match="no name above genus"):
-        microbiome.arrange_effects(one, taxonomy[["genus"]])
+        microbiome.map_effects_to_tree(one, taxonomy[["genus"]])

@@ -15,8 +15,8 @@ from helpers import multiverse as mv
 from helpers.cohort import assign_groups, design_matrix
 from helpers.contract import ColumnRule
 from helpers.contrasts import fit_contrasts
+from helpers.multiverse.dichotomisations import CONTINUOUS, MEDIAN, THIRDS, Score
 from helpers.multiverse.fitting import bound_effects
-from helpers.multiverse.groupings import CONTINUOUS, MEDIAN, THIRDS, Score
 from helpers.simulate import draw_cohort, simulate_cohort
 from helpers.tables import read_result, read_table, resolve_path
 from helpers.verdict import find_row, load_claims
@@ -197,14 +197,14 @@ def test_summaries_and_sentences_agree_with_the_specifications(run):
 
 
 def test_a_curve_is_ordered_beside_ordered_nulls(run):
-    curve = mv.trace_curve(run, "C13", n_bins=7)
+    curve = mv.specification_curve(run, "C13", n_bins=7)
     assert curve.points["effect"].is_monotonic_increasing
     assert (curve.points["null_low"] <= curve.points["null_high"]).all()
     assert curve.points["is_declared"].sum() == 1
     assert curve.options.shape[1] == 7
     by_decision = curve.options.groupby(level=0).sum()
     assert by_decision.to_numpy() == pytest.approx(1.0)
-    assert mv.trace_curve(run, "C99").points.empty
+    assert mv.specification_curve(run, "C99").points.empty
 
 
 def test_a_cohort_without_the_data_has_no_specification():

@@ -14,7 +14,7 @@ import pytest
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-from helpers.brain import GroupPrediction, MapStack, MotionLink, NbsResult
+from helpers.brain import GroupPrediction, MapStack, MotionCorrelation, NbsResult
 from helpers.brain import test_maps as run_maps
 from helpers.permutation import MaxTResult
 from helpers.plots import brain as plots
@@ -208,7 +208,7 @@ def test_motion_figure_holds_every_edge_and_the_medians():
     rng = np.random.default_rng(1)
     edges = pd.DataFrame({"distance_mm": rng.uniform(10, 150, 300), "r": rng.normal(0, 0.1, 300), "p": 0.5})
     bins = pd.DataFrame({"distance_mm": [40.0, 110.0], "r": [0.1, -0.1]})
-    ax = plots.plot_motion_link(MotionLink(edges, bins, -0.4, 90))
+    ax = plots.plot_motion_link(MotionCorrelation(edges, bins, -0.4, 90))
     assert ax.collections[0].get_array().sum() == 300
     line = next(line for line in ax.lines if line.get_label() == "median")
     assert line.get_xydata().tolist() == [[40.0, 0.1], [110.0, -0.1]]

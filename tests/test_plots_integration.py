@@ -54,7 +54,7 @@ def analysis():
         for name, size in (("gut", 40), ("brain", 30), ("blood", 20))
     }
     model = BlockSPLSDA(2, keep=keep_equally(blocks, n_keep=6, n_components=2))
-    result = cross_validate(blocks, y, model=model, rng=rng, n_folds=3, n_repeats=2, rivals=["ridge"])
+    result = cross_validate(blocks, y, model=model, rng=rng, n_folds=3, n_repeats=2, baselines=["ridge"])
     null = permute_groups(blocks, y, result, model=model, rng=rng, n_permutations=5)
     return result, null, y, blocks
 
@@ -189,7 +189,7 @@ def test_difference_between_groups_alone_makes_no_link():
         name: pd.DataFrame({f"{name}_{j}": rng.normal(size=80) + 6 * (y == "high") for j in range(2)}, ids)
         for name in ("gut", "brain")
     }
-    result = cross_validate(blocks, y, model=BlockSPLSDA(1), rng=rng, n_repeats=1, rivals=(), calibrate=False)
+    result = cross_validate(blocks, y, model=BlockSPLSDA(1), rng=rng, n_repeats=1, baselines=(), calibrate=False)
     found = link_features(result, blocks, y, rng=rng, cutoff=0.4)
     assert found.links.empty
     assert correlate_components(result.model, y)["r_overall"].iloc[0] > 0.8

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.multiverse import Curve, Multiverse, measure_influence, trace_curve
+from helpers.multiverse import Curve, Multiverse, measure_influence, specification_curve
 from helpers.plots import multiverse as figures
 from helpers.problems import TooLittle
 
@@ -25,7 +25,7 @@ def run():
 
 
 def test_a_curve_shows_effects_null_declared_and_every_option(run):
-    figure = figures.plot_curve(trace_curve(run, "C01"), title="C01 Depression")
+    figure = figures.plot_curve(specification_curve(run, "C01"), title="C01 Depression")
     top, below = figure.axes
     lines = {line.get_label(): list(line.get_ydata()) for line in top.lines}
     assert lines["effect"] == [-0.1, 0.2, 0.3, 0.5]

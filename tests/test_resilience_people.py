@@ -121,7 +121,7 @@ def test_bands_are_of_scores_that_a_scorer_gives():
 
 
 def test_answering_reports_ranges_blanks_and_straight_lines(cohort, groups):
-    table = r.report_answering(cohort)
+    table = r.report_response_quality(cohort)
     assert table.loc["cd_risc", ["answers", "allowed", "out_of_range"]].tolist() == ["item by item", "0 to 4", "0"]
     assert table.loc["ffmq", "answers"] == "scored columns"
     items = cohort.phenotype["cd_risc"][list(r.CD_RISC_ITEMS)]
@@ -260,7 +260,7 @@ def test_every_questionnaire_with_items_has_its_structures_fitted(cohort):
     table = r.fit_cohort_structures(cohort)
     assert list(table.index.get_level_values("measure").unique()) == ["brs", "cd_risc", "hads"]
     assert (table["why_not"] == "").all()
-    turned = r.turn_reversed(r.read_answers(cohort.phenotype["brs"], r.BRS), r.BRS)
+    turned = r.reverse_code(r.read_answers(cohort.phenotype["brs"], r.BRS), r.BRS)
     fit = r.fit_cfa(turned, r.STRUCTURES["brs"]["one factor"])
     assert (fit.loadings > 0).all() and fit.chi2 == pytest.approx(table.loc[("brs", "one factor"), "chi2"])
     assert r.fit_cohort_structures(replace(cohort, phenotype={})).empty

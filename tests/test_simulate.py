@@ -27,10 +27,10 @@ from helpers.simulate import (
 )
 from helpers.simulate.brain import EMOTION_REGULATION_TRACTS, EMOTION_REGULATION_VOLUMES, draw_brain
 from helpers.simulate.cohort_folder import build_files
+from helpers.simulate.effects import adjusted_difference, residual_sd
 from helpers.simulate.maps import choose_scanned, draw_maps, find_blob
 from helpers.simulate.names import list_genera, list_metabolites
 from helpers.simulate.people import CUT, N_CD_RISC, draw_people, draw_phenotype, list_candidates
-from helpers.simulate.planting import adjusted_difference, residual_sd
 from helpers.simulate.recipe import Recipe
 from helpers.simulate.transcripts import FUNCTIONS
 from helpers.simulate.writing import format_table

@@ -50,13 +50,13 @@ def write_contrast(folder, claim, d, low, high, feature=None, **more):
     write_result(table, folder, claim.chapter, claim.table)
 
 
-def write_performance(folder, aucs, half, training=None, p=0.01, rival="ridge"):
+def write_performance(folder, aucs, half, training=None, p=0.01, baseline="ridge"):
     """Three blocks, the vote, a simpler model and chance, in whatever order of AUC; `half` the width of the leads' intervals."""
     blocks = aucs[:3]
     lead = [own - max(blocks[:i] + blocks[i + 1 :]) for i, own in enumerate(blocks)]
     table = pd.DataFrame(
         {
-            "role": ["block"] * 3 + ["vote", "rival", "chance"],
+            "role": ["block"] * 3 + ["vote", "baseline", "chance"],
             "auc": aucs,
             "lead": [*lead, np.nan, np.nan, np.nan],
             "lead_low": [*(one - half for one in lead), np.nan, np.nan, np.nan],
@@ -65,7 +65,7 @@ def write_performance(folder, aucs, half, training=None, p=0.01, rival="ridge"):
             "p_permutation": p,
             "p_lead": p,
         },
-        index=pd.Index(["transcripts", "taxa", "connectivity", "vote", rival, "chance"], name="block"),
+        index=pd.Index(["transcripts", "taxa", "connectivity", "vote", baseline, "chance"], name="block"),
     )
     write_result(table.assign(n_high=44, n_low=72), folder, "06_integration", "performance")
 
@@ -130,8 +130,8 @@ def test_a_file_without_claims_is_refused(tmp_path, text):
 def test_real_verdicts_and_their_mirror_image(claims, d, low, high, expected):
     """A claim of 'lower' with all signs turned gets the same word as a claim of 'higher'."""
     higher, lower = claims[2], claims[0]
-    assert v.judge_real(make_evidence(higher, d, low, high))[0] is expected
-    assert v.judge_real(make_evidence(lower, -d, -high, -low))[0] is expected
+    assert v.evaluate_real(make_evidence(higher, d, low, high))[0] is expected
+    assert v.evaluate_real(make_evidence(lower, -d, -high, -low))[0] is expected
 
 
 def test_simulated_people_have_no_word_for_support():
@@ -156,22 +156,22 @@ def test_simulated_people_never_support_a_claim_whatever_they_show(claims, rng):
         for planted in (None, {}, {claim.id: plant}):
             d = rng.normal()
             evidence = replace(make_evidence(claim, d, d - 0.1, d + 0.1), blocks=blocks)
-            assert isinstance(v.judge_simulated(evidence, planted)[0], Simulated)
+            assert isinstance(v.evaluate_simulated(evidence, planted)[0], Simulated)
 
 
 def test_a_simulated_cohort_cannot_be_weighed_as_real(claims, tmp_path):
     write_contrast(tmp_path, claims[2], 2.0, 1.5, 2.5, feature="ffmq.describing")
     plant = [{"claim": "C03", "direction": "higher", "d": 2.0}]
-    words = set(v.weigh_claims(claims, tmp_path, settings=SIMULATED, truth=plant)["verdict"])
+    words = set(v.evaluate_claims(claims, tmp_path, settings=SIMULATED, truth=plant)["verdict"])
     assert words == {"planted effect recovered", "not testable here"}
-    assert v.weigh_claims(claims, tmp_path, settings=REAL).loc["C03", "verdict"] == "supported"
+    assert v.evaluate_claims(claims, tmp_path, settings=REAL).loc["C03", "verdict"] == "supported"
 
 
 def test_recovered_needs_the_planted_side(claims):
     claim = claims[2]
     plant = {claim.id: {"direction": "lower", "d": -0.5}}
-    assert v.judge_simulated(make_evidence(claim, -0.5, -0.9, -0.1), plant)[0] is Simulated.RECOVERED
-    verdict, reason = v.judge_simulated(make_evidence(claim, 0.5, 0.1, 0.9), plant)
+    assert v.evaluate_simulated(make_evidence(claim, -0.5, -0.9, -0.1), plant)[0] is Simulated.RECOVERED
+    verdict, reason = v.evaluate_simulated(make_evidence(claim, 0.5, 0.1, 0.9), plant)
     assert verdict is Simulated.MISSED
     assert reason.startswith(
         "An effect of d = −0.5 was planted, yet the interval lies on the other side; so many people"
@@ -182,7 +182,7 @@ def test_recovered_needs_the_planted_side(claims):
 def test_the_null_twin_plants_nothing_and_a_find_is_a_false_alarm(claims, tmp_path):
     write_contrast(tmp_path, claims[2], 0.5, 0.1, 0.9, feature="ffmq.describing")
     plant = [{"claim": "C03", "direction": "higher", "d": 0.0}]
-    row = v.weigh_claims(claims[2:3], tmp_path, settings=SIMULATED, truth=plant).loc["C03"]
+    row = v.evaluate_claims(claims[2:3], tmp_path, settings=SIMULATED, truth=plant).loc["C03"]
     assert (row["verdict"], "false alarm" in row["reason"]) == ("not testable here", True)
 
 
@@ -190,7 +190,7 @@ def test_groups_of_patients_test_no_claim_even_with_tables_at_hand(claims, tmp_p
     write_contrast(tmp_path, claims[12], 0.9, 0.5, 1.3)
     outcome = ColumnRule("study_group", ("Control",), ("Adenoma",))
     patients = replace(REAL, outcome=outcome, labels={"high": "Control", "low": "Adenoma"})
-    table = v.weigh_claims(claims, tmp_path, settings=patients)
+    table = v.evaluate_claims(claims, tmp_path, settings=patients)
     assert set(table["verdict"]) == {"not testable here"}
     assert table["reason"].str.startswith("The groups of this cohort differ in diagnosis (study_group").all()
     assert table["reason"].str.contains("Control v Adenoma), not in resilience; ", regex=False).all()
@@ -204,26 +204,26 @@ def test_groups_of_patients_test_no_claim_even_with_tables_at_hand(claims, tmp_p
 
 def test_a_score_that_is_not_resilience_tests_no_claim(claims, tmp_path):
     hads = replace(REAL, outcome=MeasureRule("hads", "depression", 11.0))
-    assert set(v.weigh_claims(claims, tmp_path, settings=hads)["verdict"]) == {"not testable here"}
+    assert set(v.evaluate_claims(claims, tmp_path, settings=hads)["verdict"]) == {"not testable here"}
 
 
 def test_missing_tables_and_rows_are_named(claims, tmp_path):
     write_contrast(tmp_path, claims[0], -0.9, -1.3, -0.5, feature="hads.anxiety")
-    reasons = v.weigh_claims(claims, tmp_path, settings=REAL)["reason"]
+    reasons = v.evaluate_claims(claims, tmp_path, settings=REAL)["reason"]
     assert reasons["C01"] == "'hads.depression' is not in the table 'symptoms' of 02_resilience."
     assert reasons["C06"].startswith("Chapter 03_brain left no table 'networks'")
 
 
 def test_a_row_is_found_by_alias_name_or_hmdb(claims, tmp_path):
     write_contrast(tmp_path, claims[12], 0.9, 0.5, 1.3, feature="metabolite_001", hmdb="HMDB0001138")
-    assert v.weigh_claims(claims, tmp_path, settings=REAL).loc["C13", "d"] == 0.9
+    assert v.evaluate_claims(claims, tmp_path, settings=REAL).loc["C13", "d"] == 0.9
     write_contrast(tmp_path, claims[13], 0.4, 0.1, 0.7, feature="m2", name="Dimethyl-glycine")
-    assert v.weigh_claims(claims, tmp_path, settings=REAL).loc["C14", "d"] == 0.4
+    assert v.evaluate_claims(claims, tmp_path, settings=REAL).loc["C14", "d"] == 0.4
 
 
 def test_a_feature_without_spread_is_not_testable(claims, tmp_path):
     write_contrast(tmp_path, claims[0], np.nan, np.nan, np.nan)
-    row = v.weigh_claims(claims[:1], tmp_path, settings=REAL).loc["C01"]
+    row = v.evaluate_claims(claims[:1], tmp_path, settings=REAL).loc["C01"]
     assert row["verdict"] == "not testable here"
     assert "does not vary" in row["reason"]
 
@@ -241,19 +241,19 @@ def test_a_feature_without_spread_is_not_testable(claims, tmp_path):
 def test_the_rank_is_judged_out_of_fold_among_blocks_only(claims, tmp_path, aucs, half, expected):
     """The vote has the best AUC throughout and must not count as a block."""
     write_performance(tmp_path, aucs, half)
-    assert v.weigh_claims(claims, tmp_path, settings=REAL).loc["C16", "verdict"] == expected
+    assert v.evaluate_claims(claims, tmp_path, settings=REAL).loc["C16", "verdict"] == expected
 
 
 @pytest.mark.parametrize("aucs", [[0.80, 0.60, 0.55, 0.95, 0.5, 0.5], [0.55, 0.80, 0.55, 0.95, 0.5, 0.5]])
 def test_an_order_among_blocks_that_do_not_beat_shuffles_is_inconclusive(claims, tmp_path, aucs):
     """However sure the lead is: on noise some block always comes first."""
     write_performance(tmp_path, aucs, 0.01, p=0.2)
-    assert v.weigh_claims(claims, tmp_path, settings=REAL).loc["C16", "verdict"] == "inconclusive"
+    assert v.evaluate_claims(claims, tmp_path, settings=REAL).loc["C16", "verdict"] == "inconclusive"
 
 
 def test_no_order_counts_where_the_covariates_do_as_well(claims, tmp_path):
-    write_performance(tmp_path, [0.80, 0.60, 0.55, 0.95, 0.81, 0.5], 0.1, rival="covariates only")
-    row = v.weigh_claims(claims, tmp_path, settings=REAL).loc["C16"]
+    write_performance(tmp_path, [0.80, 0.60, 0.55, 0.95, 0.81, 0.5], 0.1, baseline="covariates only")
+    row = v.evaluate_claims(claims, tmp_path, settings=REAL).loc["C16"]
     assert row["verdict"] == "inconclusive"
     assert "covariates alone do as well (AUC 0.81)" in row["reason"]
 
@@ -274,21 +274,21 @@ def test_no_order_counts_where_the_covariates_do_as_well(claims, tmp_path):
 def test_a_planted_order_is_found_when_its_first_block_leads_for_sure(claims, tmp_path, aucs, half, word, why):
     write_performance(tmp_path, aucs, half)
     truth = [{"claim": "C16", "blocks": ["connectivity", "metabolites", "transcripts", "taxa"]}]
-    row = v.weigh_claims(claims, tmp_path, settings=SIMULATED, truth=truth).loc["C16"]
+    row = v.evaluate_claims(claims, tmp_path, settings=SIMULATED, truth=truth).loc["C16"]
     assert row["verdict"] == word
     assert why in row["reason"]
 
 
 def test_blocks_without_an_auc_have_no_rank(claims, tmp_path):
     write_performance(tmp_path, [np.nan] * 3 + [0.5] * 3, 0.1)
-    row = v.weigh_claims(claims, tmp_path, settings=REAL).loc["C16"]
+    row = v.evaluate_claims(claims, tmp_path, settings=REAL).loc["C16"]
     assert (row["verdict"], row["reason"][:38]) == ("not testable here", "One participant was left out at a time")
 
 
 def test_training_auc_moves_no_verdict(claims, tmp_path):
     """Noise in a wide block: first by training AUC (.98), last out of fold; the reason says both."""
     write_performance(tmp_path, [0.47, 0.52, 0.51, 0.5, 0.5, 0.5], 0.1, [0.98, 0.9, 0.8, 0.99, 0.6, 0.5])
-    row = v.weigh_claims(claims, tmp_path, settings=REAL).loc["C16"]
+    row = v.evaluate_claims(claims, tmp_path, settings=REAL).loc["C16"]
     assert row["verdict"] == "inconclusive"
     assert "transcripts rank 3 of 3" in row["reason"]
     assert "by training AUC, which rewards wide blocks, they rank 1" in row["reason"]
@@ -305,15 +305,15 @@ def test_sample_sizes_match_cohen_and_leave_out_planted_effects(claims, tmp_path
     assert [v.find_n_per_group(d) for d in (0.2, -0.5, 0.8)] == [394, 64, 26]
     assert np.isnan(v.find_n_per_group(0.0))
     write_contrast(tmp_path, claims[2], 0.5, 0.1, 0.9)
-    real = v.plan_sample(v.weigh_claims(claims, tmp_path, settings=REAL))
+    real = v.plan_sample(v.evaluate_claims(claims, tmp_path, settings=REAL))
     assert real.loc["C03"].tolist() == [394, 64]
-    planted = v.weigh_claims(claims, tmp_path, settings=SIMULATED, truth=[{"claim": "C03", "d": 0.5}])
+    planted = v.evaluate_claims(claims, tmp_path, settings=SIMULATED, truth=[{"claim": "C03", "d": 0.5}])
     assert list(v.plan_sample(planted)) == ["n_for_smallest"]
 
 
 def test_tables_and_sentences_for_the_page(claims, tmp_path):
     write_contrast(tmp_path, claims[0], -0.52, -0.9, -0.14)
-    verdicts = v.weigh_claims(claims, tmp_path, settings=REAL)
+    verdicts = v.evaluate_claims(claims, tmp_path, settings=REAL)
     page = v.tabulate_verdicts(verdicts)
     assert page.loc["C01 Depression symptoms", "found_here"] == "−0.52 [−0.90 to −0.14]"
     assert page.loc["C06 Reward–sensorimotor connectivity", "found_here"] == ""
@@ -351,7 +351,7 @@ def test_another_study_has_a_ledger_of_its_own(tmp_path):
     ledger = v.load_ledger("data/claims/brain2024.yml")
     assert {claim.id: claim.direction for claim in ledger.claims} == {"K01": "higher", "K02": "lower", "K03": "higher"}
     write_contrast(tmp_path, ledger.claims[1], -0.6, -1.0, -0.2)
-    words = v.weigh_claims(ledger.claims, tmp_path, settings=REAL)["verdict"]
+    words = v.evaluate_claims(ledger.claims, tmp_path, settings=REAL)["verdict"]
     assert words.to_dict() == {"K01": "not testable here", "K02": "supported", "K03": "not testable here"}
     assert "3 claims of Kim et al. 2024" in v.describe_ledger(ledger)
     assert "directions only" in v.describe_ledger(ledger)
@@ -360,15 +360,15 @@ def test_another_study_has_a_ledger_of_its_own(tmp_path):
 def test_a_reported_effect_makes_the_bayes_factor_a_replication(claims, tmp_path):
     sized = replace(claims[2], original=(0.5, 0.1, 0.9))
     write_contrast(tmp_path, sized, 0.5, 0.1, 0.9)
-    row = v.weigh_claims([sized], tmp_path, settings=REAL).loc["C03"]
-    default = v.weigh_claims(claims[2:3], tmp_path, settings=REAL).loc["C03"]
+    row = v.evaluate_claims([sized], tmp_path, settings=REAL).loc["C03"]
+    default = v.evaluate_claims(claims[2:3], tmp_path, settings=REAL).loc["C03"]
     assert (row["bayes_factor_kind"], default["bayes_factor_kind"]) == ("replication", "default")
     assert row["bayes_factor"] > default["bayes_factor"] > 1
 
 
 def test_a_rank_is_told_with_its_lead(claims, tmp_path):
     write_performance(tmp_path, [0.55, 0.80, 0.55, 0.95, 0.5, 0.5], 0.1)
-    row = v.weigh_claims(claims, tmp_path, settings=REAL).loc["C16"]
+    row = v.evaluate_claims(claims, tmp_path, settings=REAL).loc["C16"]
     assert (row["rank"], row["n_blocks"], round(row["lead"], 6)) == (2, 3, -0.25)
     assert v.tabulate_verdicts(row.to_frame().T).iloc[0, 1] == "rank 2 of 3, lead −0.25 (−0.35 to −0.15) in AUC"
 
@@ -376,7 +376,7 @@ def test_a_rank_is_told_with_its_lead(claims, tmp_path):
 def test_linked_data_carry_their_context_and_no_support_from_simulated_people(claims, tmp_path):
     write_contrast(tmp_path, claims[2], 2.0, 1.5, 2.5)
     ledger = v.load_ledger(CLAIMS)
-    verdicts = v.weigh_claims(claims, tmp_path, settings=SIMULATED, truth=[{"claim": "C03", "d": 2.0}])
+    verdicts = v.evaluate_claims(claims, tmp_path, settings=SIMULATED, truth=[{"claim": "C03", "d": 2.0}])
     path = v.write_verdicts(verdicts, ledger, tmp_path, settings=replace(SIMULATED, small_cell=50))
     text = path.read_text(encoding="utf-8")
     content = json.loads(text)

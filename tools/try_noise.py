@@ -36,7 +36,7 @@ def try_one(number: int) -> dict[str, float]:
     )
     blocks, y = draw_noise(draws)
     model = BlockSPLSDA(N_COMPONENTS, keep=keep_equally(blocks, n_keep=N_KEEP, n_components=N_COMPONENTS))
-    common = {"model": model, "rivals": (), "calibrate": False, "n_folds": N_FOLDS, "n_repeats": 1}
+    common = {"model": model, "baselines": (), "calibrate": False, "n_folds": N_FOLDS, "n_repeats": 1}
     row = {"data_set": number, "nested_balanced_error": np.nan}
     if number < N_NESTED:
         grid = {name: list(GRID) for name in blocks}

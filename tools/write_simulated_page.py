@@ -18,8 +18,8 @@ from helpers.simulate import metabolites as metabolites_room
 from helpers.simulate import taxa as taxa_room
 from helpers.simulate import transcripts as transcripts_room
 from helpers.simulate.brain import N_NODES
+from helpers.simulate.effects import People
 from helpers.simulate.people import CUT, list_candidates
-from helpers.simulate.planting import People
 from helpers.tables import PROJECT_ROOT
 
 MARGINS_FILE = PROJECT_ROOT / "data" / "calibration" / "simulation_margins.tsv"

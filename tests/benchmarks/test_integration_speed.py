@@ -24,7 +24,7 @@ from helpers.integration import (
     prepare_blocks,
 )
 from helpers.integration.folds import FoldSettings, Search, assign_folds, list_splits
-from helpers.integration.running import run_splits
+from helpers.integration.parallel import run_splits
 from helpers.integration.tuning import Draw, list_grid, tune_draws
 from helpers.resilience import score_outcome
 from tests.parity import TUMOURS, find_oracle, read_tumours
@@ -109,7 +109,7 @@ def test_nested_tuning_of_a_connectome(benchmark):
     y = pd.Series(["high"] * 44 + ["low"] * 72, ids)
     grid = {"connectivity": [10, 30, 100], "transcripts": [10, 30, 100], "metabolites": [5, 10, 30], "taxa": [10]}
     settings = {"model": BlockSPLSDA(2, start="reference"), "grid": grid, "n_folds": 5, "n_repeats": 1}
-    settings |= {"rivals": (), "calibrate": False}
+    settings |= {"baselines": (), "calibrate": False}
     benchmark.pedantic(
         lambda: cross_validate(blocks, y, rng=np.random.default_rng(2), n_workers=N_WORKERS, **settings), rounds=1
     )
@@ -127,7 +127,9 @@ def example():
     return prepared, BlockSPLSDA(2, keep=keep, design=0.1), common
 
 
-@pytest.mark.parametrize("more", [{"rivals": (), "calibrate": False}, {"rivals": ("alone", "ridge")}, {}], ids=str)
+@pytest.mark.parametrize(
+    "more", [{"baselines": (), "calibrate": False}, {"baselines": ("alone", "ridge")}, {}], ids=str
+)
 def test_validation_of_the_example_cohort(benchmark, example, more):
     prepared, model, common = example
     settings = {"model": model, **common, **more}
@@ -139,7 +141,7 @@ def test_validation_of_the_example_cohort(benchmark, example, more):
 def test_thousand_shuffles_of_the_example_cohort(benchmark, example):
     prepared, model, common = example
     data = prepared.blocks, prepared.groups
-    plain = {"rivals": (), "calibrate": False, "n_repeats": 1}
+    plain = {"baselines": (), "calibrate": False, "n_repeats": 1}
     observed = cross_validate(*data, model=model, rng=np.random.default_rng(1), **common, **plain)
     benchmark.pedantic(
         lambda: permute_groups(

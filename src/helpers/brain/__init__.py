@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from helpers.brain.by_site import (
+    compare_split_with_score,
+    compare_studies,
+    describe_split_with_score,
+    describe_studies,
+)
 from helpers.brain.classify import (
     GroupPrediction,
     count_strict,
@@ -12,7 +18,7 @@ from helpers.brain.classify import (
 )
 from helpers.brain.clusters import list_clusters, name_places
 from helpers.brain.connectivity import annotate_edges, compare_edges, compute_fisher_z, name_pairs, test_edges_max_t
-from helpers.brain.covariates import add_covariate, add_motion, compare_motion, keep_still
+from helpers.brain.covariates import add_covariate, add_motion, compare_motion, keep_low_motion
 from helpers.brain.describe import (
     describe_edges,
     describe_effect,
@@ -29,15 +35,9 @@ from helpers.brain.nbs import NbsResult, describe_components, test_nbs
 from helpers.brain.networks import average_networks, compare_motion_handling, compare_networks, test_networks_max_t
 from helpers.brain.pairs import count_pairs, describe_pairs
 from helpers.brain.published import add_detectable, describe_scale, find_published_range
-from helpers.brain.qc_fc import MotionLink, describe_motion_link, link_motion, measure_lengths
+from helpers.brain.qc_fc import MotionCorrelation, correlate_with_motion, describe_motion_correlation, measure_lengths
 from helpers.brain.questions import Question, impute_questions, list_questions
 from helpers.brain.regions import average_set, compare_regions, compare_sets, stack_regions
-from helpers.brain.studies import (
-    compare_split_with_score,
-    compare_studies,
-    describe_split_with_score,
-    describe_studies,
-)
 from helpers.brain.tfce import MapTest, describe_maps, enhance_clusters, test_maps
 
 __all__ = [
@@ -46,7 +46,7 @@ __all__ = [
     "GroupPrediction",
     "MapStack",
     "MapTest",
-    "MotionLink",
+    "MotionCorrelation",
     "NbsResult",
     "Question",
     "add_covariate",
@@ -66,6 +66,7 @@ __all__ = [
     "compare_split_with_score",
     "compare_studies",
     "compute_fisher_z",
+    "correlate_with_motion",
     "count_pairs",
     "count_strict",
     "describe_components",
@@ -74,7 +75,7 @@ __all__ = [
     "describe_harmonisation",
     "describe_maps",
     "describe_motion",
-    "describe_motion_link",
+    "describe_motion_correlation",
     "describe_networks",
     "describe_pairs",
     "describe_prediction",
@@ -92,8 +93,7 @@ __all__ = [
     "find_published_range",
     "harmonise",
     "impute_questions",
-    "keep_still",
-    "link_motion",
+    "keep_low_motion",
     "list_clusters",
     "list_questions",
     "load_maps",

@@ -65,7 +65,7 @@ def add_motion(design: pd.DataFrame, motion: pd.DataFrame) -> pd.DataFrame:
     return add_covariate(design, motion[MOTION_COLUMN])
 
 
-def keep_still(design: pd.DataFrame, motion: pd.DataFrame, *, max_fd_mm: float) -> pd.DataFrame:
+def keep_low_motion(design: pd.DataFrame, motion: pd.DataFrame, *, max_fd_mm: float) -> pd.DataFrame:
     """Keep the people of a design who lay still: the censored sensitivity run.
 
     Parameters
@@ -84,7 +84,7 @@ def keep_still(design: pd.DataFrame, motion: pd.DataFrame, *, max_fd_mm: float) 
     --------
     >>> design = pd.DataFrame({"group": [0, 1]}, index=["a", "b"])
     >>> motion = pd.DataFrame({"mean_fd_mm": [0.1, 0.3]}, index=["a", "b"])
-    >>> list(keep_still(design, motion, max_fd_mm=0.2).index)
+    >>> list(keep_low_motion(design, motion, max_fd_mm=0.2).index)
     ['a']
     """
     return design[motion[MOTION_COLUMN].reindex(design.index) <= max_fd_mm]

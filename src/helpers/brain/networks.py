@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers import permutation
 from helpers.brain.connectivity import compute_fisher_z, name_pairs
-from helpers.brain.covariates import add_motion, keep_still
+from helpers.brain.covariates import add_motion, keep_low_motion
 from helpers.contrasts import fit_contrasts
 from helpers.permutation import MaxTResult
 
@@ -141,7 +141,7 @@ def compare_motion_handling(
         of either group are left.
     """
     adjusted = add_motion(design, motion)
-    still = keep_still(adjusted, motion, max_fd_mm=max_fd_mm)
+    still = keep_low_motion(adjusted, motion, max_fd_mm=max_fd_mm)
     scanned = still.loc[still.index.isin(connectivity.index), "group"]
     enough = min((scanned == 1).sum(), (scanned == 0).sum()) >= MIN_STILL_PER_GROUP
     everyone = compare_networks(connectivity, nodes, adjusted)

@@ -20,7 +20,7 @@ WEAK = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class MotionLink:
+class MotionCorrelation:
     """How strongly edges follow motion, and whether short edges do so more than long ones (QC-FC).
 
     Attributes
@@ -40,9 +40,9 @@ class MotionLink:
     n_participants: int
 
 
-def link_motion(
+def correlate_with_motion(
     connectivity: pd.DataFrame, nodes: pd.DataFrame, motion: pd.DataFrame, design: pd.DataFrame
-) -> MotionLink:
+) -> MotionCorrelation:
     """Correlate motion with Fisher z of every edge over people, and set it against the length of the edge.
 
     Motion and edges are first freed from the design (group, covariates, study) without motion.
@@ -59,7 +59,7 @@ def link_motion(
 
     Returns
     -------
-    MotionLink
+    MotionCorrelation
 
     Raises
     ------
@@ -94,7 +94,7 @@ def link_motion(
     t = r * np.sqrt(df / np.maximum(1 - r**2, 1e-300))
     edges = pd.DataFrame({"distance_mm": measure_lengths(z.columns, nodes), "r": r, "p": 2 * stats.t.sf(np.abs(t), df)})
     bins = edges.groupby(pd.qcut(edges["distance_mm"], min(N_BINS, len(edges)), labels=False, duplicates="drop"))
-    return MotionLink(
+    return MotionCorrelation(
         edges=edges,
         bins=bins[["distance_mm", "r"]].median().reset_index(drop=True),
         distance_r=float(edges["r"].corr(edges["distance_mm"], method="spearman")),
@@ -128,12 +128,12 @@ def measure_lengths(edges: pd.Index, nodes: pd.DataFrame) -> pd.Series:
     return pd.Series(np.linalg.norm(apart, axis=1), index=edges, name="distance_mm")
 
 
-def describe_motion_link(link: MotionLink) -> str:
+def describe_motion_correlation(link: MotionCorrelation) -> str:
     """Say how many edges follow motion, against chance, and whether it depends on distance.
 
     Parameters
     ----------
-    link : MotionLink
+    link : MotionCorrelation
     """
     n, n_low = len(link.edges), int((link.edges["p"] < NOMINAL).sum())
     trend = (

@@ -94,7 +94,7 @@ def try_age(rng: np.random.Generator) -> dict[str, float]:
     groups, ages = pd.Series(np.where(high, "high", "low"), people), pd.DataFrame({"age": age}, people)
     keep = integration.keep_equally(blocks, n_keep=20, n_components=2)
     common = {"model": integration.BlockSPLSDA(2, keep=keep, design=0.1), "rng": rng, "residualise": ages}
-    result = integration.cross_validate(blocks, groups, n_folds=5, n_repeats=1, rivals=(), calibrate=False, **common)
+    result = integration.cross_validate(blocks, groups, n_folds=5, n_repeats=1, baselines=(), calibrate=False, **common)
     null = integration.permute_groups(blocks, groups, result, n_permutations=19, n_repeats=1, covariates=ages, **common)
     return {f"integration, {name}": float(p) for name, p in null.p_value.items()}
 

@@ -192,7 +192,7 @@ def run_integration(setting: Setting, rng: np.random.Generator) -> Results:
         n_folds=settings["n_folds"],
         n_repeats=effort.n_repeats,
         covariates=covariates,
-        rivals=(),
+        baselines=(),
         calibrate=False,
         **common,
     )

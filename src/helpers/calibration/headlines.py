@@ -14,7 +14,7 @@ import pandas as pd
 from helpers.calibration.chapters import CHAPTERS, NEEDED, Effort, Results, prepare_setting
 from helpers.calibration.cohorts import EFFECTS, Draw, draw_one, make_stream
 from helpers.tables import write_result
-from helpers.verdict import Claim, find_row, weigh_claims
+from helpers.verdict import Claim, evaluate_claims, find_row
 
 ESTIMATES = ("p", "estimate", "ci_low", "ci_high", "d", "d_low", "d_high")
 COLUMNS = (
@@ -145,6 +145,6 @@ def _weigh(draw: Draw, claims: Sequence[Claim], results: dict[str, Results]) -> 
             for name, table in found.tables.items():
                 write_result(table, folder, chapter, name)
         told = [claim for claim in claims if claim.chapter in results]
-        simulated = weigh_claims(told, folder, settings=settings, truth=draw.truth)
-        real = weigh_claims(told, folder, settings=replace(settings, kind="real"))
+        simulated = evaluate_claims(told, folder, settings=settings, truth=draw.truth)
+        real = evaluate_claims(told, folder, settings=replace(settings, kind="real"))
     return pd.DataFrame({"verdict": simulated["verdict"], "verdict_if_real": real["verdict"]})

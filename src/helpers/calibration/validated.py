@@ -69,7 +69,7 @@ def _validate_one(sizes: tuple[int, int], signal: float, seed: list[int]) -> pd.
     shift = signal * np.outer(groups == "high", np.arange(N_FEATURES) < N_DIFFERENT)
     blocks = {name: pd.DataFrame(rng.normal(size=shift.shape) + shift, ids) for name in ("brain", "gut")}
     model = integration.BlockSPLSDA(1, keep={name: [N_KEPT] for name in blocks})
-    found = integration.cross_validate(blocks, groups, model=model, rng=rng, rivals=(), calibrate=False).performance
+    found = integration.cross_validate(blocks, groups, model=model, rng=rng, baselines=(), calibrate=False).performance
     return pd.DataFrame(
         [
             {"scorer": scorer, "measure": label, "estimate": found.loc[scorer, name], "low": found.loc[scorer, f"{stem}_low"],

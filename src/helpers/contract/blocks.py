@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from helpers.contract.damage import CODE_FIX, CODES
+from helpers.contract.cell_errors import CODE_FIX, CODES
 from helpers.contract.files import COLUMNS_LISTED, ID, Reader
 from helpers.problems import count
 

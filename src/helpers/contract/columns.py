@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from helpers.contract.damage import CODE_FIX, CODES, explain_label, explain_number, is_missing_mark
+from helpers.contract.answer_patterns import check_coding, check_far_codes, check_lookalikes
+from helpers.contract.cell_errors import CODE_FIX, CODES, explain_label, explain_number, is_missing_mark
 from helpers.contract.files import CELLS_LISTED, ID, NUMBER_FIX, Reader, replace_columns
-from helpers.contract.patterns import check_coding, check_far_codes, check_lookalikes
 from helpers.contract.schema import list_items, read_schema
 from helpers.problems import count, quote
 

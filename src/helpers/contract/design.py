@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from helpers.contract.damage import suggest
+from helpers.contract.cell_errors import suggest
 from helpers.contract.files import Reader, replace_columns
 from helpers.contract.schema import list_items, list_measures, read_schema
 from helpers.contract.settings import FILE, ColumnRule, MeasureRule, Settings

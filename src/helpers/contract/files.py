@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
-from helpers.contract.damage import explain_number, fold_name, suggest
-from helpers.contract.lines import scan_lines
+from helpers.contract.cell_errors import explain_number, fold_name, suggest
 from helpers.contract.schema import read_schema
+from helpers.contract.text_lines import scan_lines
 from helpers.problems import Problem, count, name_some, quote
 from helpers.tables import MISSING
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from helpers.contract.damage import find_damaged_names, fold_name, suggest
+from helpers.contract.cell_errors import find_damaged_names, fold_name, suggest
 from helpers.contract.files import ID, Reader
 from helpers.contract.schema import list_items, read_schema
 from helpers.problems import count, name_some, quote

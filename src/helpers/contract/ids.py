@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 
 import pandas as pd
 
-from helpers.contract.damage import explain_name, suggest
+from helpers.contract.cell_errors import explain_name, suggest
 from helpers.contract.files import CELLS_LISTED, ID, Reader
 from helpers.problems import count, name_some, quote
 

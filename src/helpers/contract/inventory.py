@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from helpers.contract.damage import suggest
+from helpers.contract.cell_errors import suggest
 from helpers.contract.schema import list_measures, read_schema
 from helpers.problems import Problem, count, name_some
 

@@ -12,6 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from helpers.contract.answer_patterns import (
+    FEWEST_JOINED,
+    check_block_codes,
+    check_own_column,
+    holds_only_marks,
+    report_marks,
+)
 from helpers.contract.blocks import BlockTable, read_block_table
 from helpers.contract.brain import check_edges
 from helpers.contract.columns import ColumnRules, as_numbers, check_columns, participants_rules, phenotype_rules
@@ -27,13 +34,6 @@ from helpers.contract.maps import read_maps
 from helpers.contract.matrices import read_matrices
 from helpers.contract.meaning import check_meaning
 from helpers.contract.measurements import check_features, check_measurements
-from helpers.contract.patterns import (
-    FEWEST_JOINED,
-    check_block_codes,
-    check_own_column,
-    holds_only_marks,
-    report_marks,
-)
 from helpers.contract.schema import list_items, read_schema
 from helpers.contract.settings import FILE as SETTINGS_FILE
 from helpers.contract.settings import ColumnRule, MeasureRule, Settings, read_settings

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from helpers.contract.damage import fold_label, fold_name
+from helpers.contract.cell_errors import fold_label, fold_name
 from helpers.contract.files import Reader
 from helpers.contract.schema import read_schema
 from helpers.problems import count, name_some, quote

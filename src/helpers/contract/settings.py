@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from helpers.contract.damage import suggest
+from helpers.contract.cell_errors import suggest
 from helpers.contract.schema import read_reporting
 from helpers.problems import Problem, quote
 

@@ -10,6 +10,12 @@ from helpers.integration.blocks import (
     name_features,
     prepare_blocks,
 )
+from helpers.integration.continuous import (
+    OutcomeNull,
+    OutcomePerformance,
+    cross_validate_outcome,
+    permute_outcome,
+)
 from helpers.integration.describe import (
     compare_adjustment,
     count_groups,
@@ -28,12 +34,7 @@ from helpers.integration.describe import (
     has_auc,
 )
 from helpers.integration.harmonised import validate_harmonised
-from helpers.integration.outcomes import (
-    OutcomeNull,
-    OutcomePerformance,
-    cross_validate_outcome,
-    permute_outcome,
-)
+from helpers.integration.permutation_test import PermutationNull, permute_groups
 from helpers.integration.probabilities import trace_roc
 from helpers.integration.reference import ReferencePerformance, auroc_as_reference, perf_as_reference
 from helpers.integration.relations import (
@@ -46,7 +47,6 @@ from helpers.integration.relations import (
     describe_links,
     link_features,
 )
-from helpers.integration.shuffles import PermutationNull, permute_groups
 from helpers.integration.spls import BlockSPLS
 from helpers.integration.splsda import BlockPrediction, BlockSPLSDA
 from helpers.integration.stability import Stability, estimate_stability

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from helpers.integration.folded import Array
+from helpers.integration.batched_fits import Array
 from helpers.problems import count, name_some
 
 RESPONSE = "Y"  # how the response is called where loadings, scores and starts are named by block

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from helpers.integration.outcome_summary import ALL_BLOCKS
-from helpers.integration.outcomes import OutcomeNull, OutcomePerformance
-from helpers.integration.rivals import COVARIATES
-from helpers.integration.shuffles import PermutationNull
+from helpers.integration.baselines import COVARIATES
+from helpers.integration.continuous import OutcomeNull, OutcomePerformance
+from helpers.integration.continuous_summary import ALL_BLOCKS
+from helpers.integration.permutation_test import PermutationNull
 from helpers.integration.splsda import BlockSPLSDA
 from helpers.integration.summary import CHANCE, STEADY, VOTE
 from helpers.integration.validation import IntegrationPerformance
@@ -22,7 +22,7 @@ FROM_FOLDS = "intervals from the spread between folds, corrected for the people 
 
 
 def describe_performance(result: IntegrationPerformance) -> str:
-    """Return how the vote does on people it has not seen, beside its rival, chance and its training figure."""
+    """Return how the vote does on people it has not seen, beside its baseline, chance and its training figure."""
     table = result.performance
     vote = table.loc[VOTE]
     auc = f", an AUC of **{_interval(table, VOTE, 'auc', 'auc')}**" if has_auc(table) else ""
@@ -108,16 +108,16 @@ def count_groups(result: IntegrationPerformance) -> list[int]:
 
 def describe_rivals(result: IntegrationPerformance) -> str:
     """Return how simpler models do in the same folds, and whether the integration does better than the best of them."""
-    rivals = result.performance[result.performance["role"] == "rival"]
-    if rivals.empty:
+    baselines = result.performance[result.performance["role"] == "baseline"]
+    if baselines.empty:
         return "No simpler model was run in the same folds."
-    best, vote = rivals["balanced_error"].idxmin(), result.performance.loc[VOTE, "balanced_error"]
-    texts = [f"{name} {rivals.loc[name, 'balanced_error']:.2f}" for name in rivals.index]
-    difference = vote - rivals.loc[best, "balanced_error"]
+    best, vote = baselines["balanced_error"].idxmin(), result.performance.loc[VOTE, "balanced_error"]
+    texts = [f"{name} {baselines.loc[name, 'balanced_error']:.2f}" for name in baselines.index]
+    difference = vote - baselines.loc[best, "balanced_error"]
     verdict = "errs less than all of them" if difference < 0 else f"errs no less than the best of them ({best})"
     return (
         f"In the same folds, simpler models reach a balanced error of: {', '.join(texts)}. The vote, at {vote:.2f}, "
-        f"{verdict}: the difference to {best} is {difference:+.2f}. The best of {len(rivals)} is picked after the fact, "
+        f"{verdict}: the difference to {best} is {difference:+.2f}. The best of {len(baselines)} is picked after the fact, "
         "so a small difference either way is luck."
     )
 
@@ -210,17 +210,17 @@ def describe_ranking(result: IntegrationPerformance, *, block: str = "transcript
 
 
 def describe_outcome(result: OutcomePerformance, null: OutcomeNull | None = None) -> str:
-    """Return how well the outcome is predicted in people the model has not seen, beside rivals and chance."""
+    """Return how well the outcome is predicted in people the model has not seen, beside baselines and chance."""
     table, row = result.performance, result.performance.loc[ALL_BLOCKS]
-    rivals = table.index[table["role"] == "rival"]
+    baselines = table.index[table["role"] == "baseline"]
     text = (
         f"In people the model had not seen, all blocks together explain a share of "
         f"**{row['q2']:.2f}** (95 % interval {row['q2_low']:.2f} to {row['q2_high']:.2f}) of the variance of "
         f"{as_text(result.outcome)} (Q²; 0 is no better than giving everyone the mean, below 0 worse); on the people it was fitted on, "
         f"{row['q2_training']:.2f}. Predicted and measured correlate with r = {row['r']:.2f}. "
     )
-    if len(rivals):
-        texts = [f"{name} {table.loc[name, 'q2']:.2f}" for name in rivals]
+    if len(baselines):
+        texts = [f"{name} {table.loc[name, 'q2']:.2f}" for name in baselines]
         text += f"In the same folds, Q² is: {', '.join(texts)}. "
     if null is not None:
         text += (

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
+from helpers.integration.batched_fits import Array, BatchedBlock, Ints
 from helpers.integration.checks import (
     RESPONSE,
     check_columns,
@@ -29,8 +30,7 @@ from helpers.integration.fitting import (
     start_all_signs,
     start_as_reference,
 )
-from helpers.integration.folded import Array, FoldedBlock, Ints
-from helpers.integration.sweeps import SAME_OPTIMUM, Starts, State
+from helpers.integration.iteration import SAME_OPTIMUM, Starts, State
 from helpers.problems import count, name_some
 
 
@@ -75,7 +75,7 @@ class BlockModel(BaseEstimator):
     def fit_folds(
         self,
         names: list[str],
-        blocks: list[FoldedBlock],
+        blocks: list[BatchedBlock],
         fold: Ints,
         response: Response,
         keep: list[Ints] | None = None,
@@ -86,7 +86,7 @@ class BlockModel(BaseEstimator):
         Parameters
         ----------
         names : list of str
-        blocks : list of FoldedBlock
+        blocks : list of BatchedBlock
         fold : numpy.ndarray of int, shape (r,)
         response : Response
         keep : list of numpy.ndarray of int, shape (r, components), optional
@@ -122,7 +122,7 @@ class BlockModel(BaseEstimator):
         refuse_infinite_cells(arrays)
         refuse_constant_features(arrays, blocks)
         everyone = np.ones((1, len(ids)), bool)
-        folded = [FoldedBlock(arrays[name], everyone, scale=self.scale) for name in names]
+        folded = [BatchedBlock(arrays[name], everyone, scale=self.scale) for name in names]
         self.blocks_ = names
         self.n_features_in_ = {name: blocks[name].shape[1] for name in names}
         self.fit_ = self.fit_folds(names, folded, np.zeros(1, np.intp), response)
@@ -173,7 +173,7 @@ class BlockModel(BaseEstimator):
         """Return the distinct optima that the starts of each component ended in, the largest criterion first."""
         columns = ["component", "optimum", "criterion", *(f"shared_{name}" for name in self.blocks_)]
         rows = []
-        for h, ends in enumerate(self.fit_.rivals):
+        for h, ends in enumerate(self.fit_.baselines):
             order = [] if ends is None else np.argsort(-ends.criterion, kind="stable")
             kept: list[int] = []
             for run in order:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.integration.folded import Array, Deflation, FoldedBlock, Ints, Mask
-from helpers.integration.sweeps import (
+from helpers.integration.batched_fits import Array, BatchedBlock, Deflation, Ints, Mask
+from helpers.integration.iteration import (
     Component,
     Starts,
     State,
@@ -68,7 +68,7 @@ class ManyFits:
 
     Attributes
     ----------
-    blocks : list of FoldedBlock
+    blocks : list of BatchedBlock
     fold : numpy.ndarray of int, shape (r,)
         Training set of each model.
     response : Response
@@ -84,11 +84,11 @@ class ManyFits:
         Position of the block (the response last) that changed most in the last sweep.
     histories : list of list of list of float
         Per component and model: the criterion after each sweep.
-    rivals : list of Component or None
+    baselines : list of Component or None
         Per component: where the starts of the first model ended, if there were several.
     """
 
-    blocks: list[FoldedBlock]
+    blocks: list[BatchedBlock]
     fold: Ints
     response: Response
     loadings: list[Array]
@@ -99,7 +99,7 @@ class ManyFits:
     converged: Mask
     moving: Ints
     histories: list[list[list[float]]]
-    rivals: list[Component | None]
+    baselines: list[Component | None]
 
     @property
     def train(self) -> Mask:
@@ -138,7 +138,7 @@ Starter = Callable[[State, int], Starts]
 
 @on_one_blas_thread
 def fit_many(
-    blocks: Sequence[FoldedBlock],
+    blocks: Sequence[BatchedBlock],
     fold: Ints,
     response: Response,
     *,
@@ -153,14 +153,14 @@ def fit_many(
 
     Parameters
     ----------
-    blocks : sequence of FoldedBlock
+    blocks : sequence of BatchedBlock
     fold : numpy.ndarray of int, shape (r,)
     response : Response
     keep : sequence of numpy.ndarray of int, shape (r, components)
         Per block, and for the response if it is thinned too.
     design : numpy.ndarray of shape (blocks + 1, blocks + 1)
     tol, max_iter
-        As in :func:`helpers.integration.sweeps.fit_component`.
+        As in :func:`helpers.integration.iteration.fit_component`.
     starter : callable
         State and component (from 0) in; the starts out.
     grid : sequence of numpy.ndarray of int, shape (g,), optional
@@ -171,18 +171,18 @@ def fit_many(
     sizes = [block.sizes[fold] for block in blocks]
     settings = {"design": design, "tol": tol, "max_iter": max_iter}
     found: list[Component] = []
-    rivals = []
+    baselines = []
     n_fixed = keep[0].shape[1]
     for h in range(n_fixed):
         starts = starter(state, h)
         one, ends = _find_best(state, starts, [part[starts.model, h] for part in keep], settings)
         _refuse_exhausted(one, sizes, h)
         found.append(one)
-        rivals.append(ends)
+        baselines.append(ends)
         if h + 1 < n_fixed or grid is not None:
             deflate(state, one)
     if grid is None:
-        return _collect(list(blocks), fold, response, found, rivals)
+        return _collect(list(blocks), fold, response, found, baselines)
     runs = np.tile(np.arange(len(fold)), len(grid[0]))
     starts = starter(state, n_fixed)
     n_points, n_starts = len(grid[0]), len(starts.model)
@@ -197,7 +197,7 @@ def fit_many(
     )
     before = [component.take(runs) for component in found]
     spread_response = Response(response.values[runs], response.means[runs], response.sds[runs])
-    return _collect(list(blocks), fold[runs], spread_response, [*before, one], [*rivals, None])
+    return _collect(list(blocks), fold[runs], spread_response, [*before, one], [*baselines, None])
 
 
 def _find_best(
@@ -226,11 +226,11 @@ def _refuse_exhausted(component: Component, sizes: list[Array], h: int) -> None:
 
 
 def _collect(
-    blocks: list[FoldedBlock],
+    blocks: list[BatchedBlock],
     fold: Ints,
     response: Response,
     found: list[Component],
-    rivals: list[Component | None],
+    baselines: list[Component | None],
 ) -> ManyFits:
     parts = range(len(blocks) + 1)
     return ManyFits(
@@ -245,7 +245,7 @@ def _collect(
         np.stack([c.converged for c in found], axis=1),
         np.stack([c.moving for c in found], axis=1),
         [c.histories for c in found],
-        rivals,
+        baselines,
     )
 
 

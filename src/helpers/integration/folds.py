@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, clone
 
+from helpers.integration.batched_fits import Array, Ints, Mask
 from helpers.integration.checks import check_blocks, check_outcomes, check_same_people, take_people
 from helpers.integration.estimator import BlockModel
-from helpers.integration.folded import Array, Ints, Mask
 from helpers.integration.prediction import DISTANCES
 from helpers.integration.spls import BlockSPLS
 from helpers.integration.splsda import VOTES, BlockSPLSDA
@@ -43,8 +43,8 @@ class FoldSettings:
     nuisance: Array | None = None  # (samples, terms): blocks are replaced by their residuals on these
     search: Search | None = None  # how keep counts and design are chosen anew in each training set
     persons: Ints | None = None  # whom each sample is from, when some gave several
-    rivals: tuple[str, ...] = ()
-    covariates: Array | None = None  # (samples, covariates) of the rival that sees nothing else
+    baselines: tuple[str, ...] = ()
+    covariates: Array | None = None  # (samples, covariates) of the baseline that sees nothing else
     calibrate: bool = False  # learn probabilities from scores
     ids: pd.Index | None = None  # of the samples
     n_inner_folds: int = 5
@@ -75,7 +75,7 @@ class Choice:
 
 @dataclass(frozen=True, eq=False)
 class FoldResult:
-    """Predictions for held-out people; columns are the blocks, the vote and the rivals."""
+    """Predictions for held-out people; columns are the blocks, the vote and the baselines."""
 
     classes: Ints
     scores: Array  # larger = more like the first class

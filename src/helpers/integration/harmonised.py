@@ -57,6 +57,6 @@ def validate_harmonised(
         transforms=make_harmonisers(blocks, studies, covariates=kept),
         batch=batch,
         residualise=kept,
-        rivals=(),
+        baselines=(),
         calibrate=False,
     )

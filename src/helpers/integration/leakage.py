@@ -420,7 +420,7 @@ def _validate_noise(blocks: Mapping[str, pd.DataFrame], groups: pd.Series, **set
     """Cross-validate once; that a model of noise keeps wandering between features is no news here."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return cross_validate(blocks, groups, n_repeats=1, rivals=(), calibrate=False, **settings).performance
+        return cross_validate(blocks, groups, n_repeats=1, baselines=(), calibrate=False, **settings).performance
 
 
 def _scale(blocks: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
+from helpers.integration.batched_fits import Array, BatchedBlock, Deflation
 from helpers.integration.checks import check_blocks, take_people
 from helpers.integration.fitting import indicate, standardise_response, start_all_signs, start_as_reference
-from helpers.integration.folded import Array, Deflation, FoldedBlock
-from helpers.integration.splsda import BlockSPLSDA
-from helpers.integration.sweeps import (
+from helpers.integration.iteration import (
     SAME_OPTIMUM,
     Component,
     Starts,
@@ -25,6 +24,7 @@ from helpers.integration.sweeps import (
     fit_component,
     orient,
 )
+from helpers.integration.splsda import BlockSPLSDA
 from helpers.problems import count
 from helpers.tables import read_table
 from helpers.wording import as_text
@@ -195,7 +195,7 @@ def _open_state(arrays: list[Array], y: pd.Series, model: BlockSPLSDA) -> State:
     classes, codes = np.unique(y.to_numpy(), return_inverse=True)
     response = standardise_response(indicate(codes[None], len(classes)), everyone, scale=model.scale)
     fold = np.zeros(1, np.intp)
-    deflations = [Deflation(FoldedBlock(values, everyone, scale=model.scale), fold) for values in arrays]
+    deflations = [Deflation(BatchedBlock(values, everyone, scale=model.scale), fold) for values in arrays]
     return State(deflations, response.values)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from helpers.integration.batched_fits import Array, Ints
 from helpers.integration.fitting import ManyFits
-from helpers.integration.folded import Array, Ints
 
 DISTANCES = ("centroids", "max", "mahalanobis")
 NO_CLASS = -1  # a majority vote without a single winner

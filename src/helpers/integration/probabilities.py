@@ -12,7 +12,7 @@ from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_curve
 
-from helpers.integration.folded import Array, Ints
+from helpers.integration.batched_fits import Array, Ints
 from helpers.intervals import bound_proportion
 
 N_BINS = 5

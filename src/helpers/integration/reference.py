@@ -14,11 +14,11 @@ import pandas as pd
 from scipy import stats
 from sklearn.base import clone
 
+from helpers.integration.batched_fits import Array, BatchedBlock, Ints, Mask
 from helpers.integration.checks import check_blocks, check_same_people, take_people
 from helpers.integration.fitting import ManyFits
-from helpers.integration.folded import Array, FoldedBlock, Ints, Mask
+from helpers.integration.fold_preprocessing import fit_splits, fold_blocks
 from helpers.integration.folds import FoldSettings, Split, assign_folds, list_splits
-from helpers.integration.inside import fit_splits, fold_blocks
 from helpers.integration.prediction import DISTANCES, NO_CLASS, predict_many
 from helpers.integration.splsda import BlockSPLSDA
 
@@ -184,7 +184,7 @@ def _list_splits(
 
 def _standardise_once(values: Array, *, scale: bool) -> Array:
     """Return columns as the fitted model keeps them: standardised among everyone, blanks kept."""
-    block = FoldedBlock(values, np.ones((1, len(values)), bool), scale=scale)
+    block = BatchedBlock(values, np.ones((1, len(values)), bool), scale=scale)
     return np.where(np.isnan(values), np.nan, block.standardise_everyone(0))
 
 
@@ -298,7 +298,7 @@ def _training_aucs(fits: ManyFits, codes: Ints) -> Array:
     return found
 
 
-def _standardise_twice(block: FoldedBlock, k: int) -> Array:
+def _standardise_twice(block: BatchedBlock, k: int) -> Array:
     """Return everyone as training set k standardises them, standardised again by the same means and SDs."""
     once = block.standardise_everyone(k)
     again = (once - block.centre - block.terms @ block.slopes[k]) * block.inverse_sds[k]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.cluster.hierarchy import leaves_list, linkage
 
-from helpers.integration.folded import Array
+from helpers.integration.batched_fits import Array
 from helpers.integration.splsda import BlockSPLSDA
 from helpers.integration.validation import IntegrationPerformance
 from helpers.intervals import bound_correlation

@@ -9,10 +9,10 @@ import pandas as pd
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from helpers.integration.batched_fits import Array, Ints, Mask
 from helpers.integration.checks import check_outcomes
 from helpers.integration.estimator import BlockModel
 from helpers.integration.fitting import Response, standardise_response
-from helpers.integration.folded import Array, Ints, Mask
 from helpers.integration.prediction import predict_many
 
 

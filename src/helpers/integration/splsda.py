@@ -10,10 +10,10 @@ import pandas as pd
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from helpers.integration.batched_fits import Ints, Mask
 from helpers.integration.checks import check_blocks
 from helpers.integration.estimator import BlockModel
 from helpers.integration.fitting import Response, indicate, standardise_response
-from helpers.integration.folded import Ints, Mask
 from helpers.integration.prediction import DISTANCES, NO_CLASS, predict_many
 
 VOTES = ("weighted", "majority")

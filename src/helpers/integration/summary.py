@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from helpers.integration.folded import Array, Ints
+from helpers.integration.batched_fits import Array, Ints
 from helpers.integration.folds import FoldResult
 from helpers.integration.stability import estimate_stability
 from helpers.intervals import bound_by_draws, bound_over_folds
@@ -22,7 +22,7 @@ INTERVAL = (2.5, 97.5)
 
 @dataclass(frozen=True, eq=False)
 class Repeat:
-    """One repeat, everybody held out once; scorers are the blocks, the vote and the rivals."""
+    """One repeat, everybody held out once; scorers are the blocks, the vote and the baselines."""
 
     wrong: Array  # (people, scorers), 0 or 1
     ordered: Array  # (scorers, n_first, n_second): 1 where a pair of one fold is ranked rightly, 0.5 if equal
@@ -173,7 +173,7 @@ def add_training(table: pd.DataFrame, training: FoldResult, codes: NDArray[np.in
     table = table.assign(
         auc_training=order_pairs(training.scores, codes).mean(axis=(1, 2)),
         balanced_error_training=balance_error((training.classes != codes[:, None]).astype(float), codes),
-        role=["block"] * len(blocks) + ["vote"] + ["rival"] * (len(table) - len(blocks) - 1),
+        role=["block"] * len(blocks) + ["vote"] + ["baseline"] * (len(table) - len(blocks) - 1),
     )
     for rank, auc in {"rank": "auc", "rank_training": "auc_training"}.items():
         table[rank] = table.loc[blocks, auc].rank(ascending=False, method="min")

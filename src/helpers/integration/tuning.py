@@ -11,9 +11,10 @@ import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, clone
 
+from helpers.integration.batched_fits import Array, BatchedBlock, Ints
 from helpers.integration.checks import read_design
 from helpers.integration.estimator import BlockModel
-from helpers.integration.folded import Array, FoldedBlock, Ints
+from helpers.integration.fold_preprocessing import CELLS_AT_ONCE, divide_splits, fit_splits, fold_blocks
 from helpers.integration.folds import (
     Design,
     FoldSettings,
@@ -27,7 +28,6 @@ from helpers.integration.folds import (
     read_outcome_settings,
     read_settings,
 )
-from helpers.integration.inside import CELLS_AT_ONCE, divide_splits, fit_splits, fold_blocks
 from helpers.integration.prediction import NO_CLASS, predict_many
 from helpers.integration.spls import BlockSPLS
 from helpers.integration.splsda import BlockSPLSDA
@@ -286,7 +286,7 @@ def list_grid(grid: Mapping[str, Sequence[int]], names: Sequence[str]) -> Ints:
 
 
 def score_grid(
-    blocks: list[FoldedBlock],
+    blocks: list[BatchedBlock],
     splits: Sequence[Split],
     settings: FoldSettings,
     *,
@@ -300,7 +300,7 @@ def score_grid(
 
     Parameters
     ----------
-    blocks : list of FoldedBlock
+    blocks : list of BatchedBlock
         With one training set per split, in order.
     splits : sequence of Split
     settings : FoldSettings
@@ -320,7 +320,7 @@ def score_grid(
 
 
 def _score_points(
-    blocks: list[FoldedBlock], splits: Sequence[Split], settings: FoldSettings, points: Ints, fixed: list[Ints]
+    blocks: list[BatchedBlock], splits: Sequence[Split], settings: FoldSettings, points: Ints, fixed: list[Ints]
 ) -> Array:
     codes = np.stack([split.codes for split in splits])
     fits = fit_splits(blocks, codes, settings, keep=fixed, grid=list(points.T))

@@ -1,7 +1,7 @@
 """How well blocks tell groups apart in people the model has not seen, beside what training figures claim.
 
 Everything that looks at more than one person (imputing, filtering, scaling, selecting, fitting) happens inside
-each training fold. The same folds serve every block, the vote and the rivals.
+each training fold. The same folds serve every block, the vote and the baselines.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
+from helpers.integration.baselines import BASELINES, check_baselines, name_baselines
+from helpers.integration.batched_fits import Array, Ints
 from helpers.integration.checks import check_same_people, take_people
 from helpers.integration.estimator import BlockModel
-from helpers.integration.folded import Array, Ints
+from helpers.integration.fold_preprocessing import fold_blocks
 from helpers.integration.folds import (
     Design,
     FoldSettings,
@@ -26,10 +28,8 @@ from helpers.integration.folds import (
     read_settings,
     stop_inner,
 )
-from helpers.integration.inside import fold_blocks
+from helpers.integration.parallel import Job, run_jobs, run_repeats
 from helpers.integration.probabilities import judge_probabilities, tabulate_reliability
-from helpers.integration.rivals import RIVALS, check_rivals, name_rivals
-from helpers.integration.running import Job, run_jobs, run_repeats
 from helpers.integration.splsda import BlockSPLSDA
 from helpers.integration.summary import (
     CHANCE,
@@ -53,8 +53,8 @@ class IntegrationPerformance:
     Attributes
     ----------
     performance : pandas.DataFrame
-        Index ``block``: each block, "vote", the rivals ("<block> alone", "ridge", "forest", "covariates only") and
-        "chance". Columns: ``role`` (block, vote, rival, chance);
+        Index ``block``: each block, "vote", the baselines ("<block> alone", "ridge", "forest", "covariates only") and
+        "chance". Columns: ``role`` (block, vote, baseline, chance);
         ``balanced_error`` and ``auc``, means over repeats, each with a 95 % interval
         from the spread between folds (``balanced_error_low``, ``auc_low``, …), the SD over repeats (``_repeat_sd``) and the
         range that 95 % of repeats fall in (``_repeat_low``, ``_repeat_high``: the luck of the folds alone, not of the
@@ -130,7 +130,7 @@ def cross_validate(
     batch: pd.Series | None = None,
     people: pd.Series | None = None,
     covariates: pd.DataFrame | None = None,
-    rivals: Sequence[str] = RIVALS,
+    baselines: Sequence[str] = BASELINES,
     calibrate: bool = True,
     grid: Mapping[str, Sequence[int]] | None = None,
     designs: Sequence[Design] | None = None,
@@ -172,8 +172,8 @@ def cross_validate(
         Sample -> person, where people gave several samples (then `y` and the blocks are indexed by sample). Samples of
         one person never stand on both sides of a fold, and are resampled together.
     covariates : pandas.DataFrame, optional
-        Numeric, people x covariates, for the rival that sees nothing else; missing cells are imputed in the fold.
-    rivals : sequence of {"alone", "ridge", "forest"}
+        Numeric, people x covariates, for the baseline that sees nothing else; missing cells are imputed in the fold.
+    baselines : sequence of {"alone", "ridge", "forest"}
         Simpler models in the same folds: a sparse PLS-DA of each block alone with the same settings; ridge and
         a random forest (100 trees) on all features side by side, the penalty chosen inside the training set. They see what the model sees: transformed, standardised,
         freed from covariates.
@@ -215,7 +215,7 @@ def cross_validate(
     >>> signal = np.where(y == "high", 4.0, 0.0)[:, None]
     >>> blocks = {b: pd.DataFrame(rng.normal(size=(40, 5)) + signal, ids) for b in ("brain", "gut")}
     >>> result = cross_validate(
-    ...     blocks, y, model=BlockSPLSDA(1), rng=np.random.default_rng(2), n_folds=4, n_repeats=2, rivals=["ridge"]
+    ...     blocks, y, model=BlockSPLSDA(1), rng=np.random.default_rng(2), n_folds=4, n_repeats=2, baselines=["ridge"]
     ... )
     >>> result.performance.loc[["vote", "ridge"], "balanced_error"].to_list()
     [0.0, 0.0]
@@ -224,7 +224,7 @@ def cross_validate(
     settings = add_choices(settings, arrays, y.index, grid, designs, n_inner_folds, rule, residualise)
     settings = replace(
         settings,
-        rivals=check_rivals(rivals),
+        baselines=check_baselines(baselines),
         covariates=read_covariates(covariates, y.index),
         calibrate=calibrate,
     )
@@ -237,7 +237,7 @@ def cross_validate(
     everyone = np.arange(len(codes))
     whole = Job(Split(everyone, everyone, codes), strata, rng.spawn(1)[0])
     (training,) = run_jobs(arrays, [whole], replace(settings, calibrate=False))
-    scorers = [*settings.names, VOTE, *name_rivals(settings)]
+    scorers = [*settings.names, VOTE, *name_baselines(settings)]
     table = summarise_repeats(repeats, codes, scorers, rng=rng.spawn(1)[0], persons=settings.persons)
     table = add_stability(add_training(table, training, codes), repeats, settings.names)
     table["n_features"] = pd.Series({name: blocks[name].shape[1] for name in settings.names})

@@ -1,8 +1,7 @@
 """Measured metabolites, and what bacteria foretell of them: always labelled which of the two."""
 
-from helpers.metabolites.blanks import count_blanks, describe_blanks
+from helpers.metabolites.associations import describe_associations, find_associations
 from helpers.metabolites.community import CommunityPotential, describe_community, score_community
-from helpers.metabolites.known import describe_parting, describe_weights, predict_plainly, tabulate_known
 from helpers.metabolites.measured import (
     compare_metabolites,
     describe_metabolites,
@@ -11,6 +10,7 @@ from helpers.metabolites.measured import (
     name_metabolites,
     prepare_metabolites,
 )
+from helpers.metabolites.missing_values import count_missing, describe_missing
 from helpers.metabolites.model import (
     AppliedModel,
     PotentialModel,
@@ -19,8 +19,8 @@ from helpers.metabolites.model import (
     fit_potential,
     rename_taxa,
 )
+from helpers.metabolites.out_of_distribution import describe_out_of_distribution, simulate_out_of_distribution
 from helpers.metabolites.pairs import Pair, read_pair
-from helpers.metabolites.partners import describe_partners, find_partners
 from helpers.metabolites.predicted import (
     PREDICTED_PREFIX,
     PredictedPotential,
@@ -32,9 +32,9 @@ from helpers.metabolites.predicted import (
     tabulate_predicted,
 )
 from helpers.metabolites.published import apply_weights, compare_weights
+from helpers.metabolites.published_baseline import describe_parting, describe_weights, predict_plainly, tabulate_known
 from helpers.metabolites.saving import predict_table, read_potential, save_potential
 from helpers.metabolites.sets import compare_sets, describe_sets
-from helpers.metabolites.strangers import describe_strangers, try_strangers
 from helpers.metabolites.transfer import Transfer, describe_transfer, match_metabolites, transfer_potential
 
 __all__ = [
@@ -50,21 +50,21 @@ __all__ = [
     "compare_metabolites",
     "compare_sets",
     "compare_weights",
-    "count_blanks",
+    "count_missing",
     "describe_applied",
-    "describe_blanks",
+    "describe_associations",
     "describe_community",
     "describe_metabolites",
+    "describe_missing",
+    "describe_out_of_distribution",
     "describe_parting",
-    "describe_partners",
     "describe_predicted",
     "describe_scale",
     "describe_sets",
-    "describe_strangers",
     "describe_transfer",
     "describe_weights",
+    "find_associations",
     "find_metabolites",
-    "find_partners",
     "find_predicted",
     "fit_potential",
     "mark_predicted",
@@ -80,8 +80,8 @@ __all__ = [
     "rename_taxa",
     "save_potential",
     "score_community",
+    "simulate_out_of_distribution",
     "tabulate_known",
     "tabulate_predicted",
     "transfer_potential",
-    "try_strangers",
 ]

@@ -40,7 +40,7 @@ from helpers.microbiome.rarefaction import describe_rarefaction, trace_rarefacti
 from helpers.microbiome.repeated import pick_one_sample
 from helpers.microbiome.sequencing import compare_depth, describe_depth
 from helpers.microbiome.sets import compare_function_sets, describe_sets
-from helpers.microbiome.tree import arrange_effects
+from helpers.microbiome.tree import map_effects_to_tree
 
 __all__ = [
     "ALL_READS",
@@ -51,7 +51,6 @@ __all__ = [
     "ModuleScores",
     "Ordination",
     "Permanova",
-    "arrange_effects",
     "choose_rank",
     "collapse_taxa",
     "compare_activity",
@@ -83,6 +82,7 @@ __all__ = [
     "find_stronger",
     "locate_groups",
     "log_reads",
+    "map_effects_to_tree",
     "measure_alpha",
     "measure_beta",
     "measure_dispersion",

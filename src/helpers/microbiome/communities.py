@@ -13,7 +13,7 @@ from helpers.linear_algebra import span_design
 from helpers.microbiome.beta import METRIC_LABELS, centre_distances
 from helpers.microbiome.dispersion import compare_spread, label_groups, measure_spread, span_groups
 from helpers.microbiome.permanova import match_people, match_strata
-from helpers.microbiome.projection import TermTest, measure_term
+from helpers.microbiome.permanova_algebra import TermTest, measure_term
 from helpers.permutation import ENOUGH, NOTHING, TIE, WHOLE, draw_movable
 from helpers.problems import count
 

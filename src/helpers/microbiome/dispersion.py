@@ -11,7 +11,7 @@ from helpers.intervals import tell_shuffled_p
 from helpers.linear_algebra import span, span_design
 from helpers.microbiome.beta import centre_distances
 from helpers.microbiome.permanova import match_people, match_strata
-from helpers.microbiome.projection import TermTest, measure_term
+from helpers.microbiome.permanova_algebra import TermTest, measure_term
 from helpers.permutation import NOTHING, TIE, draw_movable
 from helpers.problems import TooLittle, count
 

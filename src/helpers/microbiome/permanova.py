@@ -10,7 +10,7 @@ import pandas as pd
 from helpers.intervals import tell_shuffled_p
 from helpers.linear_algebra import span, span_design
 from helpers.microbiome.beta import centre_distances
-from helpers.microbiome.projection import measure_term
+from helpers.microbiome.permanova_algebra import measure_term
 from helpers.permutation import ENOUGH, NOTHING, WHOLE, Movable, draw_movable
 from helpers.problems import TooLittle, count, name_some
 from helpers.wording import as_text

@@ -11,7 +11,7 @@ LEVELS = ("phylum", "order", "family")
 SPARE = ("class",)  # where the taxonomy has none of these
 
 
-def arrange_effects(
+def map_effects_to_tree(
     contrasts: pd.DataFrame, taxonomy: pd.DataFrame, *, levels: tuple[str, ...] | None = None, n_leaves: int = 25
 ) -> pd.DataFrame:
     """Average the effects of genera over each rank above them, and place the ranks as a tree.
@@ -45,7 +45,7 @@ def arrange_effects(
     --------
     >>> taxonomy = pd.DataFrame({"phylum": ["P", "P"], "family": ["F", "G"], "genus": ["a", "b"]}, index=["t1", "t2"])
     >>> contrasts = pd.DataFrame({"d": [0.2, 0.4]}, index=["a", "b"])
-    >>> tree = arrange_effects(contrasts, taxonomy, levels=("phylum", "family"))
+    >>> tree = map_effects_to_tree(contrasts, taxonomy, levels=("phylum", "family"))
     >>> tree[["name", "parent", "y"]].values.tolist(), round(float(tree.loc[1, "d"]), 6)
     ([['all', -1, 0.5], ['P', 0, 0.5], ['F', 1, 0.0], ['G', 1, 1.0]], 0.3)
     """

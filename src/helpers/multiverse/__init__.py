@@ -12,8 +12,8 @@ from helpers.multiverse.describe import (
     describe_ranks,
     list_decisions,
 )
+from helpers.multiverse.dichotomisations import Score, read_score
 from helpers.multiverse.fitting import ManyContrasts, fit_labellings, residualise_labellings
-from helpers.multiverse.groupings import Score, read_score
 from helpers.multiverse.outcomes import Outcome, Outcomes, prepare_outcomes, score_normally
 from helpers.multiverse.ranks import run_rank_multiverse
 from helpers.multiverse.report import report_multiverse
@@ -23,9 +23,9 @@ from helpers.multiverse.summary import (
     measure_influence,
     name_claim,
     pick_claim,
+    specification_curve,
     summarise_claims,
     test_jointly,
-    trace_curve,
 )
 
 __all__ = [
@@ -56,7 +56,7 @@ __all__ = [
     "run_multiverse",
     "run_rank_multiverse",
     "score_normally",
+    "specification_curve",
     "summarise_claims",
     "test_jointly",
-    "trace_curve",
 ]

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from helpers.contract import Cohort
 from helpers.microbiome import measure_distances
 from helpers.microbiome.beta import METRIC_LABELS
+from helpers.multiverse.dichotomisations import read_score
 from helpers.multiverse.fitting import residualise_labellings
-from helpers.multiverse.groupings import read_score
 from helpers.multiverse.outcomes import ALL_OF_EACH, EQUALLY_DEEP
 from helpers.multiverse.running import (
     BATCH,

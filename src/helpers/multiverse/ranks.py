@@ -18,7 +18,7 @@ from helpers.integration import (
     make_filters,
     prepare_blocks,
 )
-from helpers.multiverse.groupings import MEDIAN, Score, read_score
+from helpers.multiverse.dichotomisations import MEDIAN, Score, read_score
 from helpers.multiverse.running import GROUPS, Multiverse, draw_shuffles
 from helpers.verdict import Claim
 

@@ -13,8 +13,8 @@ from scipy import stats
 
 from helpers.cohort import assign_groups, design_matrix
 from helpers.contract import Cohort
+from helpers.multiverse.dichotomisations import Score, read_score
 from helpers.multiverse.fitting import bound_effects, fit_labellings
-from helpers.multiverse.groupings import Score, read_score
 from helpers.multiverse.outcomes import Outcomes, prepare_outcomes
 from helpers.permutation import draw_orders, find_log_odds, shuffle_conditionally
 from helpers.resilience import score_outcome

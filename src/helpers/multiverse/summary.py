@@ -107,7 +107,7 @@ def test_jointly(multiverse: Multiverse, claims: Sequence[Claim]) -> pd.DataFram
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("statistic")
 
 
-def trace_curve(multiverse: Multiverse, claim: str, *, n_bins: int = N_BINS) -> Curve:
+def specification_curve(multiverse: Multiverse, claim: str, *, n_bins: int = N_BINS) -> Curve:
     """Order the specifications of a claim by their effect, beside the curves of shuffled groups.
 
     Parameters

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from helpers.permutation.conditional import find_log_odds, shuffle_conditionally
-from helpers.permutation.counting import NOMINAL
 from helpers.permutation.maximum import test_max_t
 from helpers.permutation.model import TIE, Alternative, PermutationModel, Precision, prepare_model
 from helpers.permutation.movable import ENOUGH, NOTHING, WHOLE, Movable, draw_movable
 from helpers.permutation.orders import draw_orders, match_blocks, shuffle_within
+from helpers.permutation.p_values import NOMINAL
 from helpers.permutation.plans import STREAM, Plan, plan_shuffles
 from helpers.permutation.results import MaxTResult
 from helpers.permutation.running import on_one_blas_thread, run_streams
-from helpers.permutation.tails import approximate_tail
+from helpers.permutation.tail_approximation import approximate_tail
 
 __all__ = [
     "ENOUGH",

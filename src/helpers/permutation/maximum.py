@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from helpers.permutation.counting import Counts, count_part
 from helpers.permutation.model import (
     ALTERNATIVES,
     Alternative,
@@ -15,6 +14,7 @@ from helpers.permutation.model import (
     Precision,
     prepare_model,
 )
+from helpers.permutation.p_values import Counts, count_part
 from helpers.permutation.results import MaxTResult
 from helpers.permutation.running import run_streams
 

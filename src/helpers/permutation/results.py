@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.permutation.model import TIE, Alternative
-from helpers.permutation.tails import approximate_tail
+from helpers.permutation.tail_approximation import approximate_tail
 
 
 @dataclass(frozen=True, eq=False)

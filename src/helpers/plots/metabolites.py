@@ -270,7 +270,7 @@ def plot_sets(sets: pd.DataFrame, *, labels: Mapping[str, str], ax: Axes | None 
     return tell(ax, f"{ax.figure.get_label()} Open diamonds: d against all other metabolites.")
 
 
-def plot_partners(
+def plot_associations(
     partners: pd.DataFrame,
     metabolite: str,
     name: str,
@@ -284,7 +284,7 @@ def plot_partners(
     Parameters
     ----------
     partners : pandas.DataFrame
-        From :func:`helpers.metabolites.find_partners`.
+        From :func:`helpers.metabolites.find_associations`.
     metabolite, name : str
         Its id in the table and how to call it.
     names : mapping
@@ -310,13 +310,13 @@ def plot_partners(
     )
 
 
-def plot_strangers(strangers: pd.DataFrame) -> Figure:
+def plot_out_of_distribution(strangers: pd.DataFrame) -> Figure:
     """Draw how applicability and accuracy fall together as reads of people left out are replaced.
 
     Parameters
     ----------
     strangers : pandas.DataFrame
-        From :func:`helpers.metabolites.try_strangers`.
+        From :func:`helpers.metabolites.simulate_out_of_distribution`.
 
     Returns
     -------

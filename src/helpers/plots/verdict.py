@@ -32,7 +32,7 @@ def plot_verdicts(verdicts: pd.DataFrame, *, labels: dict[str, str], ax: Axes | 
     Parameters
     ----------
     verdicts : pandas.DataFrame
-        From ``helpers.verdict.weigh_claims``. A claim without d says why its
+        From ``helpers.verdict.evaluate_claims``. A claim without d says why its
         line is empty: a rank, or not testable here.
     labels : dict
         How to call ``high`` and ``low``.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from helpers.resilience.answering import count_out_of_range, find_straight_lines, report_answering
-from helpers.resilience.bands import summarise_bands, summarise_scores
 from helpers.resilience.cfa import STRUCTURES, FactorFit, fit_cfa, fit_structures
 from helpers.resilience.describe import (
     describe_precision,
@@ -11,6 +9,7 @@ from helpers.resilience.describe import (
     describe_scores,
     describe_split,
 )
+from helpers.resilience.dichotomisation import compare_cuts, describe_cuts, describe_median, list_cuts
 from helpers.resilience.distribution import bin_scores
 from helpers.resilience.factor import mcdonald_omega, omega_hierarchical
 from helpers.resilience.invariance import check_invariance, check_invariance_by, describe_invariance
@@ -20,6 +19,7 @@ from helpers.resilience.measures import (
     score_measures,
     score_outcome,
 )
+from helpers.resilience.norms import summarise_bands, summarise_scores
 from helpers.resilience.overlap import describe_overlaps, find_overlaps
 from helpers.resilience.reliability import (
     ScorePrecision,
@@ -29,6 +29,7 @@ from helpers.resilience.reliability import (
     summarise_items,
     summarise_reliability,
 )
+from helpers.resilience.response_quality import count_out_of_range, find_straight_lines, report_response_quality
 from helpers.resilience.scales import (
     BRS,
     CD_RISC,
@@ -44,7 +45,7 @@ from helpers.resilience.scales import (
     list_bands,
     list_references,
     read_answers,
-    turn_reversed,
+    reverse_code,
 )
 from helpers.resilience.scoring import (
     ResilienceScores,
@@ -56,7 +57,6 @@ from helpers.resilience.scoring import (
     score_hads,
     score_sum,
 )
-from helpers.resilience.split import compare_cuts, describe_cuts, describe_median, list_cuts
 from helpers.resilience.symptoms import (
     SYMPTOMS,
     compare_split_and_score,
@@ -116,7 +116,8 @@ __all__ = [
     "omega_hierarchical",
     "read_answers",
     "relate_symptoms",
-    "report_answering",
+    "report_response_quality",
+    "reverse_code",
     "score_brs",
     "score_cd_risc",
     "score_cd_risc_2",
@@ -130,5 +131,4 @@ __all__ = [
     "summarise_items",
     "summarise_reliability",
     "summarise_scores",
-    "turn_reversed",
 ]

@@ -17,7 +17,7 @@ from helpers.resilience.scales import (
     PHQ9,
     PSS,
     read_answers,
-    turn_reversed,
+    reverse_code,
 )
 from helpers.resilience.scoring import (
     score_brs,
@@ -88,7 +88,7 @@ def estimate_precision(cohort: Cohort, scores: pd.Series) -> ScorePrecision | No
     frame = cohort.phenotype[rule.measure]
     if scale is None or any(item not in frame for item in scale.items):
         return None
-    answers = turn_reversed(read_answers(frame, scale), scale)
+    answers = reverse_code(read_answers(frame, scale), scale)
     if len(answers.dropna()) < 3:
         return None
     alpha = cronbach_alpha(answers)
@@ -142,7 +142,7 @@ def fit_cohort_structures(cohort: Cohort) -> pd.DataFrame:
     for name, frame in cohort.phenotype.items():
         scale = SCALES.get(name)
         if name in STRUCTURES and scale is not None and all(item in frame for item in scale.items):
-            tables[name] = fit_structures(turn_reversed(read_answers(frame, scale), scale), name)
+            tables[name] = fit_structures(reverse_code(read_answers(frame, scale), scale), name)
     index = pd.MultiIndex.from_arrays([[], []], names=["measure", "structure"])
     return pd.concat(tables, names=["measure"]) if tables else pd.DataFrame(index=index)
 

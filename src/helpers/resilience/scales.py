@@ -193,7 +193,7 @@ def read_answers(items: pd.DataFrame, scale: Scale) -> pd.DataFrame:
     return answers
 
 
-def turn_reversed(answers: pd.DataFrame, scale: Scale) -> pd.DataFrame:
+def reverse_code(answers: pd.DataFrame, scale: Scale) -> pd.DataFrame:
     """Turn the reversed items of a scale, so that a high answer means a high score on all of them.
 
     Parameters

@@ -17,7 +17,7 @@ from helpers.resilience.scales import (
     HADS_DEPRESSION,
     Scale,
     read_answers,
-    turn_reversed,
+    reverse_code,
 )
 
 
@@ -236,7 +236,7 @@ def score_brs(items: pd.DataFrame) -> pd.Series:
     np.float64(5.0)
     """
     answers = read_answers(items, BRS)
-    turned = turn_reversed(answers, BRS)
+    turned = reverse_code(answers, BRS)
     enough = answers.notna().sum(axis=1) >= BRS.min_answered
     return turned.mean(axis=1).where(enough).rename("mean")
 
@@ -310,7 +310,7 @@ def score_sum(items: pd.DataFrame, scale: Scale) -> pd.Series:
     >>> score_sum(answers, PSS)["sub-01"]
     np.float64(24.0)
     """
-    answers = turn_reversed(read_answers(items, scale), scale)
+    answers = reverse_code(read_answers(items, scale), scale)
     return _sum_with_own_mean(answers, min_answered=scale.min_answered).rename("total")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import squareform
 
-from helpers.simulate.planting import People, Planted, adjusted_difference, residual_sd
+from helpers.simulate.effects import People, Planted, adjusted_difference, residual_sd
 
 NODES_PER_NETWORK = {
     "Reward": 8,

@@ -11,14 +11,14 @@ import pandas as pd
 
 from helpers.contract import Cohort, MeasureRule, Settings, read_schema
 from helpers.simulate.brain import draw_brain
+from helpers.simulate.effects import People, Planted
 from helpers.simulate.metabolites import draw_metabolites
 from helpers.simulate.missing import blank_some, choose_lacking
 from helpers.simulate.people import CUT, draw_people, draw_phenotype
-from helpers.simulate.planting import People, Planted
 from helpers.simulate.recipe import DEFAULT_MISSING, DEFAULT_N, DEFAULT_SEED, Recipe
 from helpers.simulate.taxa import draw_taxa
 from helpers.simulate.transcripts import draw_transcripts
-from helpers.simulate.truth import tell_truth
+from helpers.simulate.truth import compose_truth
 
 CITATION = "Simulated by helpers.simulate; no real person is in it."
 DECIMALS = {"connectivity": 3, "volumes": 1, "tracts": 4, "motion": 4, "metabolites": 1}
@@ -119,7 +119,7 @@ def draw_recipe(recipe: Recipe, wanted: Collection[str]) -> SimulatedCohort:
     blocks = {name: _show(table, name, lacking[name]) for name, table in tables.items() if name in wanted}
     features = {name: features[name] for name in blocks if name in features}
     cohort = Cohort(Path(), _settings(recipe), shown, phenotype, blocks, features)
-    return SimulatedCohort(cohort, tell_truth(recipe, people, planted, blocks), tree, people, lacking)
+    return SimulatedCohort(cohort, compose_truth(recipe, people, planted, blocks), tree, people, lacking)
 
 
 def open_streams(recipe: Recipe) -> dict[str, np.random.Generator]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.simulate.planting import People
+from helpers.simulate.effects import People
 
 PER_CELL = 3  # people of each group in each study
 VOXEL_MM = 4

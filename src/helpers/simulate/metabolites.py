@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from helpers.simulate.calibration import spread_evenly
+from helpers.simulate.effects import People, Planted, residual_sd
 from helpers.simulate.names import list_metabolites
-from helpers.simulate.planting import People, Planted, residual_sd
 from helpers.simulate.taxa import COMMUNITY, Gut
 
 N_METABOLITES = 420

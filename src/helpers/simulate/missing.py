@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pandas as pd
 
+from helpers.simulate.effects import People
 from helpers.simulate.people import CUT, N_CD_RISC
-from helpers.simulate.planting import People
 
 # How many, in multiples of `missing`, and from where on in one shuffled circle of people: nobody lacks two at small shares.
 LACKING = {

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.simulate.planting import People, Planted, adjusted_difference, calibrate_shift, residual_sd
+from helpers.simulate.effects import People, Planted, adjusted_difference, calibrate_shift, residual_sd
 
 CUT = 82
 SHARE_HIGH = 44 / 116

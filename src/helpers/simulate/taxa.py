@@ -9,8 +9,8 @@ import pandas as pd
 from scipy import special
 
 from helpers.simulate.calibration import spread_evenly
+from helpers.simulate.effects import People
 from helpers.simulate.names import RANKS, list_genera
-from helpers.simulate.planting import People
 
 N_TAXA = 420
 MIN_CARRIERS = 4

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.simulate.calibration import spread_evenly
-from helpers.simulate.planting import People, Planted, adjusted_difference, residual_sd
+from helpers.simulate.effects import People, Planted, adjusted_difference, residual_sd
 from helpers.simulate.taxa import Gut
 
 N_TRANSCRIPTS = 1500

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from typing import Any
 
 from helpers.simulate.brain import EMOTION_REGULATION_TRACTS, EMOTION_REGULATION_VOLUMES
+from helpers.simulate.effects import People, Planted
 from helpers.simulate.maps import tell_maps
-from helpers.simulate.planting import People, Planted
 from helpers.simulate.recipe import Recipe
 from helpers.tables import read_table, resolve_path
 
@@ -51,7 +51,7 @@ MEANING_OF_STATUS = (
 )
 
 
-def tell_truth(recipe: Recipe, people: People, planted: list[Planted], blocks: Collection[str]) -> dict[str, Any]:
+def compose_truth(recipe: Recipe, people: People, planted: list[Planted], blocks: Collection[str]) -> dict[str, Any]:
     """Return what ``truth.yml`` holds."""
     tables = {"participants", "phenotype", *blocks}
     claims = [p for p in planted if p.claim != "by-product" and p.block in tables]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from helpers.verdict.claims import Claim, Ledger, load_claims, load_ledger, load_truth
+from helpers.verdict.collect import Evidence, collect_evidence, explain_outcome, find_row
 from helpers.verdict.describe import (
     CLAIM_DETAILS,
     describe_chance,
@@ -17,8 +18,8 @@ from helpers.verdict.describe import (
     tabulate_verdicts,
     tabulate_weights,
 )
+from helpers.verdict.evaluate import adjust_holm, evaluate_claims, evaluate_real, evaluate_simulated
 from helpers.verdict.export import export_verdicts, write_verdicts
-from helpers.verdict.gather import Evidence, explain_outcome, find_row, gather_evidence
 from helpers.verdict.inference import (
     Contrast,
     compute_bayes_factor,
@@ -29,7 +30,6 @@ from helpers.verdict.inference import (
     test_equivalence,
 )
 from helpers.verdict.ledger import read_ledger_schema
-from helpers.verdict.weigh import adjust_holm, judge_real, judge_simulated, weigh_claims
 from helpers.verdict.words import RealVerdict, SimulatedVerdict, Size, expect_words, judge_interval
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "SimulatedVerdict",
     "Size",
     "adjust_holm",
+    "collect_evidence",
     "compute_bayes_factor",
     "compute_contrast_power",
     "compute_replication_bayes_factor",
@@ -52,15 +53,15 @@ __all__ = [
     "describe_scope",
     "describe_verdicts",
     "describe_weights",
+    "evaluate_claims",
+    "evaluate_real",
+    "evaluate_simulated",
     "expect_words",
     "explain_outcome",
     "export_verdicts",
     "find_n_per_group",
     "find_row",
-    "gather_evidence",
     "judge_interval",
-    "judge_real",
-    "judge_simulated",
     "load_claims",
     "load_ledger",
     "load_truth",
@@ -71,6 +72,5 @@ __all__ = [
     "tabulate_verdicts",
     "tabulate_weights",
     "test_equivalence",
-    "weigh_claims",
     "write_verdicts",
 ]

@@ -11,7 +11,7 @@ from helpers.contract import Settings
 from helpers.power import compute_power
 from helpers.problems import count
 from helpers.verdict.claims import COHORT, Claim, Ledger
-from helpers.verdict.gather import explain_outcome
+from helpers.verdict.collect import explain_outcome
 from helpers.verdict.inference import ALPHA
 from helpers.verdict.words import SimulatedVerdict
 from helpers.wording import as_text
@@ -83,7 +83,7 @@ def tabulate_verdicts(verdicts: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     verdicts : pandas.DataFrame
-        From :func:`weigh_claims`.
+        From :func:`evaluate_claims`.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def tabulate_weights(verdicts: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     verdicts : pandas.DataFrame
-        From :func:`weigh_claims`.
+        From :func:`evaluate_claims`.
 
     Returns
     -------
@@ -130,7 +130,7 @@ def describe_weights(verdicts: pd.DataFrame) -> str:
     Parameters
     ----------
     verdicts : pandas.DataFrame
-        From :func:`weigh_claims`.
+        From :func:`evaluate_claims`.
 
     Returns
     -------
@@ -185,7 +185,7 @@ def describe_verdicts(verdicts: pd.DataFrame) -> str:
     Parameters
     ----------
     verdicts : pandas.DataFrame
-        From :func:`weigh_claims`.
+        From :func:`evaluate_claims`.
 
     Returns
     -------
@@ -206,7 +206,7 @@ def describe_chance(verdicts: pd.DataFrame) -> str:
     Parameters
     ----------
     verdicts : pandas.DataFrame
-        From :func:`weigh_claims`.
+        From :func:`evaluate_claims`.
 
     Examples
     --------
@@ -231,7 +231,7 @@ def plan_sample(verdicts: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     verdicts : pandas.DataFrame
-        From :func:`weigh_claims`.
+        From :func:`evaluate_claims`.
 
     Returns
     -------
@@ -253,7 +253,7 @@ def describe_sample(verdicts: pd.DataFrame) -> str:
     Parameters
     ----------
     verdicts : pandas.DataFrame
-        From :func:`weigh_claims`.
+        From :func:`evaluate_claims`.
 
     Returns
     -------

@@ -35,7 +35,7 @@ def export_verdicts(verdicts: pd.DataFrame, ledger: Ledger, *, settings: Setting
     Parameters
     ----------
     verdicts : pandas.DataFrame
-        From :func:`helpers.verdict.weigh_claims`.
+        From :func:`helpers.verdict.evaluate_claims`.
     ledger : Ledger
         The claims weighed.
     settings : Settings

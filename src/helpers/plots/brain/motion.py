@@ -5,18 +5,18 @@ from __future__ import annotations
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from helpers.brain.qc_fc import MotionLink
+from helpers.brain.qc_fc import MotionCorrelation
 from helpers.plots.intervals import start
 from helpers.plots.palette import EVERYONE, OBSERVED, SHARES
 from helpers.plots.style import key, tell
 
 
-def plot_motion_link(link: MotionLink, *, ax: Axes | None = None) -> Axes:
+def plot_motion_link(link: MotionCorrelation, *, ax: Axes | None = None) -> Axes:
     """Draw the correlation of every edge with motion against the distance between its nodes.
 
     Parameters
     ----------
-    link : helpers.brain.MotionLink
+    link : helpers.brain.MotionCorrelation
     ax : matplotlib.axes.Axes, optional
 
     Returns

@@ -85,7 +85,7 @@ def plot_effect_tree(tree: pd.DataFrame, *, labels: Mapping[str, str], ax: Axes 
     Parameters
     ----------
     tree : pandas.DataFrame
-        From :func:`helpers.microbiome.arrange_effects`.
+        From :func:`helpers.microbiome.map_effects_to_tree`.
     labels : mapping
         ``high`` and ``low``: what the groups are called.
     ax : matplotlib.axes.Axes, optional

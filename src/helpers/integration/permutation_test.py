@@ -10,9 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from helpers.integration.folded import Ints
+from helpers.integration.batched_fits import Ints
 from helpers.integration.folds import Design, codes_of, make_strata, read_settings
-from helpers.integration.running import run_repeats
+from helpers.integration.parallel import run_repeats
 from helpers.integration.splsda import BlockSPLSDA
 from helpers.integration.summary import STEADY, VOTE, balance_error, count_auc, count_steady
 from helpers.integration.validation import IntegrationPerformance, add_choices, read_covariates
@@ -81,7 +81,7 @@ def permute_groups(
     vote: str = "weighted",
     n_workers: int = 1,
 ) -> PermutationNull:
-    """Shuffle the groups (within `batch`) and run the whole pipeline again, once per shuffle; rivals are left out.
+    """Shuffle the groups (within `batch`) and run the whole pipeline again, once per shuffle; baselines are left out.
 
     All samples of a person keep one group, so persons are shuffled.
 

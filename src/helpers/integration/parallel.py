@@ -9,8 +9,17 @@ import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
 
+from helpers.integration.baselines import (
+    FOREST,
+    BaselinePredictions,
+    name_baselines,
+    run_baselines,
+    runs_alone,
+    take_alone,
+)
+from helpers.integration.batched_fits import Array, Ints
 from helpers.integration.fitting import ManyFits
-from helpers.integration.folded import Array, Ints
+from helpers.integration.fold_preprocessing import divide_splits, fit_splits, fold_blocks
 from helpers.integration.folds import (
     Choice,
     FoldResult,
@@ -19,10 +28,8 @@ from helpers.integration.folds import (
     deal_folds,
     list_splits,
 )
-from helpers.integration.inside import divide_splits, fit_splits, fold_blocks
 from helpers.integration.prediction import ManyPredictions, predict_many
 from helpers.integration.probabilities import map_scores
-from helpers.integration.rivals import FOREST, RivalsSay, name_rivals, run_rivals, runs_alone, take_alone
 from helpers.integration.summary import Repeat, order_pairs
 from helpers.integration.tuning import tune_inside
 from helpers.permutation import on_one_blas_thread
@@ -82,8 +89,8 @@ def run_jobs(arrays: list[Array], jobs: Sequence[Job], settings: FoldSettings) -
     if not settings.calibrate:
         return results
     inner = _run_inner(arrays, jobs, settings, choices)
-    if FOREST in settings.rivals:
-        place = len(settings.names) + 1 + name_rivals(settings).index(FOREST)
+    if FOREST in settings.baselines:
+        place = len(settings.names) + 1 + name_baselines(settings).index(FOREST)
         inner = [np.insert(own, place, result.out_of_bag, axis=1) for own, result in zip(inner, results, strict=True)]
     return [
         replace(result, probabilities=map_scores(scores, job.split.codes[job.split.train], result.scores))
@@ -115,7 +122,7 @@ def _run_inner(
     arrays: list[Array], jobs: Sequence[Job], settings: FoldSettings, choices: Sequence[Choice]
 ) -> list[Array]:
     """Return, per job, the training people's scores from folds inside the training set, the forest's left out."""
-    settings = replace(settings, rivals=tuple(name for name in settings.rivals if name != FOREST))
+    settings = replace(settings, baselines=tuple(name for name in settings.baselines if name != FOREST))
     n_inner, splits, streams = settings.n_inner_folds, [], []
     for job in jobs:
         train, stream = job.split.train, job.stream.spawn(1)[0]
@@ -152,7 +159,7 @@ def run_splits(
     choices : sequence of Choice, optional
         Of each split; by default the model's own.
     streams : sequence of numpy.random.Generator, optional
-        Chance of each split, for rivals that need it.
+        Chance of each split, for baselines that need it.
     """
     choices = choices or [read_choice(arrays, settings)] * len(splits)
     results: list[FoldResult | None] = [None] * len(splits)
@@ -168,7 +175,7 @@ def run_splits(
 def _run_together(
     blocks: list, splits: Sequence[Split], settings: FoldSettings, choices: Sequence[Choice], streams: Sequence
 ) -> list[FoldResult]:
-    rivals = run_rivals(blocks, splits, settings, choices, streams)
+    baselines = run_baselines(blocks, splits, settings, choices, streams)
     results: list[FoldResult | None] = [None] * len(splits)
     for runs in _group_by_design(choices):
         codes = np.stack([splits[i].codes for i in runs])
@@ -179,7 +186,7 @@ def _run_together(
         vote = found.count_votes(int(codes.max()) + 1, weighted=settings.weighted_vote)
         response = found.average_response()
         for at, i in enumerate(runs):
-            results[i] = _pick(found, vote, response, fits, at, splits[i], choices[i], rivals[i])
+            results[i] = _pick(found, vote, response, fits, at, splits[i], choices[i], baselines[i])
     return results
 
 
@@ -199,19 +206,19 @@ def _pick(
     at: int,
     split: Split,
     choice: Choice,
-    rivals: RivalsSay,
+    baselines: BaselinePredictions,
 ) -> FoldResult:
     own, scores = found.classes[:, at, split.test].T, found.responses[:, at, split.test, 0].T
     used = [block.inverse_sds[fits.fold[at]] > 0 for block in fits.blocks]
     return FoldResult(
-        np.column_stack([own, vote[at, split.test], rivals.classes]),
-        np.column_stack([scores, response[at, split.test, 0], rivals.scores]),
+        np.column_stack([own, vote[at, split.test], baselines.classes]),
+        np.column_stack([scores, response[at, split.test, 0], baselines.scores]),
         [loadings[at] for loadings in fits.loadings[:-1]],
         choice,
         sum(int((~mask).sum()) for mask in used),
         sum(int(block.missing[:, mask[block.holes]].sum()) for block, mask in zip(fits.blocks, used, strict=True)),
         bool(fits.converged[at].all()),
-        out_of_bag=rivals.out_of_bag,
+        out_of_bag=baselines.out_of_bag,
     )
 
 

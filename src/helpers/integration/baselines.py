@@ -16,52 +16,52 @@ from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifierCV
 
-from helpers.integration.folded import Array, FoldedBlock, Ints
+from helpers.integration.batched_fits import Array, BatchedBlock, Ints
+from helpers.integration.fold_preprocessing import fill_blanks, fit_splits
 from helpers.integration.folds import Choice, FoldSettings, Split
-from helpers.integration.inside import fill_blanks, fit_splits
 from helpers.integration.prediction import predict_many
 
 FOREST = "forest"
-RIVALS = ("alone", "ridge", FOREST)
+BASELINES = ("alone", "ridge", FOREST)
 COVARIATES = "covariates only"
 N_TREES = 100
 PENALTIES = 10.0 ** np.arange(-3, 4)  # times the mean variance along the people's directions
 NO_DIRECTION = 1e-10  # share of the largest variance below which a direction holds rounding errors only
 
 
-class Said(NamedTuple):
-    """What one rival says of the held-out people, and (forest) of the training people by trees that never saw them."""
+class BaselinePrediction(NamedTuple):
+    """What one baseline says of the held-out people, and (forest) of the training people by trees that never saw them."""
 
     classes: Ints
     scores: Array
     out_of_bag: Array | None = None
 
 
-class RivalsSay(NamedTuple):
-    """The same of all rivals, a column each."""
+class BaselinePredictions(NamedTuple):
+    """The same of all baselines, a column each."""
 
     classes: Ints
     scores: Array
     out_of_bag: Array | None
 
 
-def check_rivals(rivals: Sequence[str]) -> tuple[str, ...]:
-    """Return the rivals in their usual order, or refuse an unknown one."""
-    if unknown := [name for name in rivals if name not in RIVALS]:
-        raise ValueError(f"rivals names {', '.join(map(str, unknown))}; expected some of {', '.join(RIVALS)}.")
-    return tuple(name for name in RIVALS if name in rivals)
+def check_baselines(baselines: Sequence[str]) -> tuple[str, ...]:
+    """Return the baselines in their usual order, or refuse an unknown one."""
+    if unknown := [name for name in baselines if name not in BASELINES]:
+        raise ValueError(f"baselines names {', '.join(map(str, unknown))}; expected some of {', '.join(BASELINES)}.")
+    return tuple(name for name in BASELINES if name in baselines)
 
 
-def name_rivals(settings: FoldSettings) -> list[str]:
-    """Return the rivals as they stand in the tables."""
+def name_baselines(settings: FoldSettings) -> list[str]:
+    """Return the baselines as they stand in the tables."""
     alone = [f"{name} alone" for name in settings.names] if runs_alone(settings) else []
-    others = [name for name in settings.rivals if name != "alone"]
+    others = [name for name in settings.baselines if name != "alone"]
     return [*alone, *others, *([] if settings.covariates is None else [COVARIATES])]
 
 
 def runs_alone(settings: FoldSettings) -> bool:
     """Say whether each block is also tried alone; with a single block that would be the model itself."""
-    return "alone" in settings.rivals and len(settings.names) > 1
+    return "alone" in settings.baselines and len(settings.names) > 1
 
 
 def take_alone(settings: FoldSettings, q: int) -> FoldSettings:
@@ -73,25 +73,25 @@ def take_alone(settings: FoldSettings, q: int) -> FoldSettings:
         points = [np.unique(counts[:, [q]], axis=0) for counts in search.points]
         search = replace(search, points=points, designs=(0.0,))
     transforms = {name: settings.transforms[name]} if name in settings.transforms else {}
-    return replace(settings, model=model, names=[name], transforms=transforms, search=search, rivals=())
+    return replace(settings, model=model, names=[name], transforms=transforms, search=search, baselines=())
 
 
-def run_rivals(
-    blocks: list[FoldedBlock],
+def run_baselines(
+    blocks: list[BatchedBlock],
     splits: Sequence[Split],
     settings: FoldSettings,
     choices: Sequence[Choice],
     streams: Sequence[np.random.Generator],
-) -> list[RivalsSay]:
-    """Return, per split, what each rival says (see :func:`name_rivals`)."""
-    found: list[list[Said]] = [[] for _ in splits]
+) -> list[BaselinePredictions]:
+    """Return, per split, what each baseline says (see :func:`name_baselines`)."""
+    found: list[list[BaselinePrediction]] = [[] for _ in splits]
     if runs_alone(settings):
         for q in range(len(blocks)):
             for own, result in zip(found, _run_alone(blocks, splits, settings, choices, q), strict=True):
                 own.append(result)
     together = {"ridge": _run_ridge, FOREST: _run_forest}
     for i, (own, split) in enumerate(zip(found, splits, strict=True)):
-        if wanted := [name for name in settings.rivals if name in together]:
+        if wanted := [name for name in settings.baselines if name in together]:
             values = np.hstack([block.standardise_everyone(i) for block in blocks])
             own += [together[name](values, split, streams[i]) for name in wanted]
         if settings.covariates is not None:
@@ -99,10 +99,10 @@ def run_rivals(
     return [_stack(own, split) for own, split in zip(found, splits, strict=True)]
 
 
-def _stack(found: list[Said], split: Split) -> RivalsSay:
+def _stack(found: list[BaselinePrediction], split: Split) -> BaselinePredictions:
     n = len(split.test)
     bags = [said.out_of_bag for said in found if said.out_of_bag is not None]
-    return RivalsSay(
+    return BaselinePredictions(
         np.column_stack([np.empty((n, 0), np.intp), *(said.classes for said in found)]),
         np.column_stack([np.empty((n, 0)), *(said.scores for said in found)]),
         bags[0] if bags else None,
@@ -110,13 +110,15 @@ def _stack(found: list[Said], split: Split) -> RivalsSay:
 
 
 def _run_alone(
-    blocks: list[FoldedBlock], splits: Sequence[Split], settings: FoldSettings, choices: Sequence[Choice], q: int
-) -> list[Said]:
+    blocks: list[BatchedBlock], splits: Sequence[Split], settings: FoldSettings, choices: Sequence[Choice], q: int
+) -> list[BaselinePrediction]:
     codes = np.stack([split.codes for split in splits])
     keep = [np.array([choice.alone[q] for choice in choices], np.intp)]
     fits = fit_splits([blocks[q]], codes, take_alone(settings, q), keep=keep)
     found = predict_many(fits, fits.plain, [0], codes=codes, distance=settings.distance)
-    return [Said(found.classes[0, i, s.test], found.responses[0, i, s.test, 0]) for i, s in enumerate(splits)]
+    return [
+        BaselinePrediction(found.classes[0, i, s.test], found.responses[0, i, s.test, 0]) for i, s in enumerate(splits)
+    ]
 
 
 def rotate_people(values: Array, train: Ints) -> tuple[Array, float]:
@@ -133,25 +135,27 @@ def rotate_people(values: Array, train: Ints) -> tuple[Array, float]:
     return products @ (directions[:, used] / np.sqrt(variances[used])), float(variances[used].mean())
 
 
-def _run_ridge(values: Array, split: Split, _: np.random.Generator) -> Said:
+def _run_ridge(values: Array, split: Split, _: np.random.Generator) -> BaselinePrediction:
     """Ridge on all features, the penalty chosen inside the training set by leaving one out; groups count the same."""
     rotated, size = rotate_people(values, split.train)
     model = RidgeClassifierCV(alphas=PENALTIES * size, class_weight="balanced")
     model.fit(rotated[split.train], split.codes[split.train])
     scores = -model.decision_function(rotated[split.test])
-    return Said(np.where(scores >= 0, 0, 1), scores)
+    return BaselinePrediction(np.where(scores >= 0, 0, 1), scores)
 
 
-def _run_forest(values: Array, split: Split, stream: np.random.Generator) -> Said:
+def _run_forest(values: Array, split: Split, stream: np.random.Generator) -> BaselinePrediction:
     model = RandomForestClassifier(
         N_TREES, class_weight="balanced", oob_score=True, random_state=int(stream.integers(2**31)), n_jobs=1
     )
     model.fit(values[split.train].astype(np.float32), split.codes[split.train])
     share = model.predict_proba(values[split.test].astype(np.float32))[:, 0]
-    return Said(np.where(share >= 0.5, 0, 1), share, np.nan_to_num(model.oob_decision_function_[:, 0], nan=0.5))
+    return BaselinePrediction(
+        np.where(share >= 0.5, 0, 1), share, np.nan_to_num(model.oob_decision_function_[:, 0], nan=0.5)
+    )
 
 
-def _run_covariates(covariates: Array, split: Split) -> Said:
+def _run_covariates(covariates: Array, split: Split) -> BaselinePrediction:
     """Logistic regression, standardised and blanks filled inside the fold; groups count the same."""
     rows = np.zeros(len(covariates), bool)
     rows[split.train] = True
@@ -159,9 +163,9 @@ def _run_covariates(covariates: Array, split: Split) -> Said:
     inside = filled[split.train]
     varies = np.ptp(inside, axis=0) > 0
     if not varies.any():
-        return Said(np.zeros(len(split.test), np.intp), np.full(len(split.test), 0.5))
+        return BaselinePrediction(np.zeros(len(split.test), np.intp), np.full(len(split.test), 0.5))
     means, sds = inside[:, varies].mean(axis=0), inside[:, varies].std(axis=0, ddof=1)
     model = LogisticRegression(class_weight="balanced", max_iter=1000)
     model.fit((inside[:, varies] - means) / sds, split.codes[split.train])
     probability = model.predict_proba((filled[split.test][:, varies] - means) / sds)[:, 0]
-    return Said(np.where(probability >= 0.5, 0, 1), probability)
+    return BaselinePrediction(np.where(probability >= 0.5, 0, 1), probability)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.contract.damage import CODE_FIX, CODES, SPREADSHEET_ERROR, explain_number, fold_label, is_missing_mark
+from helpers.contract.cell_errors import CODE_FIX, CODES, SPREADSHEET_ERROR, explain_number, fold_label, is_missing_mark
 from helpers.contract.files import COLUMNS_LISTED, Reader
 from helpers.problems import count, name_some, quote
 

@@ -25,7 +25,7 @@ LARGE = 1500  # smaller side of a matrix above which its leading vectors are fou
 NO_SPREAD = 1e-7  # SD, relative to the column's largest value, below which a column counts as constant
 
 
-class FoldedBlock:
+class BatchedBlock:
     """A block of shape (n, p), standardised within each of m training sets.
 
     Parameters
@@ -223,7 +223,7 @@ class Deflation:
         One per earlier component, zero outside the training set.
     """
 
-    def __init__(self, block: FoldedBlock, fold: Ints) -> None:
+    def __init__(self, block: BatchedBlock, fold: Ints) -> None:
         self.block, self.fold = block, fold
         self.scores: list[Array] = []
         self.patterns: list[Array] = []  # regression of each column on a score; needed where cells are missing

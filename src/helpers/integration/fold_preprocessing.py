@@ -9,8 +9,8 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import get_tags
 
+from helpers.integration.batched_fits import Array, BatchedBlock, Ints, Mask
 from helpers.integration.fitting import ManyFits
-from helpers.integration.folded import Array, FoldedBlock, Ints, Mask
 from helpers.integration.folds import FoldSettings, Split
 from helpers.problems import count
 
@@ -26,7 +26,7 @@ def divide_splits(arrays: list[Array], n_splits: int, settings: FoldSettings) ->
         yield slice(start, start + size)
 
 
-def fold_blocks(arrays: list[Array], splits: Sequence[Split], settings: FoldSettings) -> list[FoldedBlock]:
+def fold_blocks(arrays: list[Array], splits: Sequence[Split], settings: FoldSettings) -> list[BatchedBlock]:
     """Return the blocks as the splits' training sets see them, transforms fitted on the training people only.
 
     Splits must be those of one slice of :func:`divide_splits`.
@@ -44,13 +44,13 @@ def fold_blocks(arrays: list[Array], splits: Sequence[Split], settings: FoldSett
             ]
             kept = np.stack([one.get_support() for one in fitted])
         elif transform is not None:
-            values, used = transform_inside(clone(transform), values, train[0], name, settings.ids)
+            values, used = transform_in_fold(clone(transform), values, train[0], name, settings.ids)
             kept = used[None]
-        folded.append(FoldedBlock(values, train, scale=settings.model.scale, kept=kept, nuisance=settings.nuisance))
+        folded.append(BatchedBlock(values, train, scale=settings.model.scale, kept=kept, nuisance=settings.nuisance))
     return folded
 
 
-def transform_inside(
+def transform_in_fold(
     transform: BaseEstimator, values: Array, rows: Mask, name: str, ids: pd.Index | None = None
 ) -> tuple[Array, Mask]:
     """Fit a transform on the training people; return everyone's values after it, and which columns came through.
@@ -117,7 +117,7 @@ def fill_blanks(values: Array, rows: Mask, *, everyone: bool = False) -> Array:
 
 
 def fit_splits(
-    blocks: list[FoldedBlock],
+    blocks: list[BatchedBlock],
     codes: Ints,
     settings: FoldSettings,
     *,

@@ -62,7 +62,7 @@ SPACED_ALIKE = 0.75
 
 
 @dataclass(frozen=True)
-class Damage:
+class CellError:
     """What a cell probably is, and what to type instead.
 
     Attributes
@@ -91,7 +91,7 @@ def is_missing_mark(text: str) -> bool:
     return text != "n/a" and (not _trim(text) or _trim(text).lower() in MISSING_MARKS)
 
 
-def explain_number(text: str, low: float | None = None, high: float | None = None) -> Damage | None:
+def explain_number(text: str, low: float | None = None, high: float | None = None) -> CellError | None:
     """Say what a text is that stands where a number should.
 
     Parameters
@@ -103,7 +103,7 @@ def explain_number(text: str, low: float | None = None, high: float | None = Non
 
     Returns
     -------
-    Damage or None
+    CellError or None
         None when nothing specific can be said.
 
     Examples
@@ -116,36 +116,38 @@ def explain_number(text: str, low: float | None = None, high: float | None = Non
     'a number with its unit'
     """
     if SPREADSHEET_ERROR.fullmatch(text.strip()):
-        return Damage("an error of a spreadsheet formula", "mend the formula and export again, or write n/a.")
+        return CellError("an error of a spreadsheet formula", "mend the formula and export again, or write n/a.")
     if is_missing_mark(text):
-        return Damage("another mark for a missing value" if text.strip() else "only blanks", "write n/a.")
+        return CellError("another mark for a missing value" if text.strip() else "only blanks", "write n/a.")
     bare = _trim(text)
     return _explain_written_number(bare, low, high) or _explain_other(bare, text)
 
 
-def _explain_written_number(bare: str, low: float | None, high: float | None) -> Damage | None:
+def _explain_written_number(bare: str, low: float | None, high: float | None) -> CellError | None:
     if re.fullmatch(rf"[<>≤≥]=?\s*{NUMBER}.*", bare):
-        return Damage("a limit of detection", "write n/a, or the limit itself where your protocol says so.")
+        return CellError("a limit of detection", "write n/a, or the limit itself where your protocol says so.")
     if re.fullmatch(rf"{NUMBER}\s*[%‰]", bare):
         number = bare.rstrip("%‰ ").replace(",", ".")
-        return Damage("a percentage", f"write {number} without the sign if that is the column's unit, else its share.")
+        return CellError(
+            "a percentage", f"write {number} without the sign if that is the column's unit, else its share."
+        )
     if re.fullmatch(r"[-+]?[1-9]\d{0,2}(?:[,.'’ \u00a0\u202f]\d{3})+(?:[.,]\d+)?", bare):
         return _explain_thousands(bare, low, high)
     if re.fullmatch(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?", bare):
-        return Damage("a decimal comma", f"write {bare.replace(',', '.')}.")
+        return CellError("a decimal comma", f"write {bare.replace(',', '.')}.")
     if re.fullmatch(r"[-+]?(?:inf(?:inity)?|∞|\d[\d.]*e\+?\d{3,})", bare, re.IGNORECASE):
-        return Damage("an infinite number", "write n/a; a division by zero or the log of zero makes such values.")
+        return CellError("an infinite number", "write n/a; a division by zero or the log of zero makes such values.")
     if re.fullmatch(
         rf"{NUMBER}\s*(?!e\d|x[\da-f])(?:[^\W\d_]|[°µμ])[\w/²³^°µμ·.-]*(?:\s*/\s*\w+)?", bare
     ) and not DATE.fullmatch(bare):
         number = re.match(NUMBER, bare).group().replace(",", ".")
-        return Damage(
+        return CellError(
             "a number with its unit", f"write {number}; units stand in the contract or a sidecar, not in cells."
         )
     return None
 
 
-def _explain_thousands(bare: str, low: float | None, high: float | None) -> Damage:
+def _explain_thousands(bare: str, low: float | None, high: float | None) -> CellError:
     digits = re.sub(r"['’ \u00a0\u202f]", "", bare)
     marks = re.findall(r"[.,]", digits)
     readings = [re.sub(r"[.,]", "", digits)]
@@ -159,20 +161,20 @@ def _explain_thousands(bare: str, low: float | None, high: float | None) -> Dama
     fitting = [text for text in readings if low is None or low <= float(text) <= (math.inf if high is None else high)]
     if len(fitting) == 1 and len(readings) > 1:
         is_decimal = fitting[0] == readings[-1]
-        return Damage("a decimal comma" if is_decimal else "a thousands separator", f"write {fitting[0]}.")
+        return CellError("a decimal comma" if is_decimal else "a thousands separator", f"write {fitting[0]}.")
     either = " or, if the comma marks decimals, ".join(readings)
-    return Damage("a thousands separator", f"write {either}.")
+    return CellError("a thousands separator", f"write {either}.")
 
 
-def _explain_other(bare: str, text: str) -> Damage | None:
+def _explain_other(bare: str, text: str) -> CellError | None:
     if bare.lower() in YES_NO:
-        return Damage("a yes or no", f"write {YES_NO[bare.lower()]}, if the column counts 0 and 1, or n/a.")
+        return CellError("a yes or no", f"write {YES_NO[bare.lower()]}, if the column counts 0 and 1, or n/a.")
     if DATE.fullmatch(bare):
-        return Damage("a date", "set the column to text in the spreadsheet and type the value again, or write n/a.")
+        return CellError("a date", "set the column to text in the spreadsheet and type the value again, or write n/a.")
     plain = bare.strip(QUOTES + " ").replace("−", "-").replace("–", "-")
     plain = "".join(c for c in unicodedata.normalize("NFKC", plain) if c not in INVISIBLE and not c.isspace())
     if plain != text and re.fullmatch(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", plain):
-        return Damage("a number among other signs", f"write {plain} with plain digits and no quotes or blanks.")
+        return CellError("a number among other signs", f"write {plain} with plain digits and no quotes or blanks.")
     return None
 
 
@@ -231,7 +233,7 @@ def suggest(name: str, known: Collection[str], *, alike: float = SPACED_ALIKE) -
     return folded[match[0]] if match else None
 
 
-def explain_name(name: str) -> Damage | None:
+def explain_name(name: str) -> CellError | None:
     """Say what a spreadsheet made of an id or of the name of a feature.
 
     Parameters
@@ -240,7 +242,7 @@ def explain_name(name: str) -> Damage | None:
 
     Returns
     -------
-    Damage or None
+    CellError or None
         None for a name that nothing seems to have happened to.
 
     Examples
@@ -253,23 +255,23 @@ def explain_name(name: str) -> Damage | None:
     True
     """
     if DATED_NAME.fullmatch(name.strip()):
-        return Damage(
+        return CellError(
             "a date in place of a name",
             "a spreadsheet made a date of it (SEPT2 or MARCH1 becomes 2-Sep or 1-Mar): go back to the original "
             "file, open it with that column as text, and write the name.",
         )
     if SCIENTIFIC.fullmatch(name.strip()):
-        return Damage(
+        return CellError(
             "a number in scientific notation in place of a name",
             "a spreadsheet shortened it and digits may be lost: take the name from the original file, with that "
             "column as text.",
         )
     if SPREADSHEET_ERROR.fullmatch(name.strip()):
-        return Damage("an error of a spreadsheet formula", "write the name in its place.")
+        return CellError("an error of a spreadsheet formula", "write the name in its place.")
     return None
 
 
-def find_damaged_names(names: Collection[str]) -> dict[str, Damage]:
+def find_damaged_names(names: Collection[str]) -> dict[str, CellError]:
     """Return the names that a spreadsheet changed, each with what happened.
 
     Day numbers such as 44441 count only where at least nine of ten other names hold a letter.
@@ -288,7 +290,7 @@ def find_damaged_names(names: Collection[str]) -> dict[str, Damage]:
     lettered = sum(any(c.isalpha() for c in name) for name in texts)
     for name in texts if lettered >= 0.9 * len(texts) else []:
         if re.fullmatch(r"\d{5}", name) and SERIAL_DAYS[0] <= int(name) <= SERIAL_DAYS[1]:
-            damaged[name] = Damage(
+            damaged[name] = CellError(
                 "a day number in place of a name",
                 "a spreadsheet counts dates in days: take the name from the original file, with that column as text.",
             )

@@ -32,7 +32,7 @@ UNREADABLE = (OSError, EOFError, zlib.error)
 
 
 @dataclass
-class Flaw:
+class LineError:
     """One thing wrong with the lines of a file: `Problem` without the file and the severity."""
 
     found: str
@@ -52,13 +52,13 @@ class Lines:
         Names of the columns; empty when there is no first line.
     n_rows : int
         Lines below the header.
-    flaws : list of Flaw
+    flaws : list of LineError
         Reasons why they make no table; empty when they do.
     """
 
     header: list[str] = field(default_factory=list)
     n_rows: int = 0
-    flaws: list[Flaw] = field(default_factory=list)
+    flaws: list[LineError] = field(default_factory=list)
 
 
 def scan_lines(path: Path) -> Lines:
@@ -83,10 +83,10 @@ def scan_lines(path: Path) -> Lines:
         start = raw.read(4)
     is_packed = path.name.endswith(".gz")
     if is_packed and start and not start.startswith(b"\x1f\x8b"):
-        return Lines(flaws=[Flaw("no gzip file by its first bytes", "a file packed by gzip", "name it .tsv.")])
+        return Lines(flaws=[LineError("no gzip file by its first bytes", "a file packed by gzip", "name it .tsv.")])
     for signature, (found, fix) in SIGNATURES.items():
         if not is_packed and start.startswith(signature):
-            return Lines(flaws=[Flaw(found, "tab-separated text in UTF-8", fix)])
+            return Lines(flaws=[LineError(found, "tab-separated text in UTF-8", fix)])
     with gzip.open(path, "rb") if is_packed else path.open("rb") as raw:
         return _Scan(raw).finish()
 
@@ -140,22 +140,24 @@ class _Scan:
             flaws = self._cell_flaws(header)
         return Lines([] if header == [""] else header, len(self.tabs), flaws)
 
-    def _bytes_flaws(self) -> list[Flaw]:
+    def _bytes_flaws(self) -> list[LineError]:
         flaws = []
         if self.nulls and len(self.nulls) > len(self.tabs) / 2:
-            return [Flaw("text in UTF-16, or no text at all (zero bytes)", "text in UTF-8", "save the file as UTF-8.")]
+            return [
+                LineError("text in UTF-16, or no text at all (zero bytes)", "text in UTF-8", "save the file as UTF-8.")
+            ]
         if self.nulls:
-            flaws.append(Flaw("a zero byte", "text", "copy or export the file again.", self.nulls[0]))
+            flaws.append(LineError("a zero byte", "text", "copy or export the file again.", self.nulls[0]))
         if self.broken:
             flaws.append(self._encoding_flaw())
         if self.returns:
             old = not self.tabs
             found = "line ends of an old Macintosh (CR)" if old else "a carriage return inside the line"
             fix = "save the file with line ends LF or CRLF." if old else "remove the line break inside the cell."
-            flaws.append(Flaw(found, "lines that end in LF or CRLF", fix, None if old else self.returns[0]))
+            flaws.append(LineError(found, "lines that end in LF or CRLF", fix, None if old else self.returns[0]))
         return flaws
 
-    def _encoding_flaw(self) -> Flaw:
+    def _encoding_flaw(self) -> LineError:
         number, line = self.broken[0]
         try:
             line.decode("utf-8")
@@ -165,7 +167,7 @@ class _Scan:
         cell = guess[guess.rfind("\t", 0, start) + 1 :].split("\t")[0]
         more = f" and {count(len(self.broken) - 1, 'more line')}" if len(self.broken) > 1 else ""
         mixed = "; other lines are UTF-8: two encodings in one file" if self.has_utf8 else ""
-        return Flaw(
+        return LineError(
             f"bytes that are not UTF-8 (in Windows-1252 they would read {quote(cell)}){more}{mixed}",
             "text in UTF-8",
             "retype these cells and save as UTF-8."
@@ -174,21 +176,23 @@ class _Scan:
             number,
         )
 
-    def _cell_flaws(self, header: list[str]) -> list[Flaw]:
+    def _cell_flaws(self, header: list[str]) -> list[LineError]:
         if header == [""] and not self.tabs:
-            return [Flaw("an empty file", "a header line and one line per row", "fill it, or remove the file.")]
+            return [LineError("an empty file", "a header line and one line per row", "fill it, or remove the file.")]
         flaws = _header_flaws(header) + self._separator_flaws(header)
         flaws += [
-            Flaw("a cell with a quotation mark that is not closed", "no quotes", "remove the quotation mark.", line)
+            LineError(
+                "a cell with a quotation mark that is not closed", "no quotes", "remove the quotation mark.", line
+            )
             for line in self.quotes[:LINES_LISTED]
         ]
         flaws += self._ragged_flaws(len(header))
         if not self.tabs:
-            flaws.append(Flaw("a header and no rows", "one line per row", "fill it, or remove the file."))
+            flaws.append(LineError("a header and no rows", "one line per row", "fill it, or remove the file."))
         return flaws
 
     @staticmethod
-    def _separator_flaws(header: list[str]) -> list[Flaw]:
+    def _separator_flaws(header: list[str]) -> list[LineError]:
         if len(header) > 1:
             return []
         used = {name: header[0].count(mark) for mark, name in SEPARATORS.items() if mark in header[0]}
@@ -198,7 +202,7 @@ class _Scan:
             return []
         first = re.split(r"[;,|\s]", header[0])[0]
         return [
-            Flaw(
+            LineError(
                 f"cells separated by {max(used, key=used.get)} (the first is {quote(first)})",
                 "cells separated by tabs",
                 "export the table as tab-separated text; renaming the file is not enough.",
@@ -206,41 +210,45 @@ class _Scan:
             )
         ]
 
-    def _ragged_flaws(self, width: int) -> list[Flaw]:
+    def _ragged_flaws(self, width: int) -> list[LineError]:
         ragged = [(line, n + 1) for line, n in enumerate(self.tabs, start=2) if n + 1 != width]
         blank, flaws = set(self.blank), []
         for line, cells in ragged[:LINES_LISTED]:
             if line in blank:
-                flaws.append(Flaw("a blank line", "one line per row", "remove the line.", line))
+                flaws.append(LineError("a blank line", "one line per row", "remove the line.", line))
             else:
                 fix = "add the missing tab or n/a, or remove the extra one."
-                flaws.append(Flaw(count(cells, "cell"), f"{width}, as in the header", fix, line))
+                flaws.append(LineError(count(cells, "cell"), f"{width}, as in the header", fix, line))
         if len(ragged) > LINES_LISTED:
             found = f"the same in {len(ragged) - LINES_LISTED} further lines"
-            flaws.append(Flaw(found, f"{width} cells", "mend them as above."))
+            flaws.append(LineError(found, f"{width} cells", "mend them as above."))
         return flaws
 
 
-def _header_flaws(header: list[str]) -> list[Flaw]:
+def _header_flaws(header: list[str]) -> list[LineError]:
     flaws = []
     longest = max(header, key=len, default="")
     if len(longest) > LONGEST_NAME:
         found = f"a column name of {len(longest):,} characters ({quote(longest)})"
-        return [Flaw(found, f"at most {LONGEST_NAME}", "shorten the name, or look whether the separator is a tab.", 1)]
+        return [
+            LineError(found, f"at most {LONGEST_NAME}", "shorten the name, or look whether the separator is a tab.", 1)
+        ]
     numbers = [name for name in header[1:] if NUMBER.fullmatch(name)]
     if len(header) > 3 and len(numbers) > 0.8 * (len(header) - 1) and len(set(numbers)) < len(numbers):
         found = f"numbers in place of column names ({name_some(numbers)})"
         return [
-            Flaw(found, "a header", "add the line with the names of the columns: the first line is a row of data.", 1)
+            LineError(
+                found, "a header", "add the line with the names of the columns: the first line is a row of data.", 1
+            )
         ]
     twice = [name for name, n in Counter(header).items() if n > 1 and name.strip()]
     if twice:
         found = f"the column {name_some(twice)} more than once"
-        flaws.append(Flaw(found, "every column once", "rename or remove the double.", 1))
+        flaws.append(LineError(found, "every column once", "rename or remove the double.", 1))
     blank = [number for number, name in enumerate(header, start=1) if not name.strip()]
     if blank:
         found = f"no name for column {name_some(blank)}, counted from the left"
-        flaws.append(Flaw(found, "a name for every column", "name the column, or remove it.", 1))
+        flaws.append(LineError(found, "a name for every column", "name the column, or remove it.", 1))
     return flaws
 
 

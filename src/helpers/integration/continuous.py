@@ -11,7 +11,10 @@ from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import RidgeCV
 
-from helpers.integration.folded import Array, Ints, add_intercept
+from helpers.integration.baselines import COVARIATES, PENALTIES, rotate_people
+from helpers.integration.batched_fits import Array, Ints, add_intercept
+from helpers.integration.continuous_summary import ALL_BLOCKS, MEAN, measure, summarise_outcome, tabulate_outcome
+from helpers.integration.fold_preprocessing import divide_splits, fill_blanks, fit_splits, fold_blocks
 from helpers.integration.folds import (
     FoldSettings,
     Split,
@@ -22,10 +25,7 @@ from helpers.integration.folds import (
     quarter_outcome,
     read_outcome_settings,
 )
-from helpers.integration.inside import divide_splits, fill_blanks, fit_splits, fold_blocks
-from helpers.integration.outcome_summary import ALL_BLOCKS, MEAN, measure, summarise_outcome, tabulate_outcome
 from helpers.integration.prediction import predict_many
-from helpers.integration.rivals import COVARIATES, PENALTIES, rotate_people
 from helpers.integration.spls import BlockSPLS
 from helpers.integration.tuning import tune_inside
 from helpers.integration.validation import add_choices, fit_everyone, read_covariates
@@ -41,7 +41,7 @@ class OutcomePerformance:
     Attributes
     ----------
     performance : pandas.DataFrame
-        Index ``block``: each block, "all blocks" (their mean, weighted as a vote would be), the rivals ("ridge", "covariates
+        Index ``block``: each block, "all blocks" (their mean, weighted as a vote would be), the baselines ("ridge", "covariates
         only") and "mean" (everyone is given the training mean). Columns: ``role``; ``q2``, 1 minus squared error of
         prediction over squared distance to the mean (1 perfect, 0 no better than the mean, below 0 worse), with a 95 % interval from
         the spread between folds (``q2_low``, ``q2_high``; :func:`helpers.intervals.bound_over_folds`); ``r``,
@@ -108,7 +108,7 @@ def cross_validate_outcome(
     batch: pd.Series | None = None,
     people: pd.Series | None = None,
     covariates: pd.DataFrame | None = None,
-    rivals: Sequence[str] = OUTCOME_RIVALS,
+    baselines: Sequence[str] = OUTCOME_RIVALS,
     grid: Mapping[str, Sequence[int]] | None = None,
     n_inner_folds: int = 5,
     rule: str = "one_se",
@@ -130,7 +130,7 @@ def cross_validate_outcome(
     rng : numpy.random.Generator
     n_folds, n_repeats : int
         As many folds as people leave out one at a time, once.
-    rivals : sequence of {"ridge"}
+    baselines : sequence of {"ridge"}
         Ridge on all features side by side, the penalty chosen inside the training set.
 
     Raises
@@ -150,9 +150,11 @@ def cross_validate_outcome(
     """
     settings, arrays, values = read_outcome_settings(blocks, y, model, transforms, people)
     settings = add_choices(settings, arrays, y.index, grid, None, n_inner_folds, rule, residualise)
-    if unknown := [name for name in rivals if name not in OUTCOME_RIVALS]:
-        raise ValueError(f"rivals names {', '.join(map(str, unknown))}; expected some of {', '.join(OUTCOME_RIVALS)}.")
-    settings = replace(settings, rivals=tuple(rivals), covariates=read_covariates(covariates, y.index))
+    if unknown := [name for name in baselines if name not in OUTCOME_RIVALS]:
+        raise ValueError(
+            f"baselines names {', '.join(map(str, unknown))}; expected some of {', '.join(OUTCOME_RIVALS)}."
+        )
+    settings = replace(settings, baselines=tuple(baselines), covariates=read_covariates(covariates, y.index))
     _check_folds(settings, len(values), n_folds)
     strata = quarter_outcome(values, y.index, batch)
     n_repeats = count_repeats(strata, settings.persons, n_folds, n_repeats)
@@ -257,8 +259,8 @@ class _Found:
 
 
 def _name_scorers(settings: FoldSettings) -> list[str]:
-    rivals = [*settings.rivals, *([] if settings.covariates is None else [COVARIATES])]
-    return [*settings.names, ALL_BLOCKS, *rivals, MEAN]
+    baselines = [*settings.baselines, *([] if settings.covariates is None else [COVARIATES])]
+    return [*settings.names, ALL_BLOCKS, *baselines, MEAN]
 
 
 def _run_repeats(
@@ -307,7 +309,7 @@ def _predict_together(
     for i, split in enumerate(splits):
         test, train = split.test, split.train
         columns = [*found.responses[:, i, test, 0], whole[i, test, 0]]
-        if settings.rivals:
+        if settings.baselines:
             rotated, size = rotate_people(np.hstack([block.standardise_everyone(i) for block in blocks]), train)
             ridge = RidgeCV(alphas=PENALTIES * size).fit(rotated[train], split.codes[train])
             columns.append(ridge.predict(rotated[test]))

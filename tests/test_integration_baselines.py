@@ -1,4 +1,4 @@
-"""Integration: rivals in the same folds, probabilities, the interval of the stability index."""
+"""Integration: baselines in the same folds, probabilities, the interval of the stability index."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from helpers.integration import (
     estimate_stability,
     perf_as_reference,
 )
+from helpers.integration.baselines import PENALTIES, rotate_people
 from helpers.integration.folds import FoldSettings, assign_folds, list_splits
+from helpers.integration.parallel import run_splits
 from helpers.integration.probabilities import judge_probabilities, map_scores, tabulate_reliability
-from helpers.integration.rivals import PENALTIES, rotate_people
-from helpers.integration.running import run_splits
 from tests.test_integration import make_model, make_people, validate
 
 
@@ -34,10 +34,10 @@ def test_rivals_stand_in_the_table_with_their_role_and_beat_noise_where_the_mode
         blocks, y, model=make_model(blocks, 5), rng=rng, n_folds=3, n_repeats=1, covariates=covariates
     )
     table = result.performance
-    rivals = ["brain alone", "gut alone", "ridge", "forest", "covariates only"]
-    assert table.index.to_list() == ["brain", "gut", "vote", *rivals, "chance"]
-    assert table["role"].to_list() == ["block"] * 2 + ["vote"] + ["rival"] * 5 + ["chance"]
-    assert (table.loc[["vote", *rivals[:4]], "balanced_error"] < 0.15).all()
+    baselines = ["brain alone", "gut alone", "ridge", "forest", "covariates only"]
+    assert table.index.to_list() == ["brain", "gut", "vote", *baselines, "chance"]
+    assert table["role"].to_list() == ["block"] * 2 + ["vote"] + ["baseline"] * 5 + ["chance"]
+    assert (table.loc[["vote", *baselines[:4]], "balanced_error"] < 0.15).all()
     assert table.loc["forest", "auc_training"] == 1.0
     assert result.calibration.index.to_list() == table.index.to_list()
     assert result.calibration.loc["vote", "brier"] == pytest.approx(table.loc["vote", "brier"])
@@ -45,10 +45,10 @@ def test_rivals_stand_in_the_table_with_their_role_and_beat_noise_where_the_mode
 
 
 def test_a_block_alone_is_the_model_of_that_block(rng):
-    """Identity: one block's rival equals a validation of a single block with the same folds."""
+    """Identity: one block's baseline equals a validation of a single block with the same folds."""
     blocks, y = make_people(rng, n_high=15, n_low=20, shift=0.6)
     settings = {"n_folds": 3, "n_repeats": 2}
-    both = validate(blocks, y, model=make_model(blocks), rng=np.random.default_rng(3), rivals=["alone"], **settings)
+    both = validate(blocks, y, model=make_model(blocks), rng=np.random.default_rng(3), baselines=["alone"], **settings)
     only = {"gut": blocks["gut"]}
     single = validate(only, y, model=make_model(only), rng=np.random.default_rng(3), **settings)
     columns = ["balanced_error", "auc", "auc_training"]
@@ -60,9 +60,9 @@ def test_rivals_change_no_number_of_the_model_and_workers_change_none_of_theirs(
     runs = [
         cross_validate(
             blocks, y, model=make_model(blocks, 5), rng=np.random.default_rng(5), n_folds=2, n_repeats=1,
-            rivals=rivals, n_workers=n_workers, calibrate=calibrate,
+            baselines=baselines, n_workers=n_workers, calibrate=calibrate,
         ).performance
-        for rivals, n_workers, calibrate in ((["forest", "ridge"], 1, True), (["ridge", "forest"], 2, True), ((), 1, False))
+        for baselines, n_workers, calibrate in ((["forest", "ridge"], 1, True), (["ridge", "forest"], 2, True), ((), 1, False))
     ]  # fmt: skip
     pd.testing.assert_frame_equal(runs[0], runs[1])
     shared = [column for column in runs[2] if column != "role"]
@@ -89,7 +89,7 @@ def test_the_ridge_sees_the_training_people_only(rng):
     blocks, y = make_people(rng, n_high=12, n_low=12, sizes=(("a", 15), ("b", 15)))
     codes = np.unique(y, return_inverse=True)[1]
     split = list_splits(assign_folds(codes, n_folds=4, rng=rng), codes)[0]
-    settings = FoldSettings(BlockSPLSDA(1), ["a", "b"], {}, "centroids", True, rivals=("alone", "ridge", "forest"))
+    settings = FoldSettings(BlockSPLSDA(1), ["a", "b"], {}, "centroids", True, baselines=("alone", "ridge", "forest"))
     arrays = [blocks[name].to_numpy() for name in "ab"]
     spoiled = [values.copy() for values in arrays]
     for values in spoiled:
@@ -103,14 +103,14 @@ def test_the_ridge_sees_the_training_people_only(rng):
 
 def test_unknown_rivals_are_refused_in_words(rng):
     blocks, y = make_people(rng, n_high=10, n_low=10)
-    with pytest.raises(ValueError, match="rivals names lasso; expected some of alone, ridge, forest"):
-        cross_validate(blocks, y, model=make_model(blocks), rng=rng, rivals=["lasso"])
+    with pytest.raises(ValueError, match="baselines names lasso; expected some of alone, ridge, forest"):
+        cross_validate(blocks, y, model=make_model(blocks), rng=rng, baselines=["lasso"])
 
 
 def test_probabilities_of_noise_are_no_better_than_the_share_of_the_group_and_know_it(rng):
     """Learned from training scores they would be far too sure; from scores of people left out they are not."""
     blocks, y = make_people(rng, n_high=30, n_low=50, sizes=(("a", 150), ("b", 150)))
-    result = cross_validate(blocks, y, model=make_model(blocks), rng=rng, n_repeats=3, rivals=())
+    result = cross_validate(blocks, y, model=make_model(blocks), rng=rng, n_repeats=3, baselines=())
     share = 30 * 50 / 80**2
     assert result.calibration.loc["chance", "brier"] == pytest.approx(share)
     assert result.calibration.loc["vote", "brier"] < share + 0.03
@@ -196,7 +196,7 @@ def test_range_over_repeats_is_that_of_their_errors(rng):
 
 def test_everyone_has_one_probability_per_repeat(rng):
     blocks, y = make_people(rng, n_high=12, n_low=14, shift=1.0)
-    result = cross_validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=3, n_repeats=2, rivals=["ridge"])
+    result = cross_validate(blocks, y, model=make_model(blocks), rng=rng, n_folds=3, n_repeats=2, baselines=["ridge"])
     assert result.probabilities.index.names == ["repeat", "participant_id"]
     assert result.probabilities.columns.to_list() == ["brain", "gut", "vote", "ridge", "group"]
     assert result.probabilities.loc[2].index.to_list() == y.index.to_list()

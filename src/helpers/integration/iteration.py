@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from helpers.integration.folded import Array, Deflation, Ints
+from helpers.integration.batched_fits import Array, Deflation, Ints
 
 SAME_OPTIMUM = 1e-4  # relative difference below which two criteria count as the same optimum
 MERGED = 0.02  # squared distance of all loading vectors below which two starts follow one path

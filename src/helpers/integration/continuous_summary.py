@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from helpers.integration.folded import Array, Ints
+from helpers.integration.batched_fits import Array, Ints
 from helpers.integration.summary import INTERVAL
 from helpers.intervals import bound_over_folds
 
@@ -66,7 +66,7 @@ def summarise_outcome(
         for k in range(n_folds)
     ]
     roles = ["block"] * names.index(ALL_BLOCKS) + ["all"]
-    table = pd.DataFrame({"role": roles + ["rival"] * (len(names) - len(roles) - 1) + ["chance"]}, index=names)
+    table = pd.DataFrame({"role": roles + ["baseline"] * (len(names) - len(roles) - 1) + ["chance"]}, index=names)
     for name in MEASURES:
         repeats = np.array([one[name] for one in each])
         ends = np.percentile(repeats, INTERVAL, axis=0) if len(predicted) > 1 else np.full((2, len(names)), np.nan)

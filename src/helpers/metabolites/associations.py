@@ -15,7 +15,7 @@ from helpers.problems import count
 from helpers.wording import as_text, hide_small
 
 
-def find_partners(
+def find_associations(
     counts: pd.DataFrame, metabolites: pd.DataFrame, covariates: pd.DataFrame, *, asked: Sequence[str]
 ) -> pd.DataFrame:
     """Relate each taxon to each of the metabolites asked for, over people, adjusted for covariates.
@@ -45,7 +45,7 @@ def find_partners(
     >>> ids = [f"s{i}" for i in range(12)]
     >>> counts = pd.DataFrame({"up": range(1, 13), "rest": 50}, index=ids)
     >>> metabolites = pd.DataFrame({"m": [0.1, 0, 2, 3, 5, 4, 6, 7, 8, 9, 11, 10]}, index=ids)
-    >>> table = find_partners(counts, metabolites, pd.DataFrame(index=ids), asked=["m"])
+    >>> table = find_associations(counts, metabolites, pd.DataFrame(index=ids), asked=["m"])
     >>> bool(table.set_index("taxon").loc["up", "slope_low"] > 0)
     True
     """
@@ -75,7 +75,7 @@ def find_partners(
     return table.assign(q=adjust_bh(table["p"]))
 
 
-def describe_partners(partners: pd.DataFrame, features: pd.DataFrame, *, q_shown: float = 0.05) -> str:
+def describe_associations(partners: pd.DataFrame, features: pd.DataFrame, *, q_shown: float = 0.05) -> str:
     """Say of each metabolite how many taxa go with it, and which most."""
     said = []
     for metabolite, rows in partners.groupby("metabolite", sort=False):

@@ -10,7 +10,7 @@ from helpers.problems import count, name_some
 from helpers.wording import as_text
 
 
-def count_blanks(metabolites: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
+def count_missing(metabolites: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     """Count per metabolite the values below detection and those not measured.
 
     Parameters
@@ -28,7 +28,7 @@ def count_blanks(metabolites: pd.DataFrame, features: pd.DataFrame) -> pd.DataFr
     Examples
     --------
     >>> table = pd.DataFrame({"m": [0.0, 4.0, np.nan, 2.0]})
-    >>> count_blanks(table, pd.DataFrame({"scale": ["raw"]}, index=["m"])).loc["m"].tolist()
+    >>> count_missing(table, pd.DataFrame({"scale": ["raw"]}, index=["m"])).loc["m"].tolist()
     [0.25, 0.25, 2.0]
     """
     raw = (features["scale"].reindex(metabolites.columns) == "raw").to_numpy()
@@ -43,7 +43,7 @@ def count_blanks(metabolites: pd.DataFrame, features: pd.DataFrame) -> pd.DataFr
     )
 
 
-def describe_blanks(blanks: pd.DataFrame, features: pd.DataFrame) -> str:
+def describe_missing(blanks: pd.DataFrame, features: pd.DataFrame) -> str:
     """Say how many metabolites have values below detection or blanks, and name those with the most."""
     names = name_metabolites(blanks.index, features).map(as_text)
     said = []

@@ -10,7 +10,7 @@ from helpers.resilience.scales import Scale
 from helpers.wording import hide_small
 
 
-def report_answering(cohort: Cohort) -> pd.DataFrame:
+def report_response_quality(cohort: Cohort) -> pd.DataFrame:
     """Report for each questionnaire how it was filled in.
 
     Parameters

@@ -18,7 +18,7 @@ from helpers.metabolites.scaling import close_shares
 DEGREES = (0.0, 0.1, 0.3, 0.6, 0.9, 1.0)
 
 
-def try_strangers(
+def simulate_out_of_distribution(
     amounts: pd.DataFrame,
     metabolites: pd.DataFrame,
     *,
@@ -72,7 +72,7 @@ def try_strangers(
     )
 
 
-def describe_strangers(strangers: pd.DataFrame) -> str:
+def describe_out_of_distribution(strangers: pd.DataFrame) -> str:
     """Say how score and accuracy fall as people are made strangers."""
     first, last = strangers.iloc[0], strangers.iloc[-1]
     return (

@@ -13,7 +13,7 @@ from statsmodels.stats.multitest import multipletests
 
 from helpers.contract import Settings
 from helpers.verdict.claims import Claim
-from helpers.verdict.gather import Evidence, gather_evidence
+from helpers.verdict.collect import Evidence, collect_evidence
 from helpers.verdict.inference import (
     compute_bayes_factor,
     compute_contrast_power,
@@ -32,7 +32,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def weigh_claims(
+def evaluate_claims(
     claims: Sequence[Claim],
     results_dir: str | os.PathLike[str],
     *,
@@ -48,8 +48,8 @@ def weigh_claims(
         Where the earlier chapters wrote; any table may be missing.
     settings : Settings
         Of the cohort. Its kind decides which verdicts exist: a simulated
-        cohort is judged by :func:`judge_simulated`, a real one by
-        :func:`judge_real`.
+        cohort is judged by :func:`evaluate_simulated`, a real one by
+        :func:`evaluate_real`.
     truth : sequence of mapping, optional
         What was planted in a simulated cohort (:func:`load_truth`).
 
@@ -64,12 +64,12 @@ def weigh_claims(
         ``p_one_sided`` (for the claim's own side) and ``p_holm`` (the same, for all claims at once); verdict, ``size``
         (:class:`Size`, of an effect with a sure side) and reason. Blank d: a rank, or not testable.
     """
-    evidences = [gather_evidence(claim, results_dir, settings=settings) for claim in claims]
+    evidences = [collect_evidence(claim, results_dir, settings=settings) for claim in claims]
     if settings.kind == "real":
-        judged: list[tuple[RealVerdict | SimulatedVerdict, str]] = [judge_real(evidence) for evidence in evidences]
+        judged: list[tuple[RealVerdict | SimulatedVerdict, str]] = [evaluate_real(evidence) for evidence in evidences]
     else:
         planted = _index_planted(truth)
-        judged = [judge_simulated(evidence, planted) for evidence in evidences]
+        judged = [evaluate_simulated(evidence, planted) for evidence in evidences]
     rows = [_write_row(evidence, *verdict) for evidence, verdict in zip(evidences, judged, strict=True)]
     index = pd.Index([claim.id for claim in claims], name="id")
     table = pd.DataFrame(rows, index=index, columns=list(COLUMNS))
@@ -77,7 +77,7 @@ def weigh_claims(
     return table.astype(dict.fromkeys(("n_high", "n_low", "rank", "n_blocks"), "Int64"))
 
 
-def judge_real(evidence: Evidence) -> tuple[RealVerdict, str]:
+def evaluate_real(evidence: Evidence) -> tuple[RealVerdict, str]:
     """Judge a claim by real people, by the table of :func:`helpers.verdict.judge_interval`.
 
     Parameters
@@ -115,7 +115,7 @@ def _say_size(size: Size | None, smallest: float) -> str:
     return said.get(size, "")
 
 
-def judge_simulated(
+def evaluate_simulated(
     evidence: Evidence, planted: Mapping[str, Mapping[str, Any]] | None
 ) -> tuple[SimulatedVerdict, str]:
     """Judge whether the analysis found what was planted in simulated people.

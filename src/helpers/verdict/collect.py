@@ -73,7 +73,7 @@ class Evidence:
         )
 
 
-def gather_evidence(claim: Claim, results_dir: str | os.PathLike[str], *, settings: Settings) -> Evidence:
+def collect_evidence(claim: Claim, results_dir: str | os.PathLike[str], *, settings: Settings) -> Evidence:
     """Read the row of a result table that speaks to a claim, or say why there is none.
 
     Parameters
