@@ -14,11 +14,13 @@ from filelock import FileLock
 
 from helpers.cli import CACHE, MIRROR_VARIABLE, NO_DATA, REGISTRY
 from helpers.open_data import OpenDataUnavailable, fetch_dataset, fetch_files, load_registry
+from helpers.plots.style import use_look
 from helpers.tables import PROJECT_ROOT
 from tests.extremes import PLOTS, Recorder, draw_at_extremes, find_places
 from tests.support import EXAMPLE, QUICK, require, run_command
 
 mpl.use("agg")
+use_look()
 
 
 @pytest.fixture

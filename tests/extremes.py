@@ -22,11 +22,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 import helpers.plots
 from helpers.problems import TooLittle
 
 LONG = "_a*name of $200 characters" * 8
+COLUMNS_PX = {358: 9, 690: 11}  # width of the text on a page of 390 px and on a desk -> the least size of type there
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 
 
@@ -154,6 +156,16 @@ def change_tables(given: Any, change: Change) -> Any:
     return tuple(change_tables(one, change) for one in given) if type(given) is tuple else given
 
 
+def find_small_type(figure: Figure) -> str:
+    """Return which type would be too small on a phone or a desk, or of another size than all other type; else nothing."""
+    sizes = {text.get_fontsize() for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()}
+    for column, least in COLUMNS_PX.items():
+        small = [size for size in sizes if size * column / (72 * figure.get_figwidth()) < least]
+        if small:
+            return f"type of {min(small):g} points is below {least} px in a column of {column} px"
+    return "" if len(sizes) <= 1 else f"type has {len(sizes)} sizes: {sorted(sizes)}"
+
+
 def draw(function: Callable, args: tuple, kwargs: dict, what: str) -> list[str]:
     """Call a plot and draw what it made; return what is wrong: an error, a warning, no room for the data."""
     try:
@@ -163,8 +175,9 @@ def draw(function: Callable, args: tuple, kwargs: dict, what: str) -> list[str]:
             first = np.ravel(made)[0]
             figure = first if isinstance(first, Figure) else first.figure
             figure.canvas.draw()
+        wrong = find_small_type(figure)
         room = max(ax.get_window_extent().width for ax in figure.axes) / figure.bbox.width
-        wrong = "" if room > 0.12 else f"the widest panel has {room:.0%} of the width"
+        wrong = wrong if room > 0.12 else f"the widest panel has {room:.0%} of the width"
     except TooLittle:
         wrong = ""
     except Exception as error:

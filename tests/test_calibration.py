@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -246,7 +247,7 @@ def test_figures_mark_what_lies_outside():
     assert list(find_outside(rates, "rate").index) == ["C01"]
     axes = plot_rates(rates)
     assert [line.get_marker() for line in axes.lines if line.get_marker() in "os"] == ["s"]
-    assert "(100 null twins)" in axes.get_xlabel()
+    assert "among 100 simulated cohorts" in axes.figure.get_label()
 
 
 def test_stored_shares_are_recomputable():
@@ -291,9 +292,9 @@ def test_the_committed_figures_name_every_test_and_say_simulated():
     rates, coverage, *_ = read_stored()
     for name, axes in (("error_rates", plot_rates(rates)), ("coverage", plot_coverage(coverage))):
         text = (FIGURES / f"{name}.svg").read_text(encoding="utf-8")
-        assert "<!-- Simulated data -->" in text
+        assert ">Simulated data</text>" in text
         for label in axes.get_yticklabels():
-            assert f"<!-- {label.get_text()} -->" in text
+            assert f">{escape(label.get_text())}</text>" in text
 
 
 def test_tables_lie_where_the_page_says():

@@ -18,6 +18,7 @@ from helpers.brain import GroupPrediction, MapStack, MotionCorrelation, NbsResul
 from helpers.brain import test_maps as run_maps
 from helpers.permutation import MaxTResult
 from helpers.plots import brain as plots
+from helpers.problems import TooLittle
 
 LABELS = {"high": "High", "low": "Low"}
 
@@ -55,53 +56,54 @@ def regions():
 def test_connectome_counts_edges_on_each_side(edges, nodes):
     """By hand: t runs from -5 to 9, so the six largest |t| are 9, 8, 7, 6, 5 and -5."""
     figure = plots.plot_connectome(edges, nodes, n_edges=6, labels=LABELS)
-    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    titles = [text.get_text() for text in figure.texts]
     assert "Higher in High: 5 edges" in titles and "Lower in High: 1 edge" in titles
-    assert figure.get_suptitle() == "Strongest 6 of 15 edges by |t|\nHigh (n=44) v Low (n=72)"
+    assert "The 6 strongest of 15 edges by |t|, adjusted (n = 44 v 72)" in figure.get_label()
     assert figure.get_figwidth() <= 6.4
 
 
-def test_connectome_with_no_edge_on_a_side_says_none(edges, nodes):
+def test_connectome_with_no_edge_on_a_side_draws_the_other_alone(edges, nodes):
     figure = plots.plot_connectome(edges[edges["t"] > 0], nodes, n_edges=3, labels=LABELS)
-    assert "none" in [text.get_text() for ax in figure.axes for text in ax.texts]
+    assert not any(text.get_text().startswith("Lower") for text in figure.texts)
+    assert ", 0 lower in High" in figure.get_label()
 
 
 def test_network_triangle_shows_each_effect_and_frames_the_declared_pair(networks):
     ax = plots.plot_networks(networks, declared="Auditory × Reward")
-    written = {text.get_position(): text.get_text() for text in ax.texts}
-    assert written == {(0, 0): ".10", (0, 1): "−.60*"}
-    assert [patch.get_xy() for patch in ax.patches] == [(-0.5, 0.5)]
-    assert "n=116" in ax.get_title(loc="left") and "framed: Auditory × Reward" in ax.get_title(loc="left")
+    written = {text.get_position(): text.get_text() for text in ax.texts if text.get_text()}
+    assert written == {(0.5, 0.5): ".1", (0.5, 1.5): "−.6*"}
+    assert [patch.get_xy() for patch in ax.patches] == [(0, 1)]
+    assert "(n = 116)" in ax.figure.get_label() and "Framed: Auditory × Reward" in ax.figure.get_label()
     assert ax.figure.get_figwidth() <= 6.4
 
 
 def test_network_triangle_without_the_declared_pair_has_no_frame(networks):
     ax = plots.plot_networks(networks, declared="Limbic × Visual")
-    assert not ax.patches and "framed" not in ax.get_title(loc="left")
+    assert not ax.patches and "Framed" not in ax.figure.get_label()
 
 
 def test_colour_scale_is_symmetric_around_zero(networks):
-    norm = plots.plot_networks(networks).images[0].norm
-    assert (norm.vmin, norm.vcenter, norm.vmax) == (-0.6, 0, 0.6)
+    norm = plots.plot_networks(networks).collections[0].norm
+    assert (norm.vmin, norm.vmax) == (-0.6, 0.6)
 
 
 def test_regions_are_sorted_and_the_lost_are_counted(regions):
-    ax = plots.plot_regions(regions, title="Volumes", highlight=("a",))
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["d", "a", "b"]
-    assert ax.get_title(loc="left") == "Volumes: 3 regions, 1 not comparable, n=100"
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["declared set", "other regions"]
+    ax = plots.plot_regions(regions, labels=LABELS, title="Volumes", highlight=("a",))
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["d", "► a", "b"]
+    told = ax.figure.get_label()
+    assert told.startswith("Volumes, 4 regions") and "1 could not be estimated" in told and "named in advance" in told
 
 
 def test_regions_fill_only_what_passes_q(regions):
-    ax = plots.plot_regions(regions, title="Volumes")
-    filled = [line for line in ax.lines if line.get_marker() == "o" and line.get_markerfacecolor() != "white"]
+    ax = plots.plot_regions(regions, labels=LABELS, title="Volumes")
+    filled = [line for line in ax.lines if line.get_marker() in "os" and line.get_markerfacecolor() != "white"]
     filled = [float(x) for line in filled for x in line.get_xdata()]
-    assert filled == [-0.6] and ax.get_legend() is None
+    assert filled == [-0.6] and not ax.figure.legends
 
 
-def test_no_region_at_all_still_makes_a_figure(regions):
-    ax = plots.plot_regions(regions.loc[["c"]], title="Tracts")
-    assert ax.get_title(loc="left") == "Tracts: 0 regions, 1 not comparable, n=100"
+def test_no_region_at_all_is_a_sentence_and_no_figure(regions):
+    with pytest.raises(TooLittle, match="could be estimated"):
+        plots.plot_regions(regions.loc[["c"]], labels=LABELS, title="Tracts")
 
 
 def make_result(n_permutations):
@@ -113,20 +115,20 @@ def make_result(n_permutations):
 def test_null_histogram_holds_every_shuffle_and_the_observed_value():
     ax = plots.plot_null(make_result(199))
     assert sum(patch.get_height() for patch in ax.patches) == 199
-    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    texts = [text.get_text() for text in ax.figure.legends[0].get_texts()]
     assert any("real labels: 4.50" in text for text in texts) and any("threshold" in text for text in texts)
-    assert "n=60" in ax.get_title(loc="left")
+    assert "(n = 60)" in ax.figure.get_label()
 
 
 def test_null_histogram_leaves_out_a_threshold_it_cannot_have():
-    texts = [text.get_text() for text in plots.plot_null(make_result(9)).get_legend().get_texts()]
+    texts = [text.get_text() for text in plots.plot_null(make_result(9)).figure.legends[0].get_texts()]
     assert not any("threshold" in text for text in texts)
 
 
 def test_figures_can_share_given_axes(networks, regions):
     _, axes = plt.subplots(1, 2)
     assert plots.plot_networks(networks, ax=axes[0]) is axes[0]
-    assert plots.plot_regions(regions, title="x", ax=axes[1]) is axes[1]
+    assert plots.plot_regions(regions, labels=LABELS, title="x", ax=axes[1]) is axes[1]
 
 
 # --- further figures --------------------------------------------------------------------------------------------
@@ -144,12 +146,13 @@ def test_component_is_drawn_by_direction_and_its_p_told(nodes):
         components, listed, pd.DataFrame(), pd.DataFrame(), (2.5, 3.0), 60, 15, 99, 1, "group", "two-sided", False
     )
     figure = plots.plot_component(nbs, nodes, labels=LABELS)
-    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    titles = [text.get_text() for text in figure.texts]
     assert "Higher in High: 2 edges" in titles and "Lower in High: 1 edge" in titles
-    assert figure.get_suptitle().startswith("Component 2: 3 edges with |t| above 3, 4 nodes\np = 0.02")
+    assert "3 edges with |t| above 3 between 4 nodes" in figure.get_label() and "p = 0.02" in figure.get_label()
+    assert "Strongest: n3 – n4 (t = 4.0)" in figure.get_label()
 
 
-def test_no_component_is_said_on_the_figure(nodes):
+def test_no_component_is_a_sentence_and_no_figure(nodes):
     nbs = NbsResult(
         pd.DataFrame(columns=["p_extent_all"]),
         pd.DataFrame(),
@@ -164,28 +167,28 @@ def test_no_component_is_said_on_the_figure(nodes):
         "two-sided",
         False,
     )
-    figure = plots.plot_component(nbs, nodes, labels=LABELS)
-    assert "no connected edges above the thresholds" in [text.get_text() for ax in figure.axes for text in ax.texts]
+    with pytest.raises(TooLittle, match="No connected edges"):
+        plots.plot_component(nbs, nodes, labels=LABELS)
 
 
-def test_counts_stand_in_their_cells_and_bold_is_twice_chance():
+def test_counts_stand_in_their_cells_and_a_star_is_twice_chance():
     counts = pd.DataFrame(
         {"n_edges": [20, 40, 10], "n_below": [1, 9, 0], "expected": [1.0, 2.0, 0.5]}, index=["A × A", "A × B", "B × B"]
     )
     ax = plots.plot_pair_counts(counts, declared="A × B")
-    written = {text.get_position(): (text.get_text(), text.get_fontweight()) for text in ax.texts}
-    assert written == {(0, 0): ("1", "normal"), (0, 1): ("9", "bold"), (1, 1): ("0", "normal")}
-    assert "10 of 70 edges" in ax.get_title(loc="left") and "(4 by chance)" in ax.get_title(loc="left")
-    assert [patch.get_xy() for patch in ax.patches] == [(-0.5, 0.5)]
+    written = {text.get_position(): text.get_text() for text in ax.texts if text.get_text()}
+    assert written == {(0.5, 0.5): "1", (0.5, 1.5): "9*", (1.5, 1.5): "0"}
+    assert "10 of 70 in all, 4 expected by chance" in ax.figure.get_label()
+    assert [patch.get_xy() for patch in ax.patches] == [(0, 1)]
 
 
 def test_regions_are_set_against_published_and_detectable_effects(regions):
-    ax = plots.plot_regions(regions.assign(detectable_d=0.57), title="Volumes", published_d=(0.11, 0.46))
-    texts = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert texts == ["published |d|: 0.11 to 0.46", "detectable |d|: 0.57"]
+    ax = plots.plot_regions(regions.assign(detectable_d=0.57), labels=LABELS, title="Volumes", published_d=(0.11, 0.46))
+    texts = [text.get_text() for text in ax.figure.legends[0].get_texts()]
+    assert texts == ["published |d|: 0.11 to 0.46", "detectable |d|: 0.57 (80 % power)"]
     lines = {float(line.get_xdata()[0]) for line in ax.lines if line.get_linestyle() == ":"}
     assert lines == {-0.57, 0.57}
-    assert plots.plot_regions(regions, title="x", published_d=(np.nan, np.nan)).get_legend() is None
+    assert not plots.plot_regions(regions, labels=LABELS, title="x", published_d=(np.nan, np.nan)).figure.legends
 
 
 def test_each_way_of_asking_has_its_line_and_n():
@@ -195,12 +198,10 @@ def test_each_way_of_asking_has_its_line_and_n():
     ax = plots.plot_asked(table, title="Asked")
     names = [label.get_text() for label in ax.get_yticklabels()]
     assert names == ["x", "study A (n=50)", "all studies (n=50)", "y", "all studies (n=50)"]
-    drawn = [
-        (line.get_marker(), round(float(line.get_xdata()[0]), 2)) for line in ax.lines if line.get_marker() in "oD"
-    ]
+    drawn = [(line.get_marker(), x) for line in ax.lines if line.get_marker() in "oD" for x in line.get_xdata()]
     assert drawn == [("o", 0.5), ("D", 0.4), ("D", -0.2)]
-    empty = plots.plot_asked(table.iloc[:0], title="Asked")
-    assert [text.get_text() for text in empty.texts] == ["nothing to show"]
+    with pytest.raises(TooLittle, match="can be asked"):
+        plots.plot_asked(table.iloc[:0], title="Asked")
 
 
 def test_motion_figure_holds_every_edge_and_the_medians():
@@ -211,15 +212,15 @@ def test_motion_figure_holds_every_edge_and_the_medians():
     assert ax.collections[0].get_array().sum() == 300
     line = next(line for line in ax.lines if line.get_label() == "median")
     assert line.get_xydata().tolist() == [[40.0, 0.1], [110.0, -0.1]]
-    assert "300 edges, n=90" in ax.get_title(loc="left")
+    assert "(n = 90) of each of 300 edges" in ax.figure.get_label()
 
 
 def test_prediction_figure_holds_every_shuffle_and_the_mean():
     result = GroupPrediction(pd.Series([0.6, 0.7]), pd.Series(np.linspace(0.4, 0.6, 50)), 157, 3003, 5)
     ax = plots.plot_prediction(result, title="Depression")
-    texts = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert "real labels: 0.65" in texts and "shuffles (of 50)" in ax.get_ylabel()
-    assert ax.get_title(loc="left") == "Depression: 3,003 edges, n=157"
+    texts = [text.get_text() for text in ax.figure.legends[0].get_texts()]
+    assert "real labels: 0.65" in texts and "Permutations (of 50)" in ax.get_ylabel()
+    assert "3,003 edges" in ax.figure.get_label() and "n = 157" in ax.figure.get_label()
 
 
 @pytest.fixture(scope="module")
@@ -242,9 +243,7 @@ def test_map_figure_says_n_voxels_and_survivors(tested_maps):
     figure = plots.plot_maps(maps, tested)
     kept = int((tested.table["p_tfce"] <= 0.05).sum())
     assert kept > 0
-    assert (
-        figure.get_suptitle() == f"t of 512 voxels, n=12\nblack outline: {kept} voxels with corrected p ≤ 0.05 (TFCE)"
-    )
+    assert f"{kept} voxels with p ≤ 0.05" in figure.get_label() and "(n = 12)" in figure.get_label()
     assert len([ax for ax in figure.axes if ax.get_title().startswith("z = ")]) == 6
     image = figure.axes[0].images[0]
     assert image.norm.vmin == -image.norm.vmax

@@ -6,8 +6,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
-from helpers.integration import BlockSPLSDA, cross_validate, keep_equally, permute_groups
+from helpers.integration import BlockSPLSDA, cross_validate, keep_equally, permute_groups, trace_roc
 from helpers.integration.leakage import SWITCHES
 from helpers.integration.optima import follow_signs, sweep_designs
 from helpers.integration.relations import (
@@ -30,6 +31,7 @@ from helpers.plots.integration import (
     plot_optima,
     plot_performance,
     plot_reliability,
+    plot_roc,
     plot_scores,
     plot_width,
 )
@@ -60,15 +62,15 @@ def analysis():
 def test_scores_show_each_person_once_per_block_with_a_marker_per_group(analysis):
     result, _, y, _ = analysis
     axes = plot_scores(result.model, y, labels={"high": "High resilience (n=26)"})
-    assert [axis.get_title() for axis in axes] == ["blood", "brain", "gut"]
-    low, high = axes[0].collections[:2]
+    assert [axis.get_title(loc="left") for axis in axes] == ["blood", "brain", "gut"]
+    high, low = axes[0].collections[:2]
     assert (len(low.get_offsets()), len(high.get_offsets())) == (34, 26)
     assert not np.array_equal(low.get_paths()[0].vertices, high.get_paths()[0].vertices)
     np.testing.assert_allclose(
         np.sort(high.get_offsets()[:, 0]), np.sort(result.model.scores_["blood"]["comp1"].iloc[:26])
     )
     names = [text.get_text() for text in axes[0].figure.legends[0].get_texts()]
-    assert names == ["low (n=34)", "High resilience (n=26)"]
+    assert names == ["High resilience (n=26)", "low"]
 
 
 def test_one_component_can_be_drawn(analysis):
@@ -86,17 +88,17 @@ def test_performance_shows_honest_and_training_side_by_side(analysis):
     drawn = {line.get_label(): line.get_xdata() for line in axis.get_lines()}
     shown = result.performance[result.performance["role"] != "chance"]
     assert len(labels) == len(shown)
-    np.testing.assert_allclose(drawn["training people"], shown["auc_training"])
-    np.testing.assert_allclose(list(axis.containers[0].lines[0].get_xdata()), shown["auc"])
+    np.testing.assert_allclose(drawn["training set"], shown["auc_training"])
+    np.testing.assert_allclose(drawn["held-out participants"], shown["auc"])
     assert list(drawn["chance (0.5)"]) == [0.5, 0.5]
-    assert "60 people, 3 folds × 2 repeats" in axis.get_xlabel()
+    assert "n = 60; 3 folds × 2 repeats" in axis.figure.get_label()
 
 
 def test_loadings_show_the_largest_first_with_their_frequency(analysis):
     result, *_ = analysis
     axes = plot_loadings(result, n_features=3, names={"gut_0": "x" * 50})
     widths = [abs(bar.get_width()) for bar in axes[0].patches]
-    assert widths == sorted(widths)
+    assert widths == sorted(widths, reverse=True)
     table = result.loadings
     blood = table[table["block"] == "blood"].set_index("loading_comp1")["frequency_comp1"]
     shown = [text.get_text() for text in axes[0].texts]
@@ -110,15 +112,34 @@ def test_null_shows_all_shuffles_and_the_real_groups(analysis):
     axis = plot_null(null)
     assert sum(bar.get_height() for bar in axis.patches) == 5
     lines = [line.get_xdata()[0] for line in axis.get_lines()]
-    assert lines == [0.5, null.observed["vote"]]
+    assert lines == [null.observed["vote"], 0.5]
 
 
 def test_calibration_curve_shows_what_was_found(analysis):
     result, *_ = analysis
     axis = plot_reliability(result, scorers=("vote", "ridge"), label="High (n=26)")
     rows = result.reliability[result.reliability["block"] == "vote"]
-    np.testing.assert_allclose(list(axis.containers[0].lines[0].get_ydata()), rows["observed"])
-    assert "n=60" in axis.get_xlabel() and "High (n=26)" in axis.get_xlabel()
+    drawn = {line.get_label(): line.get_ydata() for line in axis.get_lines()}
+    np.testing.assert_allclose(drawn["vote"], rows["observed"])
+    assert "n = 60" in axis.figure.get_label() and "High (n=26)" in axis.figure.get_label()
+
+
+def test_roc_curves_rise_from_nobody_to_everybody_and_hold_the_auc(analysis):
+    """By identity: the area under one repeat's curve is the AUC of all its probabilities."""
+    result, *_ = analysis
+    roc = trace_roc(result.probabilities, ["vote", "ridge", "not there"])
+    assert list(roc["block"].unique()) == ["vote", "ridge"]
+    for _, own in roc.groupby("block"):
+        assert (own["true_positive"].diff().dropna() >= -1e-12).all() and own["true_positive"].iloc[-1] == 1
+        assert (own["true_positive_low"] <= own["true_positive_high"]).all()
+    one = result.probabilities.loc[[1]]
+    curve = trace_roc(one, ["vote"])
+    expected = roc_auc_score(one["group"] == "high", one["vote"])
+    assert np.trapezoid(curve["true_positive"], curve["false_positive"]) == pytest.approx(expected, abs=0.02)
+    assert curve["true_positive_low"].isna().all()
+    axis = plot_roc(roc, result, label="High")
+    assert {line.get_label() for line in axis.get_lines()} == {"chance", "vote", "ridge"}
+    assert "n = 60" in axis.figure.get_label()
 
 
 def test_groups_make_components_correlate_more_than_people_do(analysis):
@@ -131,8 +152,9 @@ def test_groups_make_components_correlate_more_than_people_do(analysis):
     assert first["r_within"].iloc[0] == pytest.approx(np.corrcoef(inside["blood"], inside["brain"])[0, 1])
     assert (first["r_within_low"] < first["r_within"]).all() and (first["r_within"] < first["r_within_high"]).all()
     axis = plot_component_links(table)
-    np.testing.assert_allclose(list(axis.containers[0].lines[0].get_xdata()), first["r_within"])
-    assert "n=60" in axis.get_xlabel() and "within groups" in describe_components(table)
+    drawn = {line.get_label(): line.get_xdata() for line in axis.get_lines()}
+    np.testing.assert_allclose(drawn["within groups"], first["r_within"])
+    assert "n = 60" in axis.figure.get_label() and "within groups" in describe_components(table)
 
 
 @pytest.fixture(scope="module")
@@ -177,11 +199,11 @@ def test_difference_between_groups_alone_makes_no_link():
 def test_circle_and_network_name_the_linked_features(links):
     circle = plot_circos(links, names={links.features.index[0]: "a name that is far too long for a circle"})
     texts = [text.get_text() for text in circle.texts]
-    assert links.features.index[-1] in texts and any("…" in text for text in texts)
+    assert links.features.index[-1].replace("_", " ") in texts and any("…" in text for text in texts)
     network = plot_network(links)
     named = {text.get_text() for text in network.texts}
-    assert named == {*links.links["first"], *links.links["second"]}
-    assert any("within groups, n=60" in text.get_text() for text in network.figure.texts)
+    assert named == {name.replace("_", " ") for name in (*links.links["first"], *links.links["second"])}
+    assert "within groups" in network.figure.get_label() and "(n = 60)" in network.figure.get_label()
 
 
 def test_heatmap_holds_everyone_once_and_no_id(analysis):
@@ -194,7 +216,7 @@ def test_heatmap_holds_everyone_once_and_no_id(analysis):
     np.testing.assert_allclose(np.sort(drawn), np.sort((own - own.mean()) / own.std()))
     axis = plot_heatmap(clustered)
     words = " ".join(text.get_text() for text in axis.figure.findobj(plt.Text))
-    assert "sub-" not in words and "60 people" in words
+    assert "sub-" not in words and "60 participants" in axis.figure.get_label()
     assert clustered.covariates.empty
 
 
@@ -219,11 +241,12 @@ def test_leaks_and_width_are_drawn_as_they_were_measured():
         **{f"{c}_low": table[c] - 0.1 for c in columns}, **{f"{c}_high": table[c] + 0.1 for c in columns}, n_runs=3
     )
     axis = plot_leaks(table, labels=SWITCHES)
-    np.testing.assert_allclose(list(axis.containers[1].lines[0].get_xdata()), table["error_leaky"])
-    assert "3 runs" in axis.get_xlabel()
+    drawn = {line.get_label(): line.get_xdata() for line in axis.get_lines()}
+    np.testing.assert_allclose(drawn["leaky"], table["error_leaky"])
+    assert "3 runs" in axis.figure.get_label()
     runs = pd.DataFrame({"n_features": [20, 200], "auc_training": [0.7, 0.9], "auc": [0.5, 0.45], "run": [1, 1]})
-    drawn = {line.get_label(): line.get_ydata() for line in plot_width(runs).get_lines()}
-    np.testing.assert_allclose(drawn["training people"], [0.7, 0.9])
+    drawn = {dots.get_label(): dots.get_offsets()[:, 1] for dots in plot_width(runs).collections}
+    np.testing.assert_allclose(drawn["training set"], [0.7, 0.9])
 
 
 def test_optima_show_every_start_and_shared_features(analysis):
@@ -232,7 +255,7 @@ def test_optima_show_every_start_and_shared_features(analysis):
     study = follow_signs(blocks, y, model=model)
     ends, shared = plot_optima(study)
     assert [tick.get_text() for tick in ends.get_yticklabels()] == ["+++", "++−", "+−+", "+−−", "reference's own"]
-    assert "n=60" in ends.get_xlabel() and [tick.get_text() for tick in shared.get_yticklabels()] == [
+    assert "n = 60" in ends.figure.get_label() and [tick.get_text() for tick in shared.get_yticklabels()] == [
         "blood",
         "brain",
         "gut",

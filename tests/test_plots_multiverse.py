@@ -8,6 +8,7 @@ import pytest
 
 from helpers.multiverse import Curve, Multiverse, measure_influence, specification_curve
 from helpers.plots import multiverse as figures
+from helpers.problems import TooLittle
 
 
 @pytest.fixture
@@ -29,15 +30,15 @@ def test_a_curve_shows_effects_null_declared_and_every_option(run):
     lines = {line.get_label(): list(line.get_ydata()) for line in top.lines}
     assert lines["effect"] == [-0.1, 0.2, 0.3, 0.5]
     assert lines["declared"] == [-0.1]
-    assert "shuffled groups, 90 %" in [text.get_text() for text in top.get_legend().get_texts()]
+    assert "permuted groups, 90 %" in [text.get_text() for text in figure.legends[0].get_texts()]
     assert [tick.get_text().strip() for tick in below.get_yticklabels()] == ["cut", "a", "b", "scale", "x", "y"]
     assert below.images[0].get_array().tolist() == [[1.0, 1.0, 0.0, 0.0]]
-    assert below.get_xlabel() == "4 specifications by size of effect, n = 60"
+    assert "4 specifications by size of effect (n = 60)" in figure.get_label()
 
 
-def test_an_empty_curve_says_so():
-    figure = figures.plot_curve(Curve("", pd.DataFrame(), pd.DataFrame(), "d"))
-    assert figure.axes[0].texts[0].get_text().startswith("nothing to draw")
+def test_an_empty_curve_is_a_sentence_and_no_figure():
+    with pytest.raises(TooLittle, match="of the claims is of this kind"):
+        figures.plot_curve(Curve("", pd.DataFrame(), pd.DataFrame(), "d"))
 
 
 def test_claims_are_turned_their_way():
@@ -51,7 +52,7 @@ def test_claims_are_turned_their_way():
     ax = figures.plot_claims(summary)
     diamonds = [float(line.get_xdata()[0]) for line in ax.lines if line.get_marker() == "D" and len(line.get_xdata())]
     assert diamonds == [0.4, 0.3]
-    assert ax.get_xlabel().startswith("d (n = 50–60 people)")
+    assert "(n = 50–60)" in ax.figure.get_label()
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["C01 Depression ↓", "C03 Describing ↑"]
 
 

@@ -51,9 +51,9 @@ def test_flow_shows_every_box_and_every_reason(n_lost):
 
 
 def test_modalities_write_small_counts_without_a_bar():
-    table = pd.DataFrame({"high": ["44", "<5"], "low": ["72", "66"], "all": ["116", "<5"]}, index=["Taxa", "Tracts"])
+    table = pd.DataFrame({"n_high": ["44", "<5"], "n_low": ["72", "66"], "n": ["116", "<5"]}, index=["Taxa", "Tracts"])
     ax = cohort_figures.plot_modalities(table, labels=LABELS)
-    widths = [bar.get_width() for bar in ax.patches]
+    widths = [bar.get_width() for bars in ax.containers for bar in bars]
     assert widths == [44, 0, 72, 66]
     assert "<5" in read_texts(ax)
 
@@ -72,7 +72,7 @@ def test_scores_histogram_counts_everyone_and_no_bar_straddles_the_cut():
     drawn = [p for container in ax.containers for p in container]
     assert sum(bar.get_height() * bar.get_width() for bar in drawn) == pytest.approx(60)
     assert all(bar.get_x() >= 82 - 1e-9 or bar.get_x() + bar.get_width() <= 82 + 1e-9 for bar in drawn)
-    assert ax.get_title(loc="left") == f"60 people in {len(bars)} bars"
+    assert f"among 60 participants, in {len(bars)} bars" in ax.figure.get_label()
     assert "US adults (n=458): 80.4" in read_texts(ax)
     assert ax.get_xlabel() == "CD-RISC total (points)"
 
@@ -94,7 +94,8 @@ def test_split_cost_shows_n():
     names = ("r_score", "r_score_low", "r_score_high", "r_split", "r_split_low", "r_split_high")
     table = pd.DataFrame([[114, 0.4, 0.2, 0.6, 0.3, 0.1, 0.5]], columns=["n", *names], index=["hads.anxiety"])
     ax = resilience_figures.plot_split_cost(table)
-    assert ax.get_yticklabels()[0].get_text() == "Anxiety (HADS)\n(n=114)"
+    assert ax.get_yticklabels()[0].get_text() == "Anxiety (HADS)"
+    assert "n = 114" in ax.figure.get_label()
 
 
 def test_every_verdict_has_a_look():
@@ -123,7 +124,7 @@ def test_verdicts_show_effects_empty_lines_and_the_expected_side():
     assert "rank 1 of 4: inconclusive" in read_texts(ax)
     assert "not testable here" in read_texts(ax)
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["C01 Depression ↓", "C16 Rank", "C15 Gone ↑"]
-    assert "(n = 44) v" in ax.get_xlabel()
+    assert "(n = 44) v" in ax.figure.get_label()
     (effect,) = [line for line in ax.lines if line.get_marker() == "o" and len(line.get_xdata())]
     assert list(effect.get_xdata()) == [0.5]  # a claim of 'lower' that holds lies on the right as well
 

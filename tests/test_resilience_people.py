@@ -250,8 +250,8 @@ def test_loadings_of_two_structures_stand_beside_each_other(cohort):
     structures = r.STRUCTURES["cd_risc"]
     fits = {name: r.fit_cfa(items, structures[name]) for name in ("one factor", "five factors")}
     ax = figures.plot_loadings(fits)
-    assert [len(line.get_xdata()) for line in ax.lines[:2]] == [25, 25]
-    assert ax.get_legend().get_texts()[0].get_text() == f"one factor (n={fits['one factor'].n})"
+    assert sum(len(dots.get_offsets()) for dots in ax.collections) == 50
+    assert ax.figure.legends[0].get_texts()[0].get_text() == f"one factor (n={fits['one factor'].n})"
     assert fits["five factors"].largest_factor_r > 0.9
 
 

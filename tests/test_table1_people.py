@@ -90,8 +90,8 @@ def test_an_upset_plot_joins_the_dots_of_each_combination(cohort, groups):
     found = table1.count_combinations(cohort, groups)
     ax = figures.plot_combinations(found)
     assert [bar.get_height() for bar in ax.patches] == [105] + [0] * (len(found.table) - 1)
-    dots = ax.child_axes[0]
-    filled = [line for line in dots.lines if line.get_color() == "black"]
+    dots = ax.figure.axes[1]
+    filled = [line for line in dots.lines if line.get_linestyle() == "-"]
     assert [len(line.get_xdata()) for line in filled] == found.table[found.sizes.index].sum(axis=1).tolist()
     assert "<5" in [text.get_text() for text in ax.texts]
 

@@ -10,6 +10,7 @@ import nbformat
 import yaml
 from nbformat import NotebookNode
 
+from helpers.book.figures import FOLDER, take_figures
 from helpers.book.numbering import number_captions, number_chapters
 from helpers.book.pages import (
     BookError,
@@ -86,11 +87,13 @@ def stage_book(
     _check_facts(cohort_facts)
     chapters = list_chapters(source_root)
     tree = _collect_frame(source_root)
-    tree["_config.yml"] = _fill_config(tree["_config.yml"], cohort_facts, skipped, chapters, repository)
     for name, note in notes.items():
         tree[name] = insert_after_title(tree[name].decode(), note, source=name).encode()
     for chapter, number in number_chapters(chapters).items():
         tree |= _collect_chapter(chapter, number, source_root, Path(executed_dir), cohort_facts, chapter not in skipped)
+    tree["_config.yml"] = _fill_config(tree["_config.yml"], cohort_facts, skipped, chapters, repository)
+    if any(name.startswith(f"{FOLDER}/") for name in tree):
+        tree["_config.yml"] = _copy_files(tree["_config.yml"])
     _write_tree(tree, stage_dir)
 
 
@@ -127,6 +130,13 @@ def _fill_config(
     return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True).encode()
 
 
+def _copy_files(config: bytes) -> bytes:
+    """Let the files of figures stand in the book beside its pages."""
+    settings = yaml.safe_load(config)
+    settings["sphinx"]["config"]["html_extra_path"] = [FOLDER]
+    return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True).encode()
+
+
 def _collect_chapter(
     chapter: str, number: str, source_root: Path, executed_dir: Path, facts: dict, is_run: bool
 ) -> dict[str, bytes]:
@@ -138,12 +148,13 @@ def _collect_chapter(
         raise BookError(
             f"Chapter {chapter} is neither executed ({executed.name}) nor explained ({note.name}) in {executed_dir.name}/. Run it first."
         )
-    page = number_captions(prepare_page(_read_notebook(executed), facts, source=executed.name), number)
+    page, files = take_figures(prepare_page(_read_notebook(executed), facts, source=executed.name), chapter)
+    page = number_captions(page, number)
     pair = source_root / "notebooks" / executed.name
     offered = prepare_download(_read_notebook(pair if pair.exists() else executed))
     shown = nbformat.writes(page).replace(f"{source_root.as_posix()}/", "")
     texts = {"notebooks": shown, "downloads": nbformat.writes(offered)}
-    return {f"{folder}/{executed.name}": f"{text}\n".encode() for folder, text in texts.items()}
+    return files | {f"{folder}/{executed.name}": f"{text}\n".encode() for folder, text in texts.items()}
 
 
 def _read_notebook(path: Path) -> NotebookNode:
@@ -160,7 +171,7 @@ def _write_tree(tree: dict[str, bytes], stage_dir: Path) -> None:
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    for folder in ("book", "notebooks", "downloads"):
+    for folder in ("book", "notebooks", "downloads", FOLDER):
         for path in sorted((stage_dir / folder).rglob("*")):
             if path.is_file() and path.relative_to(stage_dir).as_posix() not in tree:
                 path.unlink()

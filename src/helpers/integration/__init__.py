@@ -35,6 +35,7 @@ from helpers.integration.describe import (
 )
 from helpers.integration.harmonised import validate_harmonised
 from helpers.integration.permutation_test import PermutationNull, permute_groups
+from helpers.integration.probabilities import trace_roc
 from helpers.integration.reference import ReferencePerformance, auroc_as_reference, perf_as_reference
 from helpers.integration.relations import (
     ClusteredFeatures,
@@ -101,6 +102,7 @@ __all__ = [
     "permute_groups",
     "permute_outcome",
     "prepare_blocks",
+    "trace_roc",
     "tune",
     "validate_harmonised",
 ]

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from helpers import microbiome
 from helpers.brain import ComBat
+from helpers.brain.names import name_edge
 from helpers.contract import Cohort
 from helpers.further import transform_block
 from helpers.least import find_shortage
@@ -173,10 +174,15 @@ def make_harmonisers(
 
 
 def name_features(cohort: Cohort) -> dict[str, str]:
-    """Return the name of each feature whose table has one (metabolites, transcripts)."""
+    """Return what each feature is called, where the cohort says it: names of metabolites and transcripts, genera, nodes of edges."""
     tables = [cohort.features[block] for block in ("metabolites", "transcripts") if block in cohort.features]
     names = [table["name"] for table in tables if "name" in table]
-    return pd.concat(names).dropna().to_dict() if names else {}
+    names += [cohort.features["taxa"]["genus"]] if "taxa" in cohort.features else []
+    called = pd.concat(names).dropna().to_dict() if names else {}
+    if {"connectivity"} <= cohort.features.keys() & cohort.blocks.keys():
+        nodes = cohort.features["connectivity"]
+        called |= {edge: name_edge(edge, nodes) for edge in cohort.blocks["connectivity"].columns}
+    return called
 
 
 def describe_flow(prepared: PreparedBlocks) -> str:

@@ -10,12 +10,14 @@ import statsmodels.api as sm
 from numpy.typing import NDArray
 from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_curve
 
 from helpers.integration.batched_fits import Array, Ints
 from helpers.intervals import bound_proportion
 
 N_BINS = 5
 WIDE = 1.96  # standard errors on each side of a 95 % interval
+N_ROC = 101  # false positive rates at which curves are averaged
 CERTAIN = 1e-9  # probabilities are kept this far from 0 and 1 before their log-odds are taken
 
 
@@ -154,3 +156,46 @@ def tabulate_reliability(probabilities: Array, codes: Ints, scorers: Sequence[st
         table.insert(0, "block", name)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
+
+
+def trace_roc(probabilities: pd.DataFrame, scorers: Sequence[str]) -> pd.DataFrame:
+    """Return the ROC curve of held-out people: the mean over repeats, and where 95 % of repeats lie.
+
+    Parameters
+    ----------
+    probabilities : pandas.DataFrame
+        Of `IntegrationPerformance`: index (``repeat``, ``participant_id``), one column per scorer, and ``group``; the first group in the
+        order of the alphabet is the one foretold.
+    scorers : sequence of str
+        Columns; those that are not there are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns block, false_positive and true_positive (0 to 1), true_positive_low and true_positive_high (blank for one repeat). Everyone of a
+        repeat is ranked together, over its folds.
+
+    References
+    ----------
+    Fawcett, T. (2006). doi:10.1016/j.patrec.2005.10.010
+
+    Examples
+    --------
+    >>> index = pd.MultiIndex.from_product([[1], ["a", "b"]], names=["repeat", "participant_id"])
+    >>> said = pd.DataFrame({"vote": [0.9, 0.1], "group": ["high", "low"]}, index)
+    >>> trace_roc(said, ["vote"])["true_positive"].min()
+    1.0
+    """
+    grid = np.linspace(0, 1, N_ROC)
+    tables = []
+    for name in (scorer for scorer in scorers if scorer in probabilities):
+        curves = []
+        for _, own in probabilities.groupby(level="repeat"):
+            first = own["group"] == min(own["group"])
+            false, true, _ = roc_curve(first, own[name], drop_intermediate=False)
+            curves.append(np.interp(grid, false, true))
+        low, high = np.quantile(curves, [0.025, 0.975], axis=0) if len(curves) > 1 else np.full((2, N_ROC), np.nan)
+        table = {"block": name, "false_positive": grid, "true_positive": np.mean(curves, axis=0)}
+        tables.append(pd.DataFrame(table | {"true_positive_low": low, "true_positive_high": high}))
+    columns = ["block", "false_positive", "true_positive", "true_positive_low", "true_positive_high"]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)

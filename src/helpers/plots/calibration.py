@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from helpers.calibration import find_outside
-from helpers.plots.style import ACCENT, COLOURS, NEUTRAL, WIDTH_IN
+from helpers.plots.intervals import draw_intervals, key_of, name_rows, start
+from helpers.plots.palette import EVERYONE, FAINT, VERDICTS
+from helpers.plots.style import WIDTH_IN, key, shorten, tell
 
-LINE_IN = 0.235
 WORD_LABELS = (
     "opposed", "no effect of interest", "inconclusive", "supported, size open or small", "supported, of interest",
 )  # fmt: skip
-WORD_COLOURS = (COLOURS["low"], "#F0E442", "#d9d9d9", "#9ecae1", COLOURS["high"])
+WORD_COLOURS = (VERDICTS["against"], VERDICTS["little"], FAINT, "#88B99A", VERDICTS["for"])
 
 
 def plot_rates(rates: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -34,8 +34,11 @@ def plot_rates(rates: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         Per cent on the horizontal axis; one line per test, squares where the share lies outside the band.
     """
     ax = _plot_shares(rates, "rate", names=rates["what"], aim=0.05, ax=ax)
-    ax.set_xlabel(f"Null twins rejected, %, with 95 % interval\n({_write_n(rates)} null twins)", fontsize=9)
-    return ax
+    ax.set_xlabel("Rejected, % (95 % CI)")
+    return tell(
+        ax,
+        f"How often each headline test rejects at 5 % among {_write_n(rates)} simulated cohorts without a difference; lines are 95 % confidence intervals (Wilson).",
+    )
 
 
 def plot_coverage(coverage: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -54,10 +57,11 @@ def plot_coverage(coverage: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     shown = coverage[coverage["scale"] == "unit"]
     ax = _plot_shares(shown, "coverage", names=shown["what"], aim=0.95, ax=ax)
-    ax.set_xlabel(
-        f"Intervals that hold the truth, %, with 95 % interval\n({_write_n(shown)} planted cohorts)", fontsize=9
+    ax.set_xlabel("Coverage, % (95 % CI)")
+    return tell(
+        ax,
+        f"How often each 95 % interval holds the planted difference among {_write_n(shown)} simulated cohorts; lines are 95 % confidence intervals (Wilson).",
     )
-    return ax
 
 
 def plot_words(words: pd.DataFrame) -> Figure:
@@ -75,50 +79,42 @@ def plot_words(words: pd.DataFrame) -> Figure:
     sizes = list(words.groupby(["n_high", "n_low"], sort=False))
     n_rows = -(-len(sizes) // 2)
     figure, axes = plt.subplots(
-        n_rows,
-        2,
-        figsize=(WIDTH_IN, 1.75 * n_rows + 0.9),
-        sharex=True,
-        sharey=True,
-        layout="constrained",
-        squeeze=False,
+        n_rows, 2, figsize=(WIDTH_IN, 1.8 * n_rows + 1.3), sharex=True, sharey=True, layout="constrained", squeeze=False
     )
     for ax, ((n_high, n_low), table) in zip(axes.ravel(), sizes, strict=False):
         sure = table["supported"] - table["of_interest"]
         parts = [table["opposed"], table["no_effect"], table["inconclusive"], sure, table["of_interest"]]
         areas = ax.stackplot(table["d"], *[100 * part for part in parts], colors=WORD_COLOURS, labels=WORD_LABELS)
         ax.axvline(0, color="black", lw=0.8)
-        ax.set_title(f"{int(n_high):,} v {int(n_low):,}", fontsize=9, loc="left")
+        ax.set_title(f"{int(n_high):,} v {int(n_low):,}")
         ax.set(xlim=(table["d"].min(), table["d"].max()), ylim=(0, 100))
     for ax in axes.ravel()[len(sizes) :]:
         ax.set_axis_off()
-    figure.supxlabel("True difference d, positive on the side of the claim", fontsize=9)
-    figure.supylabel("Chance of the word, %", fontsize=9)
-    figure.legend(handles=areas, loc="outside lower center", ncols=3, fontsize=8)
-    return figure
+    figure.supxlabel("True difference d, positive on the side of the claim")
+    figure.supylabel("Chance of the word, %")
+    key(figure, handles=areas, labels=list(WORD_LABELS))
+    return tell(
+        figure,
+        f"Chance of each word of the verdict against the true difference, for {len(sizes)} sizes of the groups (high v low).",
+    )
 
 
 def _plot_shares(table: pd.DataFrame, column: str, *, names: pd.Series, aim: float, ax: Axes | None) -> Axes:
-    if ax is None:
-        ax = plt.subplots(figsize=(WIDTH_IN, 1.6 + LINE_IN * len(table)), layout="constrained")[1]
-    outside = set(find_outside(table, column).index)
-    rows = np.arange(len(table))
+    ax = start(ax, len(table), above=1.0)
+    outside = table.index.isin(find_outside(table, column).index)
     width = 100 * (table["target_high"] - table["target_low"])
-    ax.barh(rows, width, left=100 * table["target_low"], height=1, color=ACCENT, alpha=0.15)
-    ax.axvline(100 * aim, color=NEUTRAL, lw=0.9, ls="--", zorder=1)
-    ax.hlines(rows, 100 * table["low"], 100 * table["high"], color=NEUTRAL, lw=1.4)
-    for row, (name, share) in enumerate(zip(table.index, 100 * table[column], strict=True)):
-        out = name in outside
-        ax.plot(share, row, "s" if out else "o", color=COLOURS["low" if out else "high"], ms=5.5, zorder=3)
-    ax.set_yticks(rows, names)
-    ax.set_ylim(len(table) - 0.4, -0.6)
-    ax.tick_params(axis="y", length=0)
+    ax.barh(range(len(table)), width, left=100 * table["target_low"], height=1, color=FAINT)
+    ax.axvline(100 * aim, color=EVERYONE, lw=0.9, ls="--", zorder=1)
+    shown = 100 * table[[column, "low", "high"]].rename(columns={"low": f"{column}_low", "high": f"{column}_high"})
+    colours = [VERDICTS["against"] if out else EVERYONE for out in outside]
+    draw_intervals(ax, shown, column, colours=colours, markers=["s" if out else "o" for out in outside], size=5.5)
+    name_rows(ax, [shorten(name, 44) for name in names], zero=None)
     keys = [
-        Patch(color=ACCENT, alpha=0.3, label="band aimed at"),
-        plt.Line2D([], [], color=COLOURS["high"], marker="o", ls="", label="inside"),
-        plt.Line2D([], [], color=COLOURS["low"], marker="s", ls="", label="outside"),
+        Patch(color=FAINT, label="band aimed at"),
+        key_of(EVERYONE, "o", "inside"),
+        key_of(VERDICTS["against"], "s", "outside"),
     ]
-    ax.figure.legend(handles=keys, loc="outside lower center", ncols=3, handletextpad=0.3, columnspacing=1.2)
+    key(ax, handles=keys, ncols=3)
     return ax
 
 

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import textwrap
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.text import Text
 
-from helpers.plots.style import ACCENT, COLOURS, NEUTRAL, WIDTH_IN, require_rows
+from helpers.plots.intervals import draw_intervals, name_rows, start
+from helpers.plots.palette import COLOURS, DECLARED, EVERYONE, FAINT
+from helpers.plots.style import WIDTH_IN, key, require_rows, shorten, tell, wrap
+from helpers.problems import count
 from helpers.table1 import Combinations
-from helpers.wording import hide_small
+from helpers.wording import tell_range
 
-FAINT = "#a6a6a6"
-BOX = {"boxstyle": "round,pad=0.45", "facecolor": "white", "edgecolor": NEUTRAL, "linewidth": 1.2}
-ARROW = {"arrowstyle": "-|>", "color": NEUTRAL, "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0}
-ARROWS = (
-    ("recruited", "in a group"),
-    ("in a group", "high"),
-    ("in a group", "low"),
-    ("high", "adjusted"),
-    ("low", "adjusted"),
-    ("adjusted", "complete"),
-)
-BOX_TOP, STEP = 0.94, 0.215
+BOX = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": EVERYONE, "linewidth": 1.2}
+ARROW = {"arrowstyle": "-|>", "color": EVERYONE, "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0}
+TRUNK = ("adjusted", "integrated", "complete")
 
 
 def plot_flow(flow: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -42,24 +37,32 @@ def plot_flow(flow: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     matplotlib.axes.Axes
     """
     lost = {part: flow[flow["part"] == part] for part in ("left out", "not adjusted")}
+    steps = ["recruited", "in a group", "sides", *[part for part in TRUNK if (flow["part"] == part).any()]]
     if ax is None:
-        n_lines = sum(max(len(rows) - 3, 0) for rows in lost.values())
-        ax = plt.subplots(figsize=(WIDTH_IN, 5.2 + 0.15 * n_lines))[1]
+        n_lines = sum(max(len(rows) - 2, 0) for rows in lost.values())
+        height = 0.72 * len(steps) + 0.2 * n_lines
+        ax = plt.subplots(figsize=(WIDTH_IN, height), layout="constrained")[1]
     ax.set_axis_off()
-    ax.set(xlim=(0, 1), ylim=(0, 1.02))
-    rows = [BOX_TOP - i * STEP for i in range(5)]
-    places = {
-        part: (0.28, rows[i]) for part, i in {"recruited": 0, "in a group": 1, "adjusted": 3, "complete": 4}.items()
-    }
-    places |= {"high": (0.11, rows[2]), "low": (0.45, rows[2])}
+    ax.set(xlim=(0, 1), ylim=(-len(steps) + 0.45, 0.45))
+    at = {part: -row for row, part in enumerate(steps)}
+    places = {part: (0.28, at[part]) for part in steps if part != "sides"}
+    places |= {"high": (0.12, at["sides"]), "low": (0.46, at["sides"])}
     boxes = {part: _draw_box(ax, flow[flow["part"] == part].iloc[0], part, place) for part, place in places.items()}
-    for start, end in ARROWS:
-        _connect(ax, boxes[start], boxes[end])
-    _draw_aside(ax, (rows[0] + rows[1]) / 2, _list_lost(lost["left out"], "In neither group"))
+    trunk = [part for part in TRUNK if part in boxes]
+    arrows = [("recruited", "in a group"), *[("in a group", side) for side in COLOURS]]
+    arrows += [(side, trunk[0]) for side in COLOURS] + list(pairwise(trunk))
+    for first, last in arrows:
+        _connect(ax, boxes[first], boxes[last])
+    _draw_aside(ax, (at["recruited"] + at["in a group"]) / 2, _list_lost(lost["left out"], "In neither group"))
     _draw_aside(
-        ax, rows[3], _list_lost(lost["not adjusted"], "Left out of adjusted contrasts"), start=boxes["adjusted"]
+        ax, at["adjusted"], _list_lost(lost["not adjusted"], "Not in adjusted contrasts"), start=boxes["adjusted"]
     )
-    return ax
+    last = flow[flow["part"] == trunk[-1]].iloc[0]
+    return tell(
+        ax,
+        f"From the participants table ({flow['n'].iloc[0]} participants) to the analyses: who is in a group, who has every "
+        f"covariate, and who has more data beside ({last['n']} in the last box). At the right: who is left out, and why.",
+    )
 
 
 def plot_modalities(modalities: pd.DataFrame, *, labels: dict[str, str], ax: Axes | None = None) -> Axes:
@@ -78,35 +81,23 @@ def plot_modalities(modalities: pd.DataFrame, *, labels: dict[str, str], ax: Axe
     -------
     matplotlib.axes.Axes
     """
-    if ax is None:
-        ax = plt.subplots(figsize=(WIDTH_IN, 1.3 + 0.5 * len(modalities)))[1]
-    rows = np.arange(len(modalities))
-    for side, shift, hatch in (("high", -0.2, None), ("low", 0.2, "///")):
-        n = pd.to_numeric(modalities[f"n_{side}"], errors="coerce").fillna(0)
-        ax.barh(
-            rows + shift,
-            n,
-            height=0.38,
-            facecolor=COLOURS[side],
-            hatch=hatch,
-            edgecolor="white",
-            label=labels[side],
-        )
-        for row, (text, length) in enumerate(zip(modalities[f"n_{side}"], n, strict=True)):
-            ax.annotate(
-                text,
-                (length, row + shift),
-                xytext=(3, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=9,
-            )
-    ax.set_yticks(rows, [_wrap(name, 24) for name in modalities.index])
-    ax.set_ylim(len(modalities) - 0.5, -0.5)
-    ax.set_xlabel("Participants")
-    ax.tick_params(axis="y", length=0)
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)
-    return ax
+    ax = start(ax, 1.6 * len(modalities))
+    counts = modalities[[f"n_{side}" for side in COLOURS]].set_axis(list(COLOURS), axis=1)
+    long = counts.melt(var_name="group", value_name="told", ignore_index=False).rename_axis("kind")
+    long = long.reset_index()
+    long["n"] = pd.to_numeric(long["told"], errors="coerce").fillna(0)
+    sns.barplot(long, x="n", y="kind", hue="group", palette=dict(COLOURS), saturation=1, ax=ax, errorbar=None)
+    for bars, (side, own) in zip(ax.containers, long.groupby("group", sort=False), strict=True):
+        ax.bar_label(bars, labels=list(own["told"]), padding=3)
+        bars.set_label(labels[side])
+    name_rows(ax, [wrap(shorten(name, 44), 24) for name in modalities.index], zero=None)
+    ax.set(xlabel="Participants", ylabel="")
+    key(ax, handles=list(ax.containers), labels=[labels[side] for side in COLOURS])
+    return tell(
+        ax,
+        f"Participants of each group with each kind of data; the last pair of bars counts those with every kind. "
+        f"{len(modalities) - 1} kinds; a number too small to be told is written as a range, without a bar.",
+    )
 
 
 def plot_combinations(combinations: Combinations, *, ax: Axes | None = None) -> Axes:
@@ -125,25 +116,32 @@ def plot_combinations(combinations: Combinations, *, ax: Axes | None = None) -> 
         The axes of the bars. Below each bar, filled and joined dots are the kinds of data it stands for.
     """
     table, kinds = combinations.table, list(combinations.sizes.index)
-    if ax is None:
-        ax = plt.subplots(figsize=(WIDTH_IN, 2.4 + 0.42 * len(kinds)))[1]
     places = np.arange(len(table))
+    if ax is None:
+        _, (ax, dots) = plt.subplots(
+            2, 1, figsize=(WIDTH_IN, 1.9 + 0.42 * len(kinds)), height_ratios=[1.9, 0.42 * len(kinds)],
+            layout="constrained", sharex=True,
+        )  # fmt: skip
+    else:
+        dots = ax.inset_axes((0, -0.05 - 0.17 * len(kinds), 1, 0.17 * len(kinds)), sharex=ax)
     n = pd.to_numeric(table["n"], errors="coerce").fillna(0)
-    ax.bar(places, n, width=0.6, color=ACCENT)
-    for place, text, height in zip(places, table["n"], n, strict=True):
-        ax.annotate(text, (place, height), xytext=(0, 3), textcoords="offset points", ha="center", fontsize=9)
-    ax.set(ylabel="Participants", xlim=(-0.6, len(table) - 0.4), xticks=[])
-    ax.set_title(f"{combinations.n_people} people in a group, by the kinds of data they have", loc="left", pad=14)
-    dots = ax.inset_axes((0, -0.05 - 0.17 * len(kinds), 1, 0.17 * len(kinds)), sharex=ax)
+    sns.barplot(x=places, y=n.to_numpy(), color=EVERYONE, saturation=1, width=0.6, ax=ax, native_scale=True)
+    ax.bar_label(ax.containers[0], labels=list(table["n"]), padding=2)
+    ax.set(ylabel="Participants", xlim=(-0.6, len(table) - 0.4))
+    ax.margins(y=0.15)
+    ax.tick_params(axis="x", length=0, labelbottom=False)
     for place, has in zip(places, table[kinds].to_numpy(bool), strict=True):
         rows = np.arange(len(kinds))
-        dots.plot(np.full(has.sum(), place), rows[has], "o-", ms=9, color="black", lw=2, zorder=2)
+        dots.plot(np.full(has.sum(), place), rows[has], "o-", ms=9, color=EVERYONE, lw=2, zorder=2)
         dots.plot(np.full((~has).sum(), place), rows[~has], "o", ms=9, mfc="white", mec=FAINT, zorder=3)
-    dots.set_yticks(range(len(kinds)), [f"{kind}\n({_tell(size)})" for kind, size in combinations.sizes.items()])
-    dots.set_ylim(len(kinds) - 0.5, -0.5)
-    dots.tick_params(length=0, labelbottom=False)
+    name_rows(dots, [f"{kind}\n({_tell(size)})" for kind, size in combinations.sizes.items()], zero=None)
+    dots.tick_params(axis="x", length=0, labelbottom=False)
     dots.spines[:].set_visible(False)
-    return ax
+    return tell(
+        ax,
+        f"The {combinations.n_people} participants in a group by the kinds of data that they have together: each bar counts those "
+        f"with just the kinds whose dots below it are filled. {len(table)} combinations; in brackets, who has that kind at all.",
+    )
 
 
 def plot_detectable(detectable: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -160,26 +158,23 @@ def plot_detectable(detectable: pd.DataFrame, *, ax: Axes | None = None) -> Axes
     matplotlib.axes.Axes
     """
     require_rows(detectable, "of the blocks has enough people of both groups")
-    if ax is None:
-        ax = plt.subplots(figsize=(WIDTH_IN, 1.5 + 0.45 * len(detectable)))[1]
+    ax = start(ax, 2 * len(detectable))
     rows = np.arange(len(detectable))
     ax.hlines(rows, detectable["d_one"], detectable["d_all"], color=FAINT, lw=2, zorder=1)
-    ax.plot(detectable["d_one"], rows, "o", ms=6, color=ACCENT, label="one test declared in advance", zorder=3)
-    ax.plot(detectable["d_all"], rows, "D", ms=9, mfc="white", mec=NEUTRAL, mew=1.6, label="each of all features")
+    draw_intervals(ax, detectable, "d_one", colours=DECLARED, label="one test, declared in advance")
+    draw_intervals(ax, detectable, "d_all", markers="D", filled=False, size=8, label="each of all features")
     names = [
-        f"{_wrap(row.Index, 24)}\n(n={hide_small(row.n_high)}+{hide_small(row.n_low)}, {row.n_features:,} test{'s' * (row.n_features > 1)})"
-        for row in detectable.itertuples()
+        f"{wrap(shorten(row.Index, 44), 24)}\n({count(row.n_features, 'test')})" for row in detectable.itertuples()
     ]
-    ax.set_yticks(rows, names)
-    ax.set(xlim=(0, None), ylim=(len(rows) - 0.5, -0.5))
-    ax.set_xlabel("True difference d found with 80 % power")
-    ax.tick_params(axis="y", length=0)
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, columnspacing=1)
-    return ax
-
-
-def _wrap(text: object, width: int) -> str:
-    return "\n".join(textwrap.wrap(str(text), width))
+    name_rows(ax, names, zero=None)
+    ax.set(xlim=(0, None), xlabel="Detectable d (80 % power)")
+    key(ax)
+    n = " v ".join(tell_range(detectable[f"n_{side}"]) for side in COLOURS)
+    return tell(
+        ax,
+        f"Smallest true difference d that a two-sided test at 5 % finds with 80 % power, by block (n = {n}): in one test declared in "
+        "advance, and in each of all features with the 5 % divided by their number.",
+    )
 
 
 def _tell(size: str) -> str:
@@ -188,8 +183,8 @@ def _tell(size: str) -> str:
 
 def _draw_box(ax: Axes, row: pd.Series, part: str, place: tuple[float, float]) -> Text:
     edge = {"edgecolor": COLOURS[part], "linewidth": 2.2} if part in COLOURS else {}
-    text = f"{_wrap(row.name, 26 if place[0] == 0.28 else 18)}\nn = {row['n']}"
-    return ax.text(*place, text, ha="center", va="center", fontsize=9.5, bbox={**BOX, **edge}, zorder=3)
+    text = f"{wrap(row.name, 28 if place[0] == 0.28 else 16)}\nn = {row['n']}"
+    return ax.text(*place, text, ha="center", va="center", bbox={**BOX, **edge}, zorder=3)
 
 
 def _connect(ax: Axes, start: Text, end: Text) -> None:
@@ -200,16 +195,16 @@ def _connect(ax: Axes, start: Text, end: Text) -> None:
 
 def _draw_aside(ax: Axes, height: float, text: str, *, start: Text | None = None) -> None:
     """Write who is lost to the right, with an arrow from the middle line or from a box."""
-    aside = ax.text(0.6, height, text, ha="left", va="center", fontsize=9.5, bbox=BOX)
+    aside = ax.text(0.66, height, text, ha="left", va="center", bbox=BOX)
     patches = {"patchB": aside.get_bbox_patch()} | ({"patchA": start.get_bbox_patch()} if start else {})
-    ax.annotate("", xy=(0.62, height), xytext=(0.28, height), arrowprops={**ARROW, **patches}, zorder=2)
+    ax.annotate("", xy=(0.655, height), xytext=(0.28, height), arrowprops={**ARROW, **patches}, zorder=2)
 
 
 def _list_lost(lost: pd.DataFrame, heading: str) -> str:
     if lost.empty:
         return f"{heading}:\nn = 0"
     lines = [
-        _wrap(f"{why}: n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{n}", 28)
+        wrap(f"{why}: n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{n}", 24)
         for why, n in zip(lost.index, lost["n"], strict=True)
     ]
-    return "\n".join([_wrap(f"{heading}:", 28), *lines])
+    return "\n".join([wrap(f"{heading}:", 24), *lines])

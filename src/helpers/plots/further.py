@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.axes import Axes
 
-from helpers.plots.forest import plot_forest
+from helpers.plots.intervals import plot_forest
 
 MOST_SHOWN = 40
 
@@ -35,5 +35,5 @@ def plot_further(
     named = sets.set_axis(pd.Index([f"set: {name}" for name in sets.index], name=sets.index.name))
     shown = pd.concat([named, largest]) if len(named) else largest
     left_out = len(contrasts) - len(largest)
-    title = f"Further measurements{f', the {len(largest)} largest of {len(contrasts)}' if left_out else ''}"
-    return plot_forest(shown, labels=labels, marked=list(named.index), title=title, ax=ax)
+    what = f"Further measurements{f', the {len(largest)} largest of {len(contrasts)}' if left_out else ''}"
+    return plot_forest(shown, labels=labels, marked=list(named.index), what=what, ax=ax)

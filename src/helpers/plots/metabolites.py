@@ -7,15 +7,19 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.contrasts import Q_SHOWN
 from helpers.metabolites import PredictedPotential, Transfer, name_metabolites
 from helpers.metabolites.predicted import RHO_SHOWN
-from helpers.plots.forest import plot_forest
-from helpers.plots.style import ACCENT, COLOURS, MARKERS, NEUTRAL, WIDTH_IN, shorten
-from helpers.wording import hide_small
+from helpers.plots.groups import draw_groups, write_effect
+from helpers.plots.intervals import draw_intervals, name_rows, pick_sides, plot_forest, start
+from helpers.plots.palette import DECLARED, EVERYONE, FAINT, NULL, OBSERVED, SERIES, SERIES_MARKERS
+from helpers.plots.style import WIDTH_IN, key, require_rows, shorten, strip_n, tell
+from helpers.plots.volcano import plot_volcano
+from helpers.wording import hide_small, tell_range
 
 BIN_WIDTH = 0.05
 SCALE_UNITS = {"raw": "log2 units", "log": "log units"}
@@ -48,9 +52,86 @@ def plot_metabolites(
     """
     top = contrasts.index[:n_top]
     shown = contrasts.loc[top.union(contrasts.index.intersection(list(marked)), sort=False)]
-    title = f"{len(top)} strongest of {len(contrasts):,} metabolites" + ("; ► asked for" if len(marked) else "")
+    what = f"The {len(top)} strongest of {len(contrasts):,} metabolites, by p"
     names = name_metabolites(shown.index, contrasts)
-    return plot_forest(shown, labels=labels, names=names, marked=tuple(marked), title=title, ax=ax)
+    return plot_forest(shown, labels=labels, names=names, marked=tuple(marked), what=what, ax=ax)
+
+
+def plot_metabolite_volcano(
+    contrasts: pd.DataFrame, *, labels: Mapping[str, str], marked: Sequence[str] = (), ax: Axes | None = None
+) -> Axes:
+    """Draw the effect of each metabolite against its p; those named in advance carry their names.
+
+    Parameters
+    ----------
+    contrasts : pandas.DataFrame
+        From :func:`helpers.metabolites.compare_metabolites`.
+    labels : mapping
+        ``high`` and ``low``: what the groups are called.
+    marked : sequence of str
+        Ids.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        As :func:`helpers.plots.volcano.plot_volcano`.
+    """
+    names = name_metabolites(contrasts.index, contrasts)
+    unit = "units of the logarithm"
+    return plot_volcano(contrasts, labels=labels, unit=unit, what="metabolites", names=names, marked=marked, ax=ax)
+
+
+def plot_levels(
+    prepared: pd.DataFrame,
+    contrasts: pd.DataFrame,
+    groups: pd.Series,
+    shown: Sequence[str],
+    *,
+    labels: Mapping[str, str],
+) -> Figure:
+    """Draw the logarithm of some metabolites by group: every participant, a box, and the adjusted d.
+
+    Parameters
+    ----------
+    prepared : pandas.DataFrame
+        From :func:`helpers.metabolites.prepare_metabolites`.
+    contrasts : pandas.DataFrame
+        From :func:`helpers.metabolites.compare_metabolites`; column name.
+    groups : pandas.Series
+        Index participant_id; high, low or missing.
+    shown : sequence of str
+        Ids, one panel each, two beside each other.
+    labels : mapping
+        ``high`` and ``low``: what the groups are called, with n.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    TooLittle
+        None of them was measured.
+    """
+    found = [one for one in shown if one in contrasts.index and prepared[one].notna().any()]
+    require_rows(pd.Series(found, dtype=object), "of the metabolites named in advance was measured")
+    n_rows = -(-len(found) // 2)
+    figure, axes = plt.subplots(n_rows, 2, figsize=(WIDTH_IN, 2.8 * n_rows), layout="constrained", squeeze=False)
+    names = name_metabolites(pd.Index(found), contrasts)
+    for ax, metabolite in zip(axes.ravel(), found, strict=False):
+        draw_groups(ax, prepared[metabolite], groups, labels=labels)
+        ax.set_title(f"{shorten(names[metabolite], 26)}\n{write_effect(contrasts.loc[metabolite])}")
+    axes[0, 0].set_ylabel("Intensity (logarithm)")
+    for ax in axes.ravel()[len(found) :]:
+        ax.remove()
+    n = " v ".join(tell_range(contrasts.loc[found, f"n_{side}"]) for side in ("high", "low"))
+    return tell(
+        figure,
+        f"Metabolites named in advance, by group (n = {n} in the contrast). Marks are participants, boxes the middle half with the "
+        f"median. Above: adjusted standardised difference d, {strip_n(labels['high'])} minus {strip_n(labels['low'])}, with its 95 % "
+        "confidence interval.",
+    )
 
 
 def plot_predictability(
@@ -75,25 +156,26 @@ def plot_predictability(
     -------
     matplotlib.axes.Axes
     """
-    if ax is None:
-        _, ax = plt.subplots(figsize=(WIDTH_IN, 3.9), layout="constrained")
+    ax = start(ax, 11)
     rho = potential.table["spearman"].dropna()
     chance = potential.null_spearman[np.isfinite(potential.null_spearman)]
     span = np.concatenate([rho, chance, [0, RHO_SHOWN]])
     bins = np.arange(np.floor(span.min() / BIN_WIDTH), np.ceil(span.max() / BIN_WIDTH) + 2) * BIN_WIDTH
-    ax.hist(rho, bins=bins, color=COLOURS["high"], alpha=0.75, ec="white", label=f"{len(rho):,} metabolites")
     if len(chance):
-        weights = np.full(len(chance), len(rho) / len(chance))
-        ax.hist(
-            chance,
-            bins=bins,
-            weights=weights,
-            histtype="step",
-            color=NEUTRAL,
-            lw=1.6,
-            ls="--",
-            label=f"people shuffled ({len(potential.null_means)} times)",
-        )
+        label = f"permuted participants ({len(potential.null_means)} times)"
+        drawn = pd.DataFrame({"rho": chance, "weight": len(rho) / len(chance)})
+        look = {"color": NULL, "edgecolor": "white", "alpha": 1}
+        sns.histplot(drawn, x="rho", weights="weight", bins=list(bins), label=label, ax=ax, **look)
+    sns.histplot(
+        x=rho,
+        bins=list(bins),
+        element="step",
+        fill=False,
+        color=OBSERVED,
+        lw=2,
+        label=f"{len(rho):,} metabolites",
+        ax=ax,
+    )
     ax.axvline(RHO_SHOWN, color="black", lw=1.2, ls=":", label=f"{RHO_SHOWN:g} or more: {100 * potential.share:.0f} %")
     names = name_metabolites(potential.table.index, features)
     top = ax.get_ylim()[1]
@@ -102,18 +184,22 @@ def plot_predictability(
         ax.annotate(
             shorten(names[metabolite]),
             (rho[metabolite], 0),
-            xytext=(rho[metabolite], top * (0.98 + 0.1 * step)),
+            xytext=(rho[metabolite], top * (0.98 + 0.12 * step)),
             ha="center",
-            fontsize=9,
-            arrowprops={"arrowstyle": "->", "color": "black"},
+            arrowprops={"arrowstyle": "->", "color": DECLARED},
         )
-    ax.set_ylim(0, top * (1.04 + 0.11 * len(pointed)))
-    ax.set_xlabel(
-        f"Spearman, predicted potential v measured, out of fold (n = {hide_small(potential.n_participants)} people)"
+    ax.set(
+        ylim=(0, top * (1.06 + 0.13 * len(pointed))),
+        ylabel="Metabolites",
+        xlabel="Spearman's correlation, predicted v measured, held out",
     )
-    ax.set_ylabel("Metabolites")
-    ax.figure.legend(loc="outside lower center", ncols=3, columnspacing=1.0, handlelength=1.6)
-    return ax
+    key(ax)
+    arrows = " Arrows: metabolites named in advance." if pointed else ""
+    return tell(
+        ax,
+        f"How well each of {len(rho):,} metabolites is predicted from bacteria in held-out participants (n = {hide_small(potential.n_participants)}), "
+        f"beside what is expected by chance, drawn to the same area.{arrows}",
+    )
 
 
 def plot_predicted(potential: PredictedPotential, shown: Sequence[str] | str, features: pd.DataFrame) -> Figure:
@@ -132,24 +218,30 @@ def plot_predicted(potential: PredictedPotential, shown: Sequence[str] | str, fe
     matplotlib.figure.Figure
     """
     shown = [shown] if isinstance(shown, str) else list(shown)
+    n_columns = min(2, len(shown))
+    n_rows = -(-len(shown) // n_columns)
     figure, panels = plt.subplots(
-        len(shown), 1, figsize=(WIDTH_IN * 0.8, 3.4 * len(shown)), layout="constrained", squeeze=False
+        n_rows, n_columns, figsize=(WIDTH_IN, 2.9 * n_rows), layout="constrained", squeeze=False
     )
-    for ax, metabolite in zip(panels[:, 0], shown, strict=True):
-        measured, predicted = potential.measured[metabolite], potential.predicted[metabolite]
-        known = measured.notna()
-        ax.scatter(predicted[known], measured[known], s=16, color=ACCENT, alpha=0.6, lw=0)
+    for ax, metabolite in zip(panels.ravel(), shown, strict=False):
+        pairs = pd.DataFrame({"x": potential.predicted[metabolite], "y": potential.measured[metabolite]}).dropna()
+        look = {"color": EVERYONE, "scatter_kws": {"s": 14, "alpha": 0.5, "linewidths": 0}, "line_kws": {"lw": 1.5}}
+        with_line = len(pairs) > 2 and (pairs.std() > 0).all()
+        sns.regplot(pairs, x="x", y="y", ci=None, fit_reg=with_line, ax=ax, **look)
         row = potential.table.loc[metabolite]
-        name = shorten(name_metabolites(pd.Index([metabolite]), features).iloc[0], 30)
-        interval = f"({row['spearman_low']:.2f} to {row['spearman_high']:.2f})" if "spearman_low" in row else ""
-        ax.set_title(
-            f"{name}\nSpearman {row['spearman']:.2f} {interval}, n = {hide_small(int(row['n']))}".replace(" ,", ","),
-            loc="left",
-            fontsize=10,
-        )
-        ax.set_ylabel(f"Measured ({SCALE_UNITS[features.loc[metabolite, 'scale']]})")
-    panels[-1, 0].set_xlabel("Predicted potential, out of fold (normal score)")
-    return figure
+        name = shorten(name_metabolites(pd.Index([metabolite]), features).iloc[0], 26)
+        told = row.rename({"spearman": "rho", "spearman_low": "rho_low", "spearman_high": "rho_high"})
+        effect = write_effect(told, "rho") if "rho_low" in told else f"rho = {row['spearman']:.2f}"
+        ax.set_title(f"{name}\n{effect}")
+        ax.set(xlabel="Predicted (normal score)", ylabel=f"Measured ({SCALE_UNITS[features.loc[metabolite, 'scale']]})")
+    for ax in panels.ravel()[len(shown) :]:
+        ax.remove()
+    n = tell_range(potential.table.loc[shown, "n"])
+    return tell(
+        figure,
+        f"Predicted potential against measured values, one mark per held-out participant (n = {n}), with a least-squares line. Above: Spearman's "
+        "correlation, with its 95 % confidence interval where there is one.",
+    )
 
 
 def plot_sets(sets: pd.DataFrame, *, labels: Mapping[str, str], ax: Axes | None = None) -> Axes:
@@ -167,21 +259,15 @@ def plot_sets(sets: pd.DataFrame, *, labels: Mapping[str, str], ax: Axes | None 
     -------
     matplotlib.axes.Axes
     """
-    if sets.empty:
-        ax = plt.subplots(figsize=(WIDTH_IN, 1.2))[1] if ax is None else ax
-        ax.text(0.5, 0.5, "no set of three or more metabolites", ha="center", transform=ax.transAxes)
-        ax.set_axis_off()
-        return ax
+    require_rows(sets, "of the pathways has three or more metabolites")
     names = pd.Series(
-        [f"{shorten(name, 26)} ({row.n_metabolites})" for name, row in zip(sets.index, sets.itertuples(), strict=True)],
+        [f"{shorten(name, 22)} ({row.n_metabolites})" for name, row in zip(sets.index, sets.itertuples(), strict=True)],
         sets.index,
     )
-    ax = plot_forest(
-        sets, labels=labels, names=names, title="Sets of metabolites (how many); ◇ against all others", ax=ax
-    )
+    ax = plot_forest(sets, labels=labels, names=names, what="Pathways (in brackets: how many metabolites)", ax=ax)
     shown = sets.dropna(subset=["d", "d_low", "d_high"])
-    ax.plot(shown["d_rest"], np.arange(len(shown)) + 0.28, "D", color="black", mfc="white", ms=4, zorder=4)
-    return ax
+    ax.plot(shown["d_rest"], np.arange(len(shown)) + 0.28, "D", color="black", mfc="white", ms=5, zorder=4)
+    return tell(ax, f"{ax.figure.get_label()} Open diamonds: d against all other metabolites.")
 
 
 def plot_associations(
@@ -212,28 +298,16 @@ def plot_associations(
     """
     rows = partners[partners["metabolite"] == metabolite]
     top = rows.head(n_top)
-    if ax is None:
-        _, ax = plt.subplots(figsize=(WIDTH_IN, 1.5 + 0.26 * len(top)), layout="constrained")
-    for place, row in enumerate(top.itertuples()):
-        side = "high" if row.slope > 0 else "low"
-        ax.plot([row.slope_low, row.slope_high], [place, place], color=COLOURS[side], lw=1.6)
-        ax.plot(
-            row.slope,
-            place,
-            MARKERS[side],
-            color=COLOURS[side],
-            mfc=COLOURS[side] if row.q < Q_SHOWN else "white",
-            ms=6,
-        )
-    ax.axvline(0, color=NEUTRAL, lw=0.8, zorder=0)
-    ax.set_yticks(range(len(top)), [shorten(names.get(taxon, taxon), 30) for taxon in top["taxon"]])
-    ax.set_ylim(len(top) - 0.4, -0.6)
-    ax.set_xlabel(
-        f"Slope, SD per SD, 95 % interval (n = {hide_small(int(top['n'].max()))})\nfilled: q < {Q_SHOWN:g}; ○ more, □ less with more of it",
-        fontsize=9,
+    ax = start(ax, len(top), above=0.6)
+    _, markers = pick_sides(top["slope"])
+    draw_intervals(ax, top, "slope", markers=markers, filled=list(top["q"] < Q_SHOWN))
+    name_rows(ax, [shorten(names.get(taxon, taxon), 30) for taxon in top["taxon"]])
+    ax.set_xlabel("Slope, SD per SD (95 % CI)")
+    return tell(
+        ax,
+        f"{name}: the {len(top)} of {len(rows)} taxa that go with it most (n = {hide_small(int(top['n'].max()))}). Circles: more of the taxon with more "
+        f"of the metabolite; squares: less. Lines are 95 % confidence intervals; filled: q < {Q_SHOWN:g}.",
     )
-    ax.set_title(f"{shorten(name, 30)}: {len(top)} strongest of {len(rows)} taxa", loc="left")
-    return ax
 
 
 def plot_out_of_distribution(strangers: pd.DataFrame) -> Figure:
@@ -248,22 +322,20 @@ def plot_out_of_distribution(strangers: pd.DataFrame) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    figure, panels = plt.subplots(2, 1, figsize=(WIDTH_IN * 0.8, 4.6), sharex=True, layout="constrained")
-    places = np.arange(len(strangers))
-    panels[0].plot(places, 100 * strangers["share_flagged"], "s-", color=COLOURS["low"])
-    panels[0].axhline(5, color=NEUTRAL, lw=1, ls="--")
+    figure, panels = plt.subplots(2, 1, figsize=(WIDTH_IN, 4.4), sharex=True, layout="constrained")
+    long = strangers.assign(place=np.arange(len(strangers)), flagged=100 * strangers["share_flagged"])
+    looks = (("flagged", "Flagged (%)", 5, "--"), ("spearman", "Mean Spearman", 0, "-"))
+    for ax, (column, label, line, style) in zip(panels, looks, strict=True):
+        sns.lineplot(long, x="place", y=column, marker="o", color=OBSERVED, errorbar=None, ax=ax)
+        ax.axhline(line, color=EVERYONE, lw=1, ls=style, zorder=0)
+        ax.set(ylabel=label, xlabel="Reads replaced by random genera (%)")
     panels[0].set_ylim(0, 105)
-    panels[0].set_ylabel("Flagged (%)")
-    panels[0].set_title("Applicability below 0.05 (dashed: 5 %)", loc="left", fontsize=10)
-    panels[1].plot(places, strangers["spearman"], "o-", color=COLOURS["high"])
-    panels[1].axhline(0, color=NEUTRAL, lw=1)
-    panels[1].set_ylabel("Mean Spearman")
-    panels[1].set_title(f"Accuracy over {int(strangers['n_metabolites'].iloc[0])} metabolites", loc="left", fontsize=10)
-    panels[1].set_xticks(places, [f"{100 * degree:g}" for degree in strangers.index])
-    panels[1].set_xlabel(
-        f"Reads replaced by random genera (%), n = {hide_small(int(strangers['n'].iloc[0]))} people left out"
+    panels[1].set_xticks(long["place"], [f"{100 * degree:g}" for degree in strangers.index])
+    return tell(
+        figure,
+        f"Samples unlike the training data (n = {hide_small(int(strangers['n'].iloc[0]))} held-out participants). Above: proportion flagged, applicability below 0.05 (dashed: "
+        f"5 %). Below: accuracy over {int(strangers['n_metabolites'].iloc[0])} metabolites.",
     )
-    return figure
 
 
 def plot_transfer(transfers: Mapping[str, Transfer], *, ax: Axes | None = None) -> Axes:
@@ -279,19 +351,20 @@ def plot_transfer(transfers: Mapping[str, Transfer], *, ax: Axes | None = None) 
     -------
     matplotlib.axes.Axes
     """
-    if ax is None:
-        _, ax = plt.subplots(figsize=(WIDTH_IN * 0.8, 4.4), layout="constrained")
-    styles = zip(("o", "s", "^"), (COLOURS["high"], COLOURS["low"], ACCENT), strict=True)
-    for (name, transfer), (marker, colour) in zip(transfers.items(), styles, strict=False):
+    ax = start(ax, 14)
+    for place, (name, transfer) in enumerate(transfers.items()):
         table = transfer.table
-        label = f"{name}: {len(table)} metabolites, n = {hide_small(int(table['n'].max()))} people"
-        ax.plot(table["spearman_home"], table["spearman"], marker, color=colour, ms=5, alpha=0.75, label=label)
-    ax.axline((0, 0), slope=1, color=NEUTRAL, lw=1, ls="--")
-    ax.axhline(0, color=NEUTRAL, lw=0.8)
-    ax.set_xlabel("Spearman at home, out of fold")
-    ax.set_ylabel("Spearman in the other cohort")
-    ax.figure.legend(loc="outside lower center")
-    return ax
+        label = f"{name}: {len(table)} metabolites, n = {hide_small(int(table['n'].max()))}"
+        look = {"color": SERIES[place], "marker": SERIES_MARKERS[place], "s": 36, "alpha": 0.75, "linewidth": 0}
+        sns.scatterplot(table, x="spearman_home", y="spearman", label=label, legend=False, ax=ax, **look)
+    ax.axline((0, 0), slope=1, color=EVERYONE, lw=1, ls="--")
+    ax.axhline(0, color=EVERYONE, lw=0.8)
+    ax.set(xlabel="Spearman at home, held out", ylabel="Spearman in the other cohort")
+    key(ax, ncols=1)
+    return tell(
+        ax,
+        f"Each metabolite's Spearman correlation in {len(transfers)} other cohorts against that where the model was learned; dashed: equal.",
+    )
 
 
 def plot_known(known: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -307,26 +380,30 @@ def plot_known(known: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    if ax is None:
-        _, ax = plt.subplots(figsize=(WIDTH_IN, 1.6 + 0.36 * len(known)), layout="constrained")
-    series = (
-        ("share_predicted", "o", COLOURS["high"], "this book"),
-        ("share_plain", "s", COLOURS["low"], "plain ridge, same data"),
-        ("share_known", "x", "black", "known"),
+    ax = start(ax, 2 * len(known))
+    shown = (
+        100 * known[["share_predicted", "share_predicted_low", "share_predicted_high", "share_plain", "share_known"]]
     )
-    places = np.arange(len(known))
-    ax.hlines(
-        places, 100 * known["share_predicted_low"], 100 * known["share_predicted_high"], color=COLOURS["high"], lw=2
+    draw_intervals(ax, shown, "share_predicted", colours=OBSERVED, size=7, label="this book")
+    draw_intervals(
+        ax,
+        shown[["share_plain"]],
+        "share_plain",
+        colours=SERIES[0],
+        markers="^",
+        size=7,
+        label="plain ridge, same data",
     )
-    for column, marker, colour, label in series:
-        ax.plot(100 * known[column], places, marker, color=colour, ms=7, mew=1.6, label=label)
-    ax.set_yticks(
-        places,
-        [f"{shorten(name, 30)} (n = {hide_small(int(n))})" for name, n in zip(known.index, known["n"], strict=True)],
+    draw_intervals(
+        ax, shown[["share_known"]], "share_known", colours=SERIES[3], markers="P", size=7, label="known before"
     )
-    ax.set_ylim(len(known) - 0.5, -0.5)
-    ax.set_xlim(0, 100)
-    ax.grid(axis="y", color="#dddddd", lw=0.8)
-    ax.set_xlabel(f"Metabolites with an out-of-fold Spearman of {RHO_SHOWN:g} or more (%)")
-    ax.figure.legend(loc="outside lower center", ncols=3, columnspacing=1.0, handletextpad=0.3)
-    return ax
+    called = zip(known.index, known["n"], strict=True)
+    name_rows(ax, [f"{shorten(name, 24)}\n(n = {hide_small(int(n))})" for name, n in called], zero=None)
+    ax.set(xlim=(0, 100), xlabel="Metabolites (%)")
+    ax.grid(axis="y", color=FAINT, lw=0.8)
+    key(ax, ncols=3)
+    return tell(
+        ax,
+        f"Proportion of metabolites with a held-out Spearman correlation of {RHO_SHOWN:g} or more in {len(known)} data sets: this book (lines are 95 % "
+        "confidence intervals), a plain ridge on the same data, and what was known before.",
+    )

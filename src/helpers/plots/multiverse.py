@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.multiverse import Curve
-from helpers.plots.style import ACCENT, COLOURS, NEUTRAL, WIDTH_IN, shorten
+from helpers.plots.intervals import name_rows, start
+from helpers.plots.palette import DECLARED, EVERYONE, FAINT, NULL, OBSERVED, SHARES
+from helpers.plots.style import LINE_IN, WIDTH_IN, key, require_rows, shorten, tell, wrap
 from helpers.wording import tell_range
 
-LINE_IN = 0.2
-LABEL_WIDTH = 30
+LABEL_WIDTH = 28
 ARROWS = {"higher": "↑", "lower": "↓"}
-PALE = "#c9c9c9"
 
 
 def plot_curve(curve: Curve, *, title: str = "") -> Figure:
@@ -35,20 +34,21 @@ def plot_curve(curve: Curve, *, title: str = "") -> Figure:
         90 % of the curves of shuffled groups lie. Below: the darker, the more of the specifications in that stretch
         take the option.
     """
-    if curve.points.empty:
-        figure, ax = plt.subplots(figsize=(WIDTH_IN, 1))
-        ax.text(0.5, 0.5, "nothing to draw: no claim of this kind", ha="center", va="center", color=NEUTRAL)
-        ax.set_axis_off()
-        return figure
+    require_rows(curve.points, "of the claims is of this kind")
     n_lines = len(curve.options) + curve.options.index.get_level_values(0).nunique()
+    below_in = LINE_IN * n_lines
     figure, (top, below) = plt.subplots(
-        2, 1, figsize=(WIDTH_IN, 2.6 + 0.6 + LINE_IN * n_lines), layout="constrained",
-        height_ratios=[2.6, LINE_IN * n_lines], sharex=True,
+        2, 1, figsize=(WIDTH_IN, 2.6 + 0.7 + below_in), layout="constrained", height_ratios=[2.6, below_in], sharex=True,
     )  # fmt: skip
     _draw_effects(top, curve)
     _draw_options(below, curve)
-    top.set_title("\n".join(textwrap.wrap(title, 60)), loc="left")
-    return figure
+    n, n_bins = len(curve.points), curve.options.shape[1]
+    shades = "" if n == n_bins else f" Shades: how many in each of {n_bins} stretches."
+    return tell(
+        figure,
+        f"{title}: {n:,} specifications by size of effect (n = {tell_range(curve.points['n'])}), with 95 % confidence intervals, where 90 % of the curves of permuted "
+        f"groups lie, and the declared specification. Below: the options that the specifications take.{shades}",
+    )
 
 
 def plot_claims(summary: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -65,45 +65,34 @@ def plot_claims(summary: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     matplotlib.axes.Axes
     """
     names = [
-        "\n".join(textwrap.wrap(f"{name} {row['label']} {ARROWS.get(row['expected'], '')}".strip(), LABEL_WIDTH))
+        wrap(f"{name} {row['label']} {ARROWS.get(row['expected'], '')}".strip(), LABEL_WIDTH)
         for name, row in summary.iterrows()
     ]
-    if ax is None:
-        n_lines = sum(name.count("\n") + 1 for name in names)
-        ax = plt.subplots(figsize=(WIDTH_IN, 1.3 + LINE_IN * n_lines + 0.09 * len(names)), layout="constrained")[1]
-    ax.axvline(0, color=NEUTRAL, linewidth=1, zorder=0)
+    ax = start(ax, 0.85 * sum(name.count("\n") + 1.4 for name in names), above=1.1)
+    name_rows(ax, names)
     for i, row in enumerate(summary.itertuples()):
         sign = -1 if row.expected == "lower" else 1
-        ax.plot(
-            [sign * row.null_low, sign * row.null_high],
-            [i, i],
-            color=PALE,
-            linewidth=11,
-            solid_capstyle="butt",
-            zorder=0,
+        bars = (
+            (row.null_low, row.null_high, {"color": FAINT, "lw": 11, "zorder": 0}),
+            (row.median_low, row.median_high, {"color": EVERYONE, "lw": 6, "alpha": 0.5}),
         )
-        ax.plot(
-            [sign * row.median_low, sign * row.median_high],
-            [i, i],
-            color=ACCENT,
-            linewidth=6,
-            alpha=0.45,
-            solid_capstyle="butt",
-        )
-        ax.plot([sign * row.median] * 2, [i - 0.28, i + 0.28], color=ACCENT, linewidth=2.5)
-        ax.plot(sign * row.declared, i, "D", color="black", markersize=5)
-    ax.plot([], [], color=ACCENT, linewidth=6, alpha=0.45, label="90 % of specifications")
-    ax.plot([], [], color=ACCENT, marker="|", markersize=10, mew=2.5, linestyle="none", label="their median")
-    ax.plot([], [], "D", color="black", markersize=5, label="as the chapters declare")
+        for low, high, look in bars:
+            ax.plot([sign * low, sign * high], [i, i], solid_capstyle="butt", **look)
+        ax.plot([sign * row.median] * 2, [i - 0.28, i + 0.28], color=OBSERVED, lw=2.5)
+        ax.plot(sign * row.declared, i, "D", color=DECLARED, ms=5)
+    ax.plot([], [], color=EVERYONE, lw=6, alpha=0.5, label="90 % of specifications")
+    ax.plot([], [], color=OBSERVED, marker="|", ms=10, mew=2.5, ls="none", label="their median")
+    ax.plot([], [], "D", color=DECLARED, ms=5, ls="none", label="declared")
     if summary["null_low"].notna().any():
-        ax.plot([], [], color=PALE, linewidth=9, label="medians of shuffled groups")
-    ax.set_yticks(range(len(names)), names)
-    ax.set_ylim(len(names) - 0.4, -0.6)
-    ax.tick_params(axis="y", length=0)
+        ax.plot([], [], color=FAINT, lw=9, label="medians of permuted groups")
+    ax.set_xlabel("d\n← against the claim  ·  as the claim expects →")
+    key(ax)
     people = tell_range(pd.concat([summary["n_least"], summary["n_most"]]))
-    ax.set_xlabel(f"d (n = {people} people)\n← against the claim  ·  as the claim expects →", fontsize=9)
-    ax.figure.legend(loc="outside lower center", ncols=2)
-    return ax
+    return tell(
+        ax,
+        f"{len(summary)} claims over all specifications (n = {people}), turned so that right of zero is what the claim expects: where 90 % of the effects lie, their median, "
+        "the declared specification, and 90 % of the medians of permuted groups.",
+    )
 
 
 def plot_influence(influence: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -121,53 +110,41 @@ def plot_influence(influence: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         Per cent of the variance in each cell; empty where a claim does not face the decision.
     """
     order = list(dict.fromkeys(influence["decision"]))
-    table = influence.pivot_table("variance_share", "claim", "decision", sort=False)[order]
-    if ax is None:
-        ax = plt.subplots(figsize=(WIDTH_IN, 1.7 + 0.27 * len(table)), layout="constrained")[1]
-    ax.imshow(table, cmap="Greys", vmin=0, vmax=1, aspect="auto")
-    for i, j in zip(*np.nonzero(table.notna().to_numpy()), strict=True):
-        share = table.iloc[i, j]
-        ax.text(
-            j, i, f"{100 * share:.0f}", ha="center", va="center", fontsize=9, color="white" if share > 0.55 else "black"
-        )
-    ax.set_xticks(range(len(order)), order, rotation=45, ha="left", rotation_mode="anchor")
-    ax.set_yticks(range(len(table)), [shorten(claim) for claim in table.index])
-    ax.tick_params(top=True, bottom=False, labeltop=True, labelbottom=False, length=0)
-    ax.set_xlabel("% of the variance over specifications")
-    for spine in ax.spines.values():
-        spine.set_visible(False)
-    return ax
+    table = 100 * influence.pivot_table("variance_share", "claim", "decision", sort=False).reindex(columns=order)
+    ax = start(ax, 1.2 * len(table), above=1.8)
+    sns.heatmap(
+        table, cmap=SHARES, vmin=0, vmax=100, annot=True, fmt=".0f", linewidths=1, ax=ax,
+        cbar_kws={"label": "% of the variance", "shrink": 0.6, "pad": 0.02},
+    )  # fmt: skip
+    ax.set(xlabel="", ylabel="")
+    ax.set_xticks(np.arange(len(order)) + 0.5, order, rotation=45, ha="right", rotation_mode="anchor")
+    ax.set_yticks(np.arange(len(table)) + 0.5, [shorten(claim) for claim in table.index], rotation=0)
+    ax.tick_params(length=0)
+    return tell(
+        ax,
+        f"How much of the variance of {len(table)} claims' effects over specifications goes with each of {len(order)} decisions, in per cent; empty where a claim does not face it.",
+    )
 
 
 def _draw_effects(ax: Axes, curve: Curve) -> None:
     points, places = curve.points, np.arange(len(curve.points)) + 0.5
     if points["null_low"].notna().any():
         ax.fill_between(
-            places, points["null_low"], points["null_high"], color=PALE, linewidth=0, label="shuffled groups, 90 %"
+            places, points["null_low"], points["null_high"], color=NULL, lw=0, label="permuted groups, 90 %"
         )
     if points["effect_low"].notna().any():
-        ax.fill_between(
-            places, points["effect_low"], points["effect_high"], color=COLOURS["high"], alpha=0.22, linewidth=0,
-            label="95 % intervals",
-        )  # fmt: skip
-    ax.plot(places, points["effect"], color=COLOURS["high"], linewidth=2, label="effect")
+        look = {"color": OBSERVED, "alpha": 0.22, "lw": 0}
+        ax.fill_between(places, points["effect_low"], points["effect_high"], label="95 % CI", **look)
+    ax.plot(places, points["effect"], color=OBSERVED, lw=2, label="effect")
     declared = points["is_declared"].to_numpy()
-    ax.plot(
-        places[declared],
-        points.loc[declared, "effect"],
-        "D",
-        color="black",
-        markersize=6,
-        label="declared",
-        linestyle="none",
-    )
-    ax.axhline(0, color=NEUTRAL, linewidth=1)
+    ax.plot(places[declared], points.loc[declared, "effect"], "D", color=DECLARED, ms=6, label="declared", ls="none")
+    ax.axhline(0, color=EVERYONE, lw=1)
     ax.set_ylabel(curve.unit if curve.unit != "d" else "d, high minus low")
-    ax.legend(ncols=2, fontsize=9, loc="best")
+    key(ax)
 
 
 def _draw_options(ax: Axes, curve: Curve) -> None:
-    n, n_bins = len(curve.points), curve.options.shape[1]
+    n = len(curve.points)
     ticks, names, line = [], [], 0
     for decision, rows in curve.options.groupby(level=0, sort=False):
         ticks.append(line)
@@ -176,16 +153,15 @@ def _draw_options(ax: Axes, curve: Curve) -> None:
         top = rows.to_numpy().max()
         for (_, option), shares in rows.iterrows():
             ax.imshow(
-                shares.to_numpy()[None, :], cmap="Greys", vmin=0, vmax=top, aspect="auto", interpolation="nearest",
+                shares.to_numpy()[None, :], cmap=SHARES, vmin=0, vmax=top, aspect="auto", interpolation="nearest",
                 extent=(0, n, line + 0.42, line - 0.42),
             )  # fmt: skip
             ticks.append(line)
             names.append("\u2003" + option)
             line += 1
-    ax.set_yticks(ticks, names, fontsize=9)
+    ax.set_yticks(ticks, names)
     for label, name in zip(ax.get_yticklabels(), names, strict=True):
         label.set_fontweight("normal" if name.startswith("\u2003") else "bold")
     ax.tick_params(axis="y", length=0)
     ax.set(xlim=(0, n), ylim=(line - 0.4, -0.6))
-    shades = "" if n == n_bins else f"\n(shades: how many in each of {n_bins} stretches)"
-    ax.set_xlabel(f"{n:,} specifications by size of effect, n = {tell_range(curve.points['n'])}{shades}", fontsize=9)
+    ax.set_xlabel("Specifications, by size of effect")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 
-from helpers.plots.forest import plot_forest
-from helpers.plots.style import ACCENT, COLOURS, MARKERS, NEUTRAL, WIDTH_IN, require_rows
+from helpers.plots.intervals import draw_intervals, name_rows, plot_forest, start
+from helpers.plots.palette import COLOURS, EVERYONE, FAINT, MARKERS, SERIES, SERIES_MARKERS, SIGNS
+from helpers.plots.style import WIDTH_IN, key, require_rows, shorten, tell, wrap
 from helpers.resilience import FactorFit, ScorePrecision, list_bands
-from helpers.wording import hide_small
+from helpers.wording import hide_small, tell_range
 
 NAMES = {
     "cd_risc.total": "CD-RISC total",
@@ -28,6 +28,17 @@ NAMES = {
     "gad7.total": "Anxiety (GAD-7)",
     "pss.total": "Perceived stress (PSS-10)",
 }
+
+
+def name_score(name: str) -> str:
+    """Return what a score is called; one that the book does not know keeps its own name, underscores as blanks.
+
+    Examples
+    --------
+    >>> name_score("hads.anxiety"), name_score("own_scale.total")
+    ('Anxiety (HADS)', 'own scale.total')
+    """
+    return NAMES.get(name, shorten(name))
 
 
 def plot_scores(
@@ -68,44 +79,32 @@ def plot_scores(
     -------
     matplotlib.axes.Axes
     """
-    if ax is None:
-        ax = plt.subplots(figsize=(WIDTH_IN, 4.4))[1]
-    for side, hatch in (("low", "///"), ("high", None)):
+    ax = start(ax, 10, above=1.2)
+    for side in ("low", "high"):
         own = bars[bars["group"] == side]
         ax.bar(
-            own["start"],
-            own["per_point"],
-            width=own["end"] - own["start"],
-            align="edge",
-            facecolor=COLOURS[side],
-            hatch=hatch,
-            edgecolor="white",
-            label=labels[side],
-        )
-    ax.axvline(cut, color="black", linewidth=1.5, label=f"Cut-off: {cut:g} or more is high")
+            own["start"], own["per_point"], width=own["end"] - own["start"], align="edge", facecolor=COLOURS[side],
+            edgecolor="white", label=labels[side],
+        )  # fmt: skip
+    ax.axvline(cut, color="black", lw=1.5, label=f"cut-off: {cut:g} or more is high")
     if low_below is not None and low_below < cut:
-        ax.axvline(
-            low_below, color="black", linewidth=1.5, linestyle="--", label=f"Cut-off: below {low_below:g} is low"
-        )
+        ax.axvline(low_below, color="black", lw=1.5, linestyle="--", label=f"cut-off: below {low_below:g} is low")
     if precision is not None:
-        sem = precision.sem
-        ax.axvspan(
-            cut - sem,
-            cut + sem,
-            color=ACCENT,
-            alpha=0.25,
-            zorder=0,
-            label=f"Cut-off ± 1 SEM ({sem:.1f} points)",
-        )
+        span = f"cut-off ± 1 SEM ({precision.sem:.1f} points)"
+        ax.axvspan(cut - precision.sem, cut + precision.sem, color=FAINT, zorder=0, label=span)
     if references is not None:
         _mark_references(ax, references)
     if bands is not None:
         _mark_bands(ax, bands)
-    ax.set_xlabel(f"{NAMES.get(score_name, score_name)} (points)")
-    ax.set_ylabel("Participants per point")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2)
-    ax.set_title(f"{bars['n'].sum()} people in {len(bars)} bars", loc="left", pad=6 if bands is None else 30)
-    return ax
+    ax.set(xlabel=f"{name_score(score_name)} (points)", ylabel="Participants per point")
+    key(ax)
+    banded = "" if bands is None else " Dotted lines: borders of published bands."
+    told = "" if references is None else " Triangles: published means of other samples."
+    return tell(
+        ax,
+        f"Distribution of {name_score(score_name)} among {bars['n'].sum()} participants, in {len(bars)} bars joined until none stands for "
+        f"a handful: the height is participants per point of the scale.{told}{banded}",
+    )
 
 
 def plot_symptoms(contrasts: pd.DataFrame, *, labels: dict[str, str], ax: Axes | None = None) -> Axes:
@@ -123,8 +122,8 @@ def plot_symptoms(contrasts: pd.DataFrame, *, labels: dict[str, str], ax: Axes |
     -------
     matplotlib.axes.Axes
     """
-    names = pd.Series({name: NAMES.get(name, name) for name in contrasts.index})
-    return plot_forest(contrasts, labels=labels, names=names, ax=ax)
+    names = pd.Series({name: name_score(name) for name in contrasts.index})
+    return plot_forest(contrasts, labels=labels, names=names, what="Symptoms and traits", ax=ax)
 
 
 def plot_split_cost(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -140,23 +139,21 @@ def plot_split_cost(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes
     -------
     matplotlib.axes.Axes
     """
-    if ax is None:
-        ax = plt.subplots(figsize=(WIDTH_IN, 1.3 + 0.5 * len(comparison)))[1]
+    ax = start(ax, 2 * len(comparison))
     rows = np.arange(len(comparison))
-    ax.axvline(0, color=NEUTRAL, linewidth=1)
-    for name, shift, marker, colour, label in (
-        ("r_score", -0.15, "o", ACCENT, "with the score"),
-        ("r_split", 0.15, "D", NEUTRAL, "with the split (1 high, 0 low)"),
+    for value, shift, marker, filled, label in (
+        ("r_score", -0.17, "D", True, "with the score"),
+        ("r_split", 0.17, "o", False, "with the split (1 high, 0 low)"),
     ):
-        r, low, high = (comparison[f"{name}{end}"].to_numpy(float) for end in ("", "_low", "_high"))
-        ax.hlines(rows + shift, low, high, color=colour, linewidth=2)
-        ax.plot(r, rows + shift, marker, color=colour, markersize=7, label=label)
-    ax.set_yticks(rows, [f"{NAMES.get(name, name)}\n(n={hide_small(int(n))})" for name, n in comparison["n"].items()])
-    ax.set_ylim(len(comparison) - 0.5, -0.5)
-    ax.set_xlabel("Correlation r (95 % interval), not adjusted")
-    ax.tick_params(axis="y", length=0)
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)
-    return ax
+        draw_intervals(ax, comparison, value, rows=rows + shift, markers=marker, filled=filled, label=label)
+    name_rows(ax, [name_score(name) for name in comparison.index])
+    ax.set_xlabel("Correlation r (95 % CI), not adjusted")
+    key(ax)
+    return tell(
+        ax,
+        f"Each symptom's correlation with the score as it is, and with the split into groups; lines are 95 % confidence intervals by "
+        f"Fisher's z. n = {tell_range(comparison['n'])}.",
+    )
 
 
 def plot_bands(scores: pd.DataFrame, *, labels: dict[str, str]) -> Axes:
@@ -176,8 +173,9 @@ def plot_bands(scores: pd.DataFrame, *, labels: dict[str, str]) -> Axes:
     """
     names = list(dict.fromkeys(scores.index.get_level_values("score")))
     require_rows(scores, "of the questionnaires has published bands")
-    figure, axes = plt.subplots(len(names), 1, figsize=(WIDTH_IN, 0.7 + 0.95 * len(names)), squeeze=False)
-    figure.subplots_adjust(hspace=1.25)
+    figure, axes = plt.subplots(
+        len(names), 1, figsize=(WIDTH_IN, 0.35 + 1.05 * len(names)), squeeze=False, layout="constrained"
+    )
     for ax, name in zip(axes[:, 0], names, strict=True):
         _draw_bands(ax, list_bands(name))
         for side, row in (("high", 0.3), ("low", 0.7)):
@@ -185,10 +183,14 @@ def plot_bands(scores: pd.DataFrame, *, labels: dict[str, str]) -> Axes:
                 low, middle, high = scores.loc[(name, side), ["q1", "median", "q3"]]
                 ax.plot([low, high], [row, row], color=COLOURS[side], lw=3, solid_capstyle="butt")
                 ax.plot(middle, row, MARKERS[side], color=COLOURS[side], mec="white", ms=9, label=labels[side])
-        ax.set_title(NAMES.get(name, name), loc="left", fontsize=10, pad=14)
-    axes[0, 0].legend(loc="lower right", bbox_to_anchor=(1.02, 1.62), ncols=2, columnspacing=1)
-    axes[-1, 0].set_xlabel("Points; mark: median, line: middle half of the group")
-    return axes[-1, 0]
+        ax.set_title(f"{name_score(name)} (points)", pad=18)
+    handles, called = axes[0, 0].get_legend_handles_labels()
+    key(figure, handles=handles, labels=called)
+    return tell(
+        axes[-1, 0],
+        "Scores of both groups in the published bands of each questionnaire, from pale to dark: marks are medians, lines "
+        f"reach over the middle half of the group. n = {tell_range(scores['n'])}.",
+    )
 
 
 def plot_cuts(table: pd.DataFrame, *, symptom: str, ax: Axes | None = None) -> Axes:
@@ -206,24 +208,24 @@ def plot_cuts(table: pd.DataFrame, *, symptom: str, ax: Axes | None = None) -> A
     -------
     matplotlib.axes.Axes
     """
-    if ax is None:
-        ax = plt.subplots(figsize=(WIDTH_IN, 1.6 + 0.5 * len(table)))[1]
+    ax = start(ax, 2 * len(table) + 1)
     rows = np.arange(len(table))
-    ax.axvline(0, color=NEUTRAL, linewidth=1)
-    for row, (name, cut) in zip(rows, table.iterrows(), strict=True):
-        whole = np.isnan(cut["at"])
-        colour = ACCENT if whole else COLOURS["low"] if "never" in name else NEUTRAL
-        ax.plot([cut["r_low"], cut["r_high"]], [row, row], color=colour, lw=2)
-        ax.plot(cut["r"], row, "o" if whole else "X" if "never" in name else "D", color=colour, ms=8)
-        ax.annotate(
-            f"{100 * cut['power']:.0f} %", (1.02, row), xycoords=("axes fraction", "data"), va="center", fontsize=9
-        )
-    ax.annotate("Power", (1.02, -0.75), xycoords=("axes fraction", "data"), va="center", fontsize=9, fontweight="bold")
-    ax.set_yticks(rows, [_name_cut(name, cut) for name, cut in table.iterrows()])
-    ax.set_ylim(len(table) - 0.5, -1.1)
-    ax.set_xlabel(f"Correlation r with {NAMES.get(symptom, symptom)} (95 % interval), not adjusted")
-    ax.tick_params(axis="y", length=0)
-    return ax
+    wrong = ["never" in str(name) for name in table.index]
+    markers = ["D" if np.isnan(at) else "X" if never else "o" for at, never in zip(table["at"], wrong, strict=True)]
+    draw_intervals(ax, table, "r", markers=markers, filled=list(np.isnan(table["at"])), size=8)
+    beside = {"xycoords": ("axes fraction", "data"), "va": "center"}
+    for row, power in zip(rows, table["power"], strict=True):
+        ax.annotate(f"{100 * power:.0f} %", (1.02, row), **beside)
+    ax.annotate("Power", (1.02, -0.75), fontweight="bold", **beside)
+    name_rows(ax, [_name_cut(name, cut) for name, cut in table.iterrows()])
+    ax.set_ylim(len(table) - 0.4, -1.1)
+    ax.set_xlabel(f"r with {name_score(symptom)} (95 % CI), not adjusted")
+    n = tell_range((table["n_high"] + table["n_low"]).dropna())
+    return tell(
+        ax,
+        f"Correlation of {name_score(symptom)} with the score as it is (diamond), and with the score cut at {len(table) - 1} places (n = {n}); "
+        "lines are 95 % confidence intervals. Cross: the cut that should never be made. Power: of finding a medium correlation.",
+    )
 
 
 def plot_loadings(fits: dict[str, FactorFit], *, ax: Axes | None = None) -> Axes:
@@ -240,32 +242,64 @@ def plot_loadings(fits: dict[str, FactorFit], *, ax: Axes | None = None) -> Axes
     matplotlib.axes.Axes
     """
     items = sorted({item for fit in fits.values() for item in fit.loadings.index.get_level_values("item")})
-    if ax is None:
-        ax = plt.subplots(figsize=(WIDTH_IN, 1.4 + 0.2 * len(items)))[1]
-    for (name, fit), marker, colour in zip(fits.items(), "oDs^", (ACCENT, NEUTRAL, *COLOURS.values()), strict=False):
-        loadings = fit.loadings.droplevel("factor")
-        ax.plot(
-            loadings,
-            [items.index(item) for item in loadings.index],
-            marker,
-            color=colour,
-            ms=6,
-            label=f"{name} (n={hide_small(fit.n)})",
-        )
-    ax.axvline(0, color=NEUTRAL, lw=1)
-    ax.set_yticks(range(len(items)), items, fontsize=8)
-    ax.set_ylim(len(items) - 0.5, -0.5)
-    ax.set_xlabel("Standardised loading")
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)
-    return ax
+    ax = start(ax, len(items))
+    long = pd.concat(
+        {f"{name} (n={hide_small(fit.n)})": fit.loadings.droplevel("factor") for name, fit in fits.items()},
+        names=["fit", "item"],
+    ).rename("loading")
+    long = long.reset_index().assign(row=lambda table: [items.index(item) for item in table["item"]])
+    sns.scatterplot(
+        long, x="loading", y="row", hue="fit", style="fit", s=45, ax=ax, linewidth=0, palette=list(SERIES[: len(fits)]),
+        markers=list(SERIES_MARKERS[: len(fits)]),
+    )  # fmt: skip
+    name_rows(ax, [shorten(item) for item in items])
+    ax.set(xlabel="Standardised loading", ylabel="")
+    key(ax)
+    return tell(
+        ax,
+        f"Standardised loading of each of {len(items)} items in {len(fits)} structures of the questionnaire, by maximum likelihood.",
+    )
+
+
+def plot_correlations(correlations: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw how scores and symptoms correlate, as a triangle of numbers.
+
+    Parameters
+    ----------
+    correlations : pandas.DataFrame
+        From ``helpers.resilience.correlate_measures``: columns first, second, r, n; each pair once.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    shown = correlations.dropna(subset=["r"])
+    require_rows(shown, "of the correlations could be computed")
+    names = list(dict.fromkeys([*shown["first"], *shown["second"]]))
+    grid = shown.pivot_table("r", "second", "first", sort=False).reindex(index=names[1:], columns=names[:-1])
+    ax = start(ax, 1.6 * len(names), above=1.9)
+    sns.heatmap(
+        grid, cmap=SIGNS, vmin=-1, vmax=1, annot=True, fmt=".2f", square=False, linewidths=1, ax=ax,
+        cbar_kws={"label": "Correlation r", "shrink": 0.7},
+    )  # fmt: skip
+    ax.set(xlabel="", ylabel="")
+    ax.set_yticklabels([wrap(name_score(name), 20) for name in grid.index], rotation=0)
+    ax.set_xticklabels(
+        [wrap(name_score(name), 20) for name in grid.columns], rotation=45, ha="right", rotation_mode="anchor"
+    )
+    ax.tick_params(length=0)
+    return tell(
+        ax,
+        f"Pearson correlations between {len(names)} scores, each pair among all participants who have both (n = {tell_range(shown['n'])}), "
+        "not adjusted.",
+    )
 
 
 def _draw_bands(ax: Axes, bands: pd.DataFrame) -> None:
     for i, (name, band) in enumerate(bands.iterrows()):
         ax.axvspan(band["start"], band["end"], color="#000000", alpha=0.06 + 0.08 * i, lw=0)
-        ax.annotate(
-            name, ((band["start"] + band["end"]) / 2, 1.06), xycoords=("data", "axes fraction"), ha="center", fontsize=8
-        )
+        ax.annotate(name, ((band["start"] + band["end"]) / 2, 1.06), xycoords=("data", "axes fraction"), ha="center")
     ax.set(xlim=(bands["start"].iloc[0], bands["end"].iloc[-1]), ylim=(1, 0), yticks=[])
     ax.set_xticks([*bands["start"], bands["end"].iloc[-1]])
     ax.spines["left"].set_visible(False)
@@ -274,9 +308,7 @@ def _draw_bands(ax: Axes, bands: pd.DataFrame) -> None:
 def _name_cut(name: str, cut: pd.Series) -> str:
     if np.isnan(cut["at"]):
         return "Score as it is"
-    shown = textwrap.fill(
-        name.capitalize() if "border" in name or "sample" in name else f"Declared cut {cut['at']:g}", 20
-    )
+    shown = wrap(name.capitalize() if "border" in name or "sample" in name else f"Declared cut {cut['at']:g}", 20)
     return f"{shown}\n({cut['n_high']:.0f} high, {cut['n_low']:.0f} low)"
 
 
@@ -286,7 +318,7 @@ def _mark_bands(ax: Axes, bands: pd.DataFrame) -> None:
     for name, band in bands.iterrows():
         start, end = max(band["start"], left), min(band["end"], right)
         if start > left:
-            ax.axvline(start, color=NEUTRAL, lw=1, ls=":", zorder=0)
+            ax.axvline(start, color=EVERYONE, lw=1, ls=":", zorder=0)
         if end > start:
             ax.annotate(
                 name.replace(" ", "\n"),
@@ -294,7 +326,6 @@ def _mark_bands(ax: Axes, bands: pd.DataFrame) -> None:
                 xycoords=("data", "axes fraction"),
                 ha="center",
                 va="bottom",
-                fontsize=8,
             )
     ax.set_xlim(left, right)
 
@@ -302,7 +333,7 @@ def _mark_bands(ax: Axes, bands: pd.DataFrame) -> None:
 def _mark_references(ax: Axes, references: pd.DataFrame) -> None:
     """Write published means on their own lines above the bars."""
     top = ax.get_ylim()[1]
-    line = 0.075 * top
+    line = 0.085 * top
     for i, (name, mean) in enumerate(references["mean"].items()):
         height = top + (i + 0.6) * line
         ax.plot([mean], [height], marker="v", color="black", markersize=6)
@@ -313,6 +344,5 @@ def _mark_references(ax: Axes, references: pd.DataFrame) -> None:
             textcoords="offset points",
             ha="right",
             va="center",
-            fontsize=9,
         )
     ax.set_ylim(0, top + (len(references) + 0.4) * line)

@@ -11,23 +11,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from helpers.plots.style import ACCENT, COLOURS, NEUTRAL, WIDTH_IN
+from helpers.plots.palette import EVERYONE, OBSERVED, SERIES
+from helpers.plots.style import LOOK, WIDTH_IN, tell
 
 SIMULATED = "simulated"
 LOOKS = (
-    {"color": COLOURS["high"], "marker": "s", "linestyle": "--"},
-    {"color": NEUTRAL, "marker": "^", "linestyle": ":"},
+    {"color": SERIES[0], "marker": "s", "linestyle": "--"},
+    {"color": EVERYONE, "marker": "^", "linestyle": ":"},
 )
-LOOK_SIMULATED = {"color": ACCENT, "marker": "o", "linestyle": "-"}
-PANEL_IN = 2.7
-STYLE = {
-    "font.size": 10,
-    "axes.titlesize": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "legend.frameon": False,
-    "savefig.dpi": 150,
-}
+LOOK_SIMULATED = {"color": OBSERVED, "marker": "o", "linestyle": "-"}
+PANEL_IN = 2.5
 
 
 def plot_margins(
@@ -51,7 +44,7 @@ def plot_margins(
     matplotlib.figure.Figure
         The legend says of each line whether it shows simulated or real people.
     """
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(LOOK):
         n_rows = (len(margins) + 1) // 2
         figure, axes = plt.subplots(
             n_rows, 2, figsize=(WIDTH_IN, PANEL_IN * n_rows + 0.25 * len(labels)), layout="constrained", squeeze=False
@@ -69,7 +62,7 @@ def plot_margins(
         lines = {line.get_label(): line for ax in figure.axes for line in ax.get_lines()}
         shown = [label for label in labels.values() if label in lines]
         figure.legend([lines[label] for label in shown], shown, loc="outside lower left", ncols=1)
-    return figure
+    return tell(figure, f"{len(margins)} margins of simulated beside real participants.")
 
 
 def _draw_margin(ax: Axes, rows: pd.DataFrame, labels: Mapping[str, str]) -> None:

@@ -2,27 +2,54 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import matplotlib as mpl
 import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.contract import Cohort
 from helpers.problems import TooLittle
-from helpers.wording import call_groups, hide_small, set_labels, set_small_cell
+from helpers.wording import hide_small, set_labels, set_small_cell
 
-COLOURS = {"high": "#0072B2", "low": "#D55E00"}
-NEUTRAL = "#595959"
-ACCENT = "#009E73"
-MARKERS = {"high": "o", "low": "s"}
-DIVERGING = "PuOr_r"
-WIDTH_IN = 6.2
+WIDTH_IN = 5.4  # of every figure: the page scales it to its text, so that type has one size everywhere
+TYPE_PT = 10.0  # of all type: 9 px on a page of 390 px, more on a desk
+LINE_IN = 0.24  # of one line of type with its lead
 SIMULATED = "Simulated data"
 REAL = "Data of real people"
-HIGH_LOW = {"high": "high", "low": "low"}
-SHORT = 16  # signs of a group's name along an axis
+MARK_IN = 0.19  # room at the right edge for these words
+FONTS = ("Arial", "Helvetica", "Liberation Sans", "DejaVu Sans")
+LOOK = {
+    "figure.figsize": (WIDTH_IN, 3.4),
+    "figure.dpi": 110,
+    "savefig.dpi": 200,
+    "savefig.bbox": None,
+    "figure.constrained_layout.h_pad": 0.03,
+    "figure.constrained_layout.w_pad": 0.03,
+    **dict.fromkeys(
+        (
+            "font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize",
+            "legend.title_fontsize", "figure.titlesize", "figure.labelsize",
+        ),
+        TYPE_PT,
+    ),
+    "font.family": ["sans-serif", "DejaVu Sans"],
+    "font.sans-serif": list(FONTS),
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "legend.frameon": False,
+    "legend.columnspacing": 1.2,
+    "legend.handletextpad": 0.4,
+    "svg.fonttype": "none",  # type stays type: it can be searched, and is drawn in the fonts of the page
+    "svg.hashsalt": "resilience-book",
+    "text.parse_math": False,  # labels come from data: a dollar sign in one is a dollar sign
+}  # fmt: skip
 
 
 def use_style(cohort: Cohort) -> None:
@@ -34,28 +61,13 @@ def use_style(cohort: Cohort) -> None:
     """
     set_small_cell(cohort.settings.small_cell)
     set_labels(cohort.settings.labels)
-    mpl.rcParams.update(
-        {
-            "figure.figsize": (WIDTH_IN, 3.8),
-            "figure.dpi": 110,
-            "savefig.dpi": 150,
-            "figure.constrained_layout.use": False,
-            "font.size": 10,
-            "axes.titlesize": 11,
-            "axes.labelsize": 10,
-            "xtick.labelsize": 9,
-            "ytick.labelsize": 9,
-            "legend.fontsize": 9,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "legend.frameon": False,
-            "savefig.bbox": "tight",
-            "svg.hashsalt": "resilience-book",
-            "axes.grid": False,
-            "text.parse_math": False,  # labels come from data: a dollar sign in one is a dollar sign
-            "figure.hooks": ["helpers.plots.style:mark_simulated"] if cohort.is_simulated else [],
-        }
-    )
+    use_look()
+    mpl.rcParams["figure.hooks"] = ["helpers.plots.style:mark_simulated"] if cohort.is_simulated else []
+
+
+def use_look() -> None:
+    """Set the theme of all figures, without a word on whose data they show."""
+    sns.set_theme(style="ticks", rc=LOOK)
 
 
 def mark_simulated(figure: Figure) -> None:
@@ -76,7 +88,89 @@ def mark_real(figure: Figure) -> None:
 
 
 def _mark(figure: Figure, words: str, colour: str, name: str) -> None:
-    figure.text(0.995, 1.0, words, ha="right", va="bottom", fontsize=9, color=colour, fontweight="bold", gid=name)
+    """Write along the right edge, so that the words take no height, and keep the axes off that edge."""
+    edge = MARK_IN / figure.get_figwidth()
+    figure.text(
+        1, 0.99, words, ha="right", va="top", rotation=90, color=colour, fontweight="bold", gid=name, fontsize=TYPE_PT
+    )
+    engine = figure.get_layout_engine()
+    if hasattr(engine, "set"):
+        engine.set(rect=(0, 0, 1 - edge, 1))
+
+
+def tell(drawn: Axes | Figure, caption: str) -> Axes | Figure:
+    """Note the caption of a figure: what is shown, how many, which test, what the bars are.
+
+    Parameters
+    ----------
+    drawn : matplotlib.axes.Axes or matplotlib.figure.Figure
+    caption : str
+        Whole sentences with computed numbers; :func:`helpers.plots.showing.show_figure` puts them below the figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes or matplotlib.figure.Figure
+        What came in.
+    """
+    drawn.get_figure().set_label(caption)
+    return drawn
+
+
+def key(drawn: Axes | Figure, *, ncols: int = 2, **given: object) -> None:
+    """Put the legend above the axes, from the left edge of the figure on.
+
+    Parameters
+    ----------
+    drawn : matplotlib.axes.Axes or matplotlib.figure.Figure
+        Axes lose a legend of their own.
+    ncols : int, default 2
+    **given
+        Passed on: handles, labels, title.
+    """
+    if isinstance(drawn, Axes):
+        handles, labels = given.pop("handles", None), given.pop("labels", None)
+        if handles is None:
+            handles, labels = drawn.get_legend_handles_labels()
+        if drawn.get_legend():
+            drawn.get_legend().remove()
+        given |= {"handles": handles} | ({"labels": labels} if labels else {})
+    if given.get("handles"):
+        drawn.get_figure().legend(loc="outside upper left", ncols=ncols, borderpad=0.1, borderaxespad=0.1, **given)
+
+
+def name_sides(labels: Mapping[str, str], *, n: Mapping[str, str] | None = None) -> str:
+    """Return what stands below an axis of differences: which side is higher in which group.
+
+    Examples
+    --------
+    >>> name_sides({"high": "High (n=44)", "low": "Low (n=72)"})
+    '← higher in Low  ·  higher in High →'
+    """
+    high, low = (strip_n(labels[side]) + (f" (n = {n[side]})" if n else "") for side in ("high", "low"))
+    parts = f"← higher in {low}", f"higher in {high} →"
+    return "  ·  ".join(parts) if sum(map(len, parts)) < 62 else "\n".join(parts)
+
+
+def strip_n(label: str) -> str:
+    """Return what a group is called, without its n.
+
+    Examples
+    --------
+    >>> strip_n("High resilience (n=44)")
+    'High resilience'
+    """
+    return label.split(" (n=")[0]
+
+
+def wrap(text: object, width: int) -> str:
+    """Return a text in lines of at most `width` signs.
+
+    Examples
+    --------
+    >>> wrap("one two three", 8)
+    'one two\nthree'
+    """
+    return textwrap.fill(str(text), width)
 
 
 def require_rows(table: pd.DataFrame | pd.Series, what: str = "of these could be estimated") -> None:
@@ -98,16 +192,28 @@ def require_rows(table: pd.DataFrame | pd.Series, what: str = "of these could be
         raise TooLittle(f"None {what}, so there is nothing to draw.")
 
 
-def shorten(name: object, longest: int = 34) -> str:
-    """Return a name that fits beside an axis: cut, with an ellipsis, when it is longer.
+def shorten(name: object, longest: int = 28) -> str:
+    """Return a name that fits beside an axis: the one rule of the book for all names.
+
+    Underscores become blanks; what is longer is cut in the middle, as the two ends tell names of one kind apart; both ends of an edge
+    are kept.
 
     Examples
     --------
     >>> shorten("N-acetylglutamate", 10)
-    'N-acetylg…'
+    'N-ace…mate'
+    >>> shorten("transcript_0152", 12)
+    'transc…0152'
     """
-    text = str(name)
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+    text = str(name).replace("_", " ")
+    if len(text) <= longest:
+        return text
+    first, between, last = text.partition(" – ")
+    if between and longest > 12:
+        half = (longest - 3) // 2
+        return f"{shorten(first, half)} – {shorten(last, half)}"
+    tail = (longest - 1) // 2
+    return f"{text[: longest - 1 - tail].rstrip()}…{text[-tail:].lstrip()}"
 
 
 def label_groups(cohort: Cohort, groups: pd.DataFrame) -> dict[str, str]:
@@ -124,14 +230,3 @@ def label_groups(cohort: Cohort, groups: pd.DataFrame) -> dict[str, str]:
         side: f"{shorten(cohort.settings.labels[side], 28)} (n={hide_small(int(sizes.get(side, 0)))})"
         for side in ("high", "low")
     }
-
-
-def name_contrast(text: str, labels: Mapping[str, str]) -> str:
-    """Return the text of an axis with the names of the groups, shortened, in place of high and low.
-
-    Examples
-    --------
-    >>> name_contrast("d (high minus low)", {"high": "Controls", "low": "Patients"})
-    'd (Controls minus Patients)'
-    """
-    return call_groups(text, {side: shorten(label, SHORT) for side, label in labels.items()})

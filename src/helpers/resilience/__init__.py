@@ -62,6 +62,7 @@ from helpers.resilience.symptoms import (
     SYMPTOMS,
     compare_split_and_score,
     compare_symptoms,
+    correlate_measures,
     expect_share_kept,
     relate_symptoms,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "compare_questionnaires",
     "compare_split_and_score",
     "compare_symptoms",
+    "correlate_measures",
     "count_out_of_range",
     "cronbach_alpha",
     "describe_cuts",

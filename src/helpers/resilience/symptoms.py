@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -22,6 +24,34 @@ SYMPTOMS = (
     "pss.total",
 )
 CONFIDENCE = 0.95
+
+
+def correlate_measures(measures: pd.DataFrame) -> pd.DataFrame:
+    """Correlate every pair of scores, each among all participants who have both.
+
+    Parameters
+    ----------
+    measures : pandas.DataFrame of shape (n_participants, n_scores)
+        From :func:`score_measures`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per pair, in the order of the columns: ``first``, ``second``, ``r`` (Pearson; blank where a score does not vary or fewer than
+        three participants have both), ``n``. No participant is missing for want of a third score.
+
+    Examples
+    --------
+    >>> correlate_measures(pd.DataFrame({"a": [1.0, 2, 3], "b": [3.0, 2, 1]}))["r"].round(6).tolist()
+    [-1.0]
+    """
+    rows = []
+    for first, second in combinations(measures.columns, 2):
+        both = measures[[first, second]].dropna()
+        varies = len(both) > 2 and (both.max() > both.min()).all()
+        r = float(both[first].corr(both[second])) if varies else np.nan
+        rows.append((first, second, r, len(both)))
+    return pd.DataFrame(rows, columns=["first", "second", "r", "n"])
 
 
 def compare_symptoms(measures: pd.DataFrame, design: pd.DataFrame, *, outcome: str | None = None) -> pd.DataFrame:

@@ -8,18 +8,23 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from nilearn import plotting
 
 from helpers.brain.connectivity import EDGE_SEPARATOR
+from helpers.brain.names import name_edge
 from helpers.brain.nbs import NbsResult
 from helpers.permutation import MaxTResult
-from helpers.plots.brain.null import add_legend, draw_null
-from helpers.plots.style import COLOURS, NEUTRAL, WIDTH_IN
-from helpers.problems import count
+from helpers.plots.nulls import add_key, draw_null
+from helpers.plots.palette import COLOURS, EVERYONE
+from helpers.plots.style import WIDTH_IN, require_rows, strip_n, tell
+from helpers.problems import TooLittle, count
 from helpers.wording import hide_small
 
 ALPHA = 0.05
+BRAIN_IN, TITLE_IN = 2.05, 0.25
+NAMED = 3
 
 
 def plot_connectome(edges: pd.DataFrame, nodes: pd.DataFrame, *, n_edges: int, labels: Mapping[str, str]) -> Figure:
@@ -40,23 +45,16 @@ def plot_connectome(edges: pd.DataFrame, nodes: pd.DataFrame, *, n_edges: int, l
     -------
     matplotlib.figure.Figure
     """
-    strongest = edges.loc[edges["t"].abs().sort_values(ascending=False, kind="stable").index].dropna(subset=["t"])
-    strongest = strongest.head(n_edges)
-    figure, axes = plt.subplots(2, 1, figsize=(WIDTH_IN, 6.0))
-    figure.subplots_adjust(left=0.01, right=0.99, top=0.86, bottom=0.01, hspace=0.16)
-    sides = (("high", "Higher", strongest["t"] > 0), ("low", "Lower", strongest["t"] < 0))
-    for ax, (side, word, chosen) in zip(axes, sides, strict=True):
-        _draw_side(strongest[chosen], nodes, ax, COLOURS[side], strongest["t"].abs().max())
-        ax.set_title(f"{word} in {labels['high']}: {count(int(chosen.sum()), 'edge')}", loc="left", pad=4)
-    n_high, n_low = int(edges["n_high"].max()), int(edges["n_low"].max())
-    figure.suptitle(
-        f"Strongest {len(strongest)} of {len(edges):,} edges by |t|\n"
-        f"{labels['high']} (n={hide_small(int(n_high))}) v {labels['low']} (n={hide_small(int(n_low))})",
-        x=0.01,
-        ha="left",
-        fontsize=11,
+    order = edges["t"].abs().sort_values(ascending=False, kind="stable").index
+    strongest = edges.loc[order].dropna(subset=["t"]).head(n_edges)
+    require_rows(strongest, "of the edges could be compared")
+    figure = _draw_sides(strongest["t"], nodes, labels)
+    n = " v ".join(hide_small(int(edges[f"n_{side}"].max())) for side in COLOURS)
+    return tell(
+        figure,
+        f"The {len(strongest)} strongest of {len(edges):,} edges by |t|, adjusted (n = {n}): extremes, not a test. "
+        f"{_count_sides(strongest['t'], labels)}. Strongest: {_name_strongest(strongest['t'], nodes)}.",
     )
-    return figure
 
 
 def plot_component(
@@ -77,31 +75,24 @@ def plot_component(
     Returns
     -------
     matplotlib.figure.Figure
-        When there is no such component, the figure says so.
+
+    Raises
+    ------
+    TooLittle
+        There is no such component.
     """
-    figure, axes = plt.subplots(2, 1, figsize=(WIDTH_IN, 6.0))
-    figure.subplots_adjust(left=0.01, right=0.99, top=0.86, bottom=0.01, hspace=0.16)
     if component is None and len(nbs.components):
         component = int(nbs.components["p_extent_all"].idxmin())
     if component not in nbs.components.index:
-        axes[1].set_axis_off()
-        axes[0].set_axis_off()
-        axes[0].text(0.5, 0.5, "no connected edges above the thresholds", ha="center", transform=axes[0].transAxes)
-        return figure
-    row = nbs.components.loc[component]
-    edges = nbs.list_edges(component).to_frame("t")
-    for ax, (side, word, sign) in zip(axes, (("high", "Higher", 1), ("low", "Lower", -1)), strict=True):
-        chosen = edges[edges["t"] * sign > 0]
-        _draw_side(chosen, nodes, ax, COLOURS[side], edges["t"].abs().max())
-        ax.set_title(f"{word} in {labels['high']}: {count(len(chosen), 'edge')}", loc="left", pad=4)
-    figure.suptitle(
-        f"Component {component}: {count(int(row['n_edges']), 'edge')} with |t| above {row['threshold_t']:g}, "
-        f"{int(row['n_nodes'])} nodes\np = {row['p_extent_all']:.2g} over the brain and all thresholds, n={nbs.n_participants}",
-        x=0.01,
-        ha="left",
-        fontsize=11,
+        raise TooLittle("No connected edges lie above the thresholds, so there is nothing to draw.")
+    row, edges = nbs.components.loc[component], nbs.list_edges(component)
+    figure = _draw_sides(edges, nodes, labels)
+    return tell(
+        figure,
+        f"The component that chance explains least: {count(int(row['n_edges']), 'edge')} with |t| above {row['threshold_t']:g} between "
+        f"{int(row['n_nodes'])} nodes; network-based statistic, p = {row['p_extent_all']:.2g} over the brain and all thresholds, "
+        f"n = {nbs.n_participants}. {_count_sides(edges, labels)}. Strongest: {_name_strongest(edges, nodes)}.",
     )
-    return figure
 
 
 def plot_null(result: MaxTResult, *, alpha: float = ALPHA, ax: Axes | None = None) -> Axes:
@@ -120,39 +111,56 @@ def plot_null(result: MaxTResult, *, alpha: float = ALPHA, ax: Axes | None = Non
     """
     observed, threshold = result.observed_max_t, result.find_threshold(alpha)
     ax = draw_null(
-        result.null_max_t,
-        observed,
-        label=f"real labels: {observed:.2f}",
-        xlabel=f"largest |t| over {result.n_features:,} features",
-        title=f"What chance does to the largest |t|, n={result.n_participants}",
-        ax=ax,
+        result.null_max_t, observed, label=f"real labels: {observed:.2f}", xlabel="Largest |t|", threshold=threshold,
+        told=f"threshold, {100 * alpha:g} %: {threshold:.2f}", ax=ax,
+    )  # fmt: skip
+    add_key(ax)
+    return tell(
+        ax,
+        f"The largest |t| over {result.n_features:,} features in each of {len(result.null_max_t):,} permutations of the groups, and that of the real "
+        f"labels (n = {result.n_participants}). Features beyond the dashed line have a p below {alpha:g}, corrected for all of them.",
     )
-    if np.isfinite(threshold):
-        ax.axvline(threshold, color="black", linestyle="--", label=f"threshold, {alpha:.0%}: {threshold:.2f}")
-    return add_legend(ax)
 
 
-def _draw_side(edges: pd.DataFrame, nodes: pd.DataFrame, ax: Axes, colour: str, strongest: float) -> None:
-    ends = [name.split(EDGE_SEPARATOR) for name in edges.index]
+def _draw_sides(t: pd.Series, nodes: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
+    """Draw the edges of each side in glass brains of their own; a side without edges has none."""
+    sides = [(side, word, t[t * sign > 0]) for side, word, sign in (("high", "Higher", 1), ("low", "Lower", -1))]
+    sides = [(side, word, own) for side, word, own in sides if len(own)] or [("high", "Equal", t)]
+    height = (BRAIN_IN + TITLE_IN) * len(sides)
+    figure = plt.figure(figsize=(WIDTH_IN, height))
+    for row, (side, word, own) in enumerate(reversed(sides)):
+        ax = figure.add_axes((0, row / len(sides), 0.96, BRAIN_IN / height))
+        figure.text(0.01, (row + 1) / len(sides) - 0.02, f"{word} in {strip_n(labels['high'])}: {count(len(own), 'edge')}", va="top", color=COLOURS[side], fontweight="bold")  # fmt: skip
+        _draw_glass(own, nodes, ax, COLOURS[side], t.abs().max())
+    return figure
+
+
+def _count_sides(t: pd.Series, labels: Mapping[str, str]) -> str:
+    return f"{int((t > 0).sum())} are higher, {int((t < 0).sum())} lower in {strip_n(labels['high'])}"
+
+
+def _name_strongest(t: pd.Series, nodes: pd.DataFrame) -> str:
+    order = t.abs().sort_values(ascending=False, kind="stable").index[:NAMED]
+    return "; ".join(f"{name_edge(edge, nodes)} (t = {t[edge]:.1f})".replace("-", "−") for edge in order)
+
+
+def _draw_glass(t: pd.Series, nodes: pd.DataFrame, ax: Axes, colour: str, strongest: float) -> None:
+    ends = [name.split(EDGE_SEPARATOR) for name in t.index]
     used = sorted({node for pair in ends for node in pair})
     place = {node: i for i, node in enumerate(used)}
     matrix = np.zeros((len(used), len(used)))
-    for (first, second), t in zip(ends, edges["t"].abs(), strict=True):
-        matrix[place[first], place[second]] = matrix[place[second], place[first]] = t
-    if not used:
-        ax.set_axis_off()
-        ax.text(0.5, 0.5, "none", ha="center", va="center", transform=ax.transAxes)
-        return
+    for (first, second), size in zip(ends, t.abs(), strict=True):
+        matrix[place[first], place[second]] = matrix[place[second], place[first]] = size
     plotting.plot_connectome(
         matrix,
         nodes.loc[used, ["x", "y", "z"]].to_numpy(float),
-        node_color=NEUTRAL,
+        node_color=EVERYONE,
         node_size=14,
-        edge_cmap=plt.matplotlib.colors.ListedColormap([colour]),
+        edge_cmap=ListedColormap([colour]),
         edge_vmin=0,
-        edge_vmax=strongest,
+        edge_vmax=strongest or 1,
         edge_kwargs={"linewidth": 1.6},
         axes=ax,
         colorbar=False,
-        annotate=True,
+        annotate=False,
     )

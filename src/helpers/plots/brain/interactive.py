@@ -16,7 +16,7 @@ from nilearn.surface import SurfaceImage
 from helpers.brain.connectivity import EDGE_SEPARATOR
 from helpers.brain.maps import MapStack
 from helpers.brain.tfce import MapTest
-from helpers.plots.style import DIVERGING
+from helpers.plots.palette import EVERYONE, SIDES
 
 HEIGHT_PX = 340
 ICON = re.compile(r"<link\s+rel=\"icon\".*?/>", re.DOTALL)
@@ -54,10 +54,10 @@ def view_connectome(edges: pd.DataFrame, nodes: pd.DataFrame, *, n_edges: int, n
     view = plotting.view_connectome(
         matrix.to_numpy(),
         nodes.loc[used, ["x", "y", "z"]].to_numpy(float),
-        edge_cmap=DIVERGING,
+        edge_cmap=SIDES,
         linewidth=4,
         node_size=5,
-        node_color="#595959",
+        node_color=EVERYONE,
         title=f"{title}<br>{note}" if note else title,
         title_fontsize=14,
         colorbar_fontsize=12,
@@ -91,7 +91,7 @@ def view_surface(maps: MapStack, tested: MapTest, *, note: str = "") -> HTML:
         SurfaceImage(mesh, values.data),
         bg_map=load_fsaverage_data("fsaverage5", mesh_type="inflated", data_type="sulcal"),
         hemi="both",
-        cmap=DIVERGING,
+        cmap=SIDES,
         vmax=reach,
         symmetric_cmap=True,
         title=f"t, n={tested.max_t.n_participants}. {note}".strip(),  # one short line: nilearn sets its size

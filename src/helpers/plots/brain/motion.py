@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
+import seaborn as sns
 from matplotlib.axes import Axes
 
 from helpers.brain.qc_fc import MotionCorrelation
-from helpers.plots.style import COLOURS, NEUTRAL, WIDTH_IN
+from helpers.plots.intervals import start
+from helpers.plots.palette import EVERYONE, OBSERVED, SHARES
+from helpers.plots.style import key, tell
 
 
 def plot_motion_link(link: MotionCorrelation, *, ax: Axes | None = None) -> Axes:
@@ -20,19 +22,21 @@ def plot_motion_link(link: MotionCorrelation, *, ax: Axes | None = None) -> Axes
     Returns
     -------
     matplotlib.axes.Axes
-        Darker hexagons hold more edges; the line joins medians of equally many edges.
+        Darker cells hold more edges; the line joins medians of equally many edges.
     """
-    if ax is None:
-        _, ax = plt.subplots(figsize=(WIDTH_IN, 3.8), layout="constrained")
-    edges = link.edges
-    hexes = ax.hexbin(edges["distance_mm"], edges["r"], gridsize=34, cmap="Greys", mincnt=1, linewidths=0.1)
-    ax.axhline(0, color=NEUTRAL, linewidth=1)
-    ax.plot(
-        link.bins["distance_mm"], link.bins["r"], "o-", color=COLOURS["low"], markersize=4, linewidth=2, label="median"
+    ax, edges = start(ax, 11), link.edges
+    look = {"x": "distance_mm", "y": "r", "ax": ax}
+    spread = len(edges) > 1 and all(edges[name].max() - edges[name].min() > 1e-9 for name in ("distance_mm", "r"))
+    if spread:
+        sns.histplot(edges, **look, bins=34, cmap=SHARES, cbar=True, cbar_kws={"label": "Edges"})
+    else:
+        sns.scatterplot(edges, **look, color=EVERYONE)
+    ax.axhline(0, color=EVERYONE, lw=1)
+    sns.lineplot(link.bins, **look, marker="o", color=OBSERVED, lw=2, errorbar=None, label="median", legend=False)
+    ax.set(xlabel="Distance between the two nodes (mm)", ylabel="r of the edge with motion")
+    key(ax)
+    return tell(
+        ax,
+        f"Motion and connectivity: correlation over participants (n = {link.n_participants}) of each of {len(edges):,} edges with motion, against the "
+        f"distance between its nodes. The line joins medians of {len(link.bins)} equally large parts.",
     )
-    ax.figure.colorbar(hexes, ax=ax, pad=0.01).set_label("edges")
-    ax.set_xlabel("distance between the two nodes (mm)")
-    ax.set_ylabel("r of the edge with motion")
-    ax.set_title(f"Motion and connectivity: {len(edges):,} edges, n={link.n_participants}", loc="left")
-    ax.legend(loc="upper right")
-    return ax

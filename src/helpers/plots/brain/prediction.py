@@ -5,8 +5,9 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 
 from helpers.brain.classify import GroupPrediction
-from helpers.plots.brain.null import add_legend, draw_null
-from helpers.plots.style import COLOURS
+from helpers.plots.nulls import add_key, draw_null
+from helpers.plots.palette import OBSERVED
+from helpers.plots.style import tell
 
 
 def plot_prediction(result: GroupPrediction, *, title: str, ax: Axes | None = None) -> Axes:
@@ -27,10 +28,14 @@ def plot_prediction(result: GroupPrediction, *, title: str, ax: Axes | None = No
         result.null_auc,
         result.mean_auc,
         label=f"real labels: {result.mean_auc:.2f}",
-        xlabel=f"cross-validated AUC ({result.n_folds} folds × {len(result.auc)} repeats)",
-        title=f"{title}: {result.n_features:,} edges, n={result.n_participants}",
+        xlabel="Cross-validated AUC",
         ax=ax,
     )
-    ax.axvspan(result.auc.min(), result.auc.max(), color=COLOURS["low"], alpha=0.25, linewidth=0, label="repeats")
-    ax.axvline(0.5, color="black", linestyle=":", linewidth=1)
-    return add_legend(ax)
+    ax.axvspan(result.auc.min(), result.auc.max(), color=OBSERVED, alpha=0.25, lw=0, label="repeats")
+    ax.axvline(0.5, color="black", ls=":", lw=1, label="chance (0.5)")
+    add_key(ax)
+    return tell(
+        ax,
+        f"{title}: AUC in held-out participants from {result.n_features:,} edges ({result.n_folds} folds × {len(result.auc)} repeats, n = "
+        f"{result.n_participants}), beside that of {len(result.null_auc):,} permutations of the labels.",
+    )

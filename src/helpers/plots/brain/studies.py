@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from helpers.plots.style import COLOURS, HIGH_LOW, NEUTRAL, WIDTH_IN, name_contrast, shorten
+from helpers.plots.intervals import draw_intervals, name_rows, start
+from helpers.plots.palette import EVERYONE
+from helpers.plots.style import require_rows, shorten, tell
 from helpers.wording import hide_small
 
-ROW_IN = 0.3
+GAP = 1.3  # lines from one measure to the next
 
 
 def plot_asked(
@@ -21,7 +20,6 @@ def plot_asked(
     value: str = "d",
     title: str,
     last_filled: bool = True,
-    labels: Mapping[str, str] = HIGH_LOW,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the effect of each measure under each way of asking, with its interval, grouped by measure.
@@ -36,47 +34,38 @@ def plot_asked(
     title : str
     last_filled : bool, default True
         Whether the last way of each measure is the one that counts: filled.
-    labels : mapping, optional
-        How to call ``high`` and ``low``.
     ax : matplotlib.axes.Axes, optional
 
     Returns
     -------
     matplotlib.axes.Axes
     """
-    n_measures = table["measure"].nunique()
-    if ax is None:
-        _, ax = plt.subplots(figsize=(WIDTH_IN, 1.3 + ROW_IN * (len(table) + n_measures)), layout="constrained")
-    ax.set_title(title, x=0, loc="left")
-    if table.empty:
-        ax.set_axis_off()
-        ax.text(0.5, 0.5, "nothing to show", ha="center", transform=ax.transAxes)
-        return ax
-    rows, names, bold = [], [], []
-    ax.axvline(0, color=NEUTRAL, linewidth=1, zorder=0)
-    at = 0
+    require_rows(table, "of these questions can be asked here")
+    rows, names, bold, filled, at = [], [], [], [], 0.0
     for measure, part in table.groupby("measure", sort=False):
-        names.append(shorten(measure, 30))
-        rows.append(at)
-        bold.append(True)
-        for i, (_, row) in enumerate(part.iterrows(), start=1):
-            filled = last_filled and i == len(part)
-            colour = COLOURS["high"] if filled else NEUTRAL
-            ax.hlines(at + i, row[f"{value}_low"], row[f"{value}_high"], color=colour, linewidth=1.8)
-            face = colour if filled else "white"
-            ax.plot(
-                row[value], at + i, "D" if filled else "o", color=colour, markerfacecolor=face, markersize=6, zorder=3
-            )
-            n = row["n"] if "n" in row else row["n_high"] + row["n_low"]
-            names.append(f"{shorten(row[by], 24)} (n={hide_small(int(n))})")
-            rows.append(at + i)
-            bold.append(False)
-        at += len(part) + 1.4
-    ax.set_yticks(rows, names)
+        names += [shorten(measure, 30), *[_name_way(row, by) for _, row in part.iterrows()]]
+        rows += [at + i for i in range(len(part) + 1)]
+        bold += [True, *[False] * len(part)]
+        filled += [last_filled and i == len(part) for i in range(1, len(part) + 1)]
+        at += len(part) + GAP
+    ax = start(ax, at)
+    ordered = pd.concat([part for _, part in table.groupby("measure", sort=False)])
+    places = [row for row, is_bold in zip(rows, bold, strict=True) if not is_bold]
+    markers = ["D" if is_filled else "o" for is_filled in filled]
+    draw_intervals(ax, ordered, value, rows=places, colours=EVERYONE, markers=markers, filled=filled)
+    name_rows(ax, names, rows=rows)
     for tick, is_bold in zip(ax.get_yticklabels(), bold, strict=True):
         tick.set_fontweight("bold" if is_bold else "normal")
-    ax.tick_params(axis="y", length=0)
-    ax.set_ylim(max(at - 0.6, 1), -0.8)
-    what = "partial correlation r" if value == "r" else name_contrast("d (high minus low)", labels)
-    ax.set_xlabel(f"{what}, with 95 % interval")
-    return ax
+    what = "partial correlation r" if value == "r" else "d (high minus low)"
+    ax.set_xlabel(f"{what} (95 % CI)")
+    main = " Filled: the analysis that counts." if last_filled else ""
+    return tell(
+        ax,
+        f"{title}: {what} of {table['measure'].nunique()} measures, adjusted, each asked {len(table) // max(table['measure'].nunique(), 1)} ways; lines are 95 % confidence "
+        f"intervals.{main}",
+    )
+
+
+def _name_way(row: pd.Series, by: str) -> str:
+    n = row["n"] if "n" in row else row["n_high"] + row["n_low"]
+    return f"{shorten(row[by], 24)} (n={hide_small(int(n))})"

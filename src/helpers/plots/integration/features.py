@@ -7,13 +7,16 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from scipy.cluster.hierarchy import dendrogram
 
 from helpers.integration import IntegrationPerformance
 from helpers.integration.relations import ClusteredFeatures
-from helpers.plots.style import ACCENT, COLOURS, DIVERGING, NEUTRAL, WIDTH_IN, shorten
+from helpers.plots.palette import COLOURS, EVERYONE, SIGNS
+from helpers.plots.style import LINE_IN, WIDTH_IN, key, shorten, strip_n, tell
+from helpers.wording import hide_small
 
 MOST_STRIPS = 3  # covariates shown beside the groups
 HEAT_SD = 2.5  # where the colours end
@@ -42,45 +45,56 @@ def plot_loadings(
     numpy.ndarray of matplotlib Axes
         One per block.
     """
-    blocks = result.model.blocks_
+    blocks, classes = result.model.blocks_, result.model.classes_
     column, frequency = f"loading_comp{component}", f"frequency_comp{component}"
     if column not in result.loadings:
         raise ValueError(f"component is {component}; this model has 1 to {result.model.n_components}.")
-    figure, axes = plt.subplots(
-        len(blocks), 1, figsize=(WIDTH_IN, (0.28 * n_features + 0.7) * len(blocks) + 0.5), squeeze=False
-    )
-    for axis, block in zip(axes[:, 0], blocks, strict=True):
+    tables = []
+    for block in blocks:
         rows = result.loadings[result.loadings["block"] == block]
-        rows = rows[rows[column] != 0].sort_values(column, key=np.abs, ascending=False)[:n_features][::-1]
+        tables.append(rows[rows[column] != 0].sort_values(column, key=np.abs, ascending=False)[:n_features])
+    heights = [max(len(rows), 1) + 0.6 for rows in tables]
+    figure, axes = plt.subplots(
+        len(blocks), 1, figsize=(WIDTH_IN, LINE_IN * sum(heights) + 0.35 * len(blocks) + 0.6), height_ratios=heights,
+        squeeze=False, layout="constrained", sharex=True,
+    )  # fmt: skip
+    reach = 1.5 * max((float(rows[column].abs().max()) for rows in tables if len(rows)), default=1.0)
+    for axis, block, rows in zip(axes[:, 0], blocks, tables, strict=True):
         _draw_loadings(axis, rows, column, frequency, dict(names or {}))
-        axis.set_title(block, loc="left")
-    axes[-1, 0].set_xlabel(
-        f"Loading on component {component} (positive: higher in the {result.model.classes_[0]} group)\n"
-        "%: fold models that select it on this component"
+        axis.set(title=block, xlim=(-reach, reach))
+    sides = [plt.Rectangle((0, 0), 1, 1, color=COLOURS[side]) for side in ("high", "low")]
+    key(figure, handles=sides, labels=[f"higher in the {side} group" for side in ("high", "low")])
+    axes[-1, 0].set_xlabel(f"Loading on component {component}")
+    tell(
+        figure,
+        f"The largest loadings on component {component}, up to {n_features} per block, of the model fitted on everyone (positive: higher in the {classes[0]} group). Per cent: fold models "
+        f"that select the feature on this component ({result.n_folds} folds × {result.n_repeats} repeats).",
     )
-    figure.tight_layout()
     return axes[:, 0]
 
 
 def _draw_loadings(axis: Axes, rows: pd.DataFrame, column: str, frequency: str, names: dict[str, str]) -> None:
+    called = [shorten(names.get(feature, feature)) for feature in rows.index]
     places = np.arange(len(rows))
-    axis.barh(places, rows[column], height=0.7, color=ACCENT, alpha=0.85)
-    axis.set_yticks(places, [shorten(names.get(feature, feature)) for feature in rows.index])
-    axis.axvline(0, color=NEUTRAL, lw=0.8)
-    reach = float(rows[column].abs().max()) * 1.35 if len(rows) else 1.0
-    axis.set_xlim(-reach, reach)
+    sides = ["high" if value >= 0 else "low" for value in rows[column]]
+    axis.axvline(0, color=EVERYONE, lw=0.8)
+    axis.set_ylim(max(len(rows), 1) - 0.4, -0.6)
     if not len(rows):
-        axis.text(0, 0, "no feature has a loading here", ha="center", va="bottom", fontsize=9, color=NEUTRAL)
+        axis.set_yticks([])
+        axis.text(0, 0, "no feature has a loading here", ha="center", va="center", color=EVERYONE)
+        return
+    sns.barplot(
+        x=rows[column].to_numpy(), y=places, hue=sides, palette=dict(COLOURS), orient="h", dodge=False, saturation=1,
+        width=0.7, legend=False, ax=axis, native_scale=True, errorbar=None,
+    )  # fmt: skip
+    axis.set_ylim(len(rows) - 0.4, -0.6)
+    axis.set_yticks(places, called)
+    axis.set_ylabel("")
+    axis.tick_params(axis="y", length=0)
     for place, (value, share) in enumerate(zip(rows[column], rows[frequency], strict=True)):
-        side = "left" if value >= 0 else "right"
+        aside, side = (3, "left") if value >= 0 else (-3, "right")
         axis.annotate(
-            f"{share:.0%}",
-            (value, place),
-            xytext=(3 if value >= 0 else -3, 0),
-            textcoords="offset points",
-            ha=side,
-            va="center",
-            fontsize=9,
+            f"{share:.0%}", (value, place), xytext=(aside, 0), textcoords="offset points", ha=side, va="center"
         )
 
 
@@ -106,44 +120,42 @@ def plot_heatmap(
     """
     n_people, n_features = clustered.values.shape
     held = clustered.covariates.iloc[:, :MOST_STRIPS]
-    heights = [0.7, 0.16, *[0.16] * held.shape[1], 0.19 * n_features, 0.14]
-    figure = plt.figure(figsize=(WIDTH_IN, sum(heights) + 1.1), layout="constrained")
+    heights = [0.6, 0.2, *[0.2] * held.shape[1], LINE_IN * n_features, 0.14]
+    figure = plt.figure(figsize=(WIDTH_IN, sum(heights) + 1.2), layout="constrained")
     grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     tree, strip, *others, body, bar = (figure.add_subplot(grid[row]) for row in range(len(heights)))
+    look = {"cbar": False, "xticklabels": False, "rasterized": True}
     for place, name in zip(others, held, strict=True):
-        place.imshow(held[name].to_numpy()[None], aspect="auto", cmap="cividis")
-        place.set(xticks=[], yticks=[0], yticklabels=[shorten(name, 20)])
-    style = {"no_labels": True, "color_threshold": 0, "above_threshold_color": NEUTRAL}
-    dendrogram(clustered.people_tree, ax=tree, **style)
+        sns.heatmap(held[[name]].T, ax=place, cmap="cividis", yticklabels=[shorten(name, 20)], **look)
+        place.tick_params(axis="y", rotation=0, length=0)
+        place.set(xlabel="", ylabel="")
+    dendrogram(clustered.people_tree, ax=tree, no_labels=True, color_threshold=0, above_threshold_color=EVERYONE)
     tree.set_axis_off()
+    is_high = pd.DataFrame([(np.asarray(clustered.groups) == "high").astype(float)])
     colours = ListedColormap([COLOURS["low"], COLOURS["high"]])
-    strip.imshow((clustered.groups == "high")[None], aspect="auto", cmap=colours, vmin=0, vmax=1)
-    strip.set(xticks=[], yticks=[0], yticklabels=["group"])
-    image = body.imshow(clustered.values.T, aspect="auto", cmap=DIVERGING, vmin=-HEAT_SD, vmax=HEAT_SD)
+    sns.heatmap(is_high, ax=strip, cmap=colours, vmin=0, vmax=1, yticklabels=["group"], **look)
     called = dict(names or {})
     rows = [
-        f"{squeeze(called.get(feature, feature), 20)} · {block[:4]}"
+        f"{shorten(called.get(feature, feature), 24)} · {block[:4]}"
         for feature, block in clustered.features["block"].items()
     ]
-    body.set_yticks(range(n_features), rows, fontsize=8)
-    body.set(xticks=[], xlabel=f"{n_people} people, ordered by likeness")
-    figure.colorbar(image, cax=bar, orientation="horizontal", label="SD from the mean of everyone", extend="both")
+    bar_look = look | {"cbar": True, "cbar_ax": bar, "cbar_kws": {"orientation": "horizontal", "extend": "both"}}
+    sns.heatmap(clustered.values.T, ax=body, cmap=SIGNS, vmin=-HEAT_SD, vmax=HEAT_SD, yticklabels=rows, **bar_look)
+    bar.set_xlabel("SD from the mean of everyone")
+    for place in (strip, body):
+        place.tick_params(axis="y", rotation=0, length=0)
+        place.set(xlabel="", ylabel="")
     sides = [plt.Rectangle((0, 0), 1, 1, color=COLOURS[side]) for side in ("high", "low")]
-    named = dict(labels or {})
-    figure.legend(sides, [named.get(side, side) for side in ("high", "low")], loc="outside upper center", ncols=2)
+    named = {side: side for side in COLOURS} | dict(labels or {})
+    key(figure, handles=sides, labels=[named[side] for side in ("high", "low")])
+    beside = (
+        f" Strips below the groups: {', '.join(map(str, held))}, dark for low and light for high."
+        if held.shape[1]
+        else ""
+    )
+    tell(
+        figure,
+        f"{n_features} selected features in {hide_small(n_people)} participants, both ordered by likeness (tree: participants); {strip_n(named['high'])} and {strip_n(named['low'])} on the strip.{beside} Rows "
+        "end with their block.",
+    )
     return body
-
-
-def squeeze(name: object, longest: int) -> str:
-    """Return a name cut in its middle, as the ends tell names of one kind apart.
-
-    Examples
-    --------
-    >>> squeeze("SimTranscript_0152", 12)
-    'SimTra…_0152'
-    """
-    text = str(name)
-    if len(text) <= longest:
-        return text
-    tail = (longest - 1) // 2
-    return f"{text[: longest - 1 - tail]}…{text[-tail:]}"

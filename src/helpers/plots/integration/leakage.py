@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 
-import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 
-from helpers.plots.style import COLOURS, NEUTRAL, WIDTH_IN
+from helpers.plots.intervals import draw_intervals, name_rows, start
+from helpers.plots.palette import EVERYONE, OBSERVED
+from helpers.plots.style import key, tell, wrap
 
 CHANCE = 0.5
-LABEL_WIDTH = 26
-LOOKS = {"honest": ("o", COLOURS["high"], COLOURS["high"]), "leaky": ("D", COLOURS["low"], "none")}
+LABEL_WIDTH = 24
+LOOKS = {"honest": ("o", OBSERVED, True), "leaky": ("D", EVERYONE, False)}
 
 
 def plot_leaks(summary: pd.DataFrame, *, labels: Mapping[str, str], ax: Axes | None = None) -> Axes:
@@ -33,22 +33,19 @@ def plot_leaks(summary: pd.DataFrame, *, labels: Mapping[str, str], ax: Axes | N
     matplotlib Axes
     """
     rows = summary.droplevel("arena")
-    ax = ax or plt.subplots(figsize=(WIDTH_IN, 0.5 * len(rows) + 1.5))[1]
-    places = np.arange(len(rows))[::-1]
-    ax.axvline(CHANCE, color=NEUTRAL, ls="--", lw=1, label="chance (0.5)")
-    for (name, (marker, colour, fill)), shift in zip(LOOKS.items(), (0.14, -0.14), strict=True):
-        middle = rows[f"error_{name}"]
-        reach = np.vstack([middle - rows[f"error_{name}_low"], rows[f"error_{name}_high"] - middle])
-        ax.errorbar(
-            middle, places + shift, xerr=reach, fmt=marker, color=colour, mfc=fill, capsize=2, elinewidth=1, label=name
-        )
-    ax.set_yticks(places, [textwrap.fill(labels[name], LABEL_WIDTH) for name in rows.index])
-    ax.set_xlim(-0.03, max(0.7, float(rows[["error_honest_high", "error_leaky_high"]].max().max()) + 0.03))
-    ax.set_ylim(-0.6, len(rows) - 0.4)
-    ax.set_xlabel(f"Balanced error (mean and range of {int(rows['n_runs'].max())} runs)")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.3, 1.0), ncols=3, columnspacing=1.0, handletextpad=0.4)
-    ax.figure.tight_layout()
-    return ax
+    ax = start(ax, 2.1 * len(rows))
+    for (name, (marker, colour, filled)), shift in zip(LOOKS.items(), (-0.14, 0.14), strict=True):
+        look = {"colours": colour, "markers": marker, "filled": filled, "label": name}
+        draw_intervals(ax, rows, f"error_{name}", rows=[place + shift for place in range(len(rows))], **look)
+    name_rows(ax, [wrap(labels[name], LABEL_WIDTH) for name in rows.index], zero=None)
+    ax.axvline(CHANCE, color=EVERYONE, ls="--", lw=1, label="chance (0.5)")
+    highest = float(rows[["error_honest_high", "error_leaky_high"]].max().max())
+    ax.set(xlim=(-0.03, max(0.7, highest + 0.03)), xlabel="Balanced error (mean and range)")
+    key(ax, ncols=3)
+    return tell(
+        ax,
+        f"Balanced error of {len(rows)} mistakes beside the honest pipeline on {', '.join(summary.index.get_level_values('arena').unique())}: mean and range of {int(rows['n_runs'].max())} runs.",
+    )
 
 
 def plot_width(runs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -64,21 +61,28 @@ def plot_width(runs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     -------
     matplotlib Axes
     """
-    ax = ax or plt.subplots(figsize=(WIDTH_IN, 3.6))[1]
-    ax.axhline(CHANCE, color=NEUTRAL, ls="--", lw=1, label="chance (0.5)")
+    ax = start(ax, 11)
+    ax.axhline(CHANCE, color=EVERYONE, ls="--", lw=1, label="chance (0.5)")
     for column, name, look in (
-        ("auc", "unseen people", "honest"),
-        ("auc_training", "training people", "leaky"),
+        ("auc", "held-out participants", "honest"),
+        ("auc_training", "training set", "leaky"),
     ):
-        marker, colour, fill = LOOKS[look]
-        ax.plot(runs["n_features"], runs[column], marker, color=colour, mfc=fill, alpha=0.55, ms=5, ls="", label=name)
+        marker, colour, filled = LOOKS[look]
+        face = (
+            {"color": colour, "linewidth": 0}
+            if filled
+            else {"facecolor": "none", "edgecolor": colour, "linewidth": 1.2}
+        )
+        marks = {"marker": marker, "alpha": 0.6, "s": 34, "label": name, "legend": False} | face
+        sns.scatterplot(runs, x="n_features", y=column, ax=ax, **marks)
     ax.set_xscale("log")
     widths = sorted(runs["n_features"].unique())
     ax.set_xticks(widths, [f"{width:,}" for width in widths])
     ax.minorticks_off()
     ax.set_ylim(min(0.25, float(runs["auc"].min()) - 0.03), 1.02)
-    ax.set_xlabel("Features of the block (all noise)")
-    ax.set_ylabel(f"AUC, each of {runs['run'].nunique()} runs")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=3, columnspacing=1.0, handletextpad=0.4)
-    ax.figure.tight_layout()
-    return ax
+    ax.set(xlabel="Features of the block (all noise)", ylabel="AUC")
+    key(ax, ncols=3)
+    return tell(
+        ax,
+        f"AUC on pure noise against the number of features (logarithmic), {runs['run'].nunique()} runs each: in held-out participants and in the training set.",
+    )

@@ -13,15 +13,13 @@ from matplotlib.lines import Line2D
 from pycirclize import Circos
 
 from helpers.integration.relations import FeatureLinks
-from helpers.plots.integration.features import squeeze
-from helpers.plots.style import COLOURS, NEUTRAL, WIDTH_IN
+from helpers.plots.palette import COLOURS, SERIES, SERIES_MARKERS, SIGNS
+from helpers.plots.style import WIDTH_IN, key, shorten, tell
 from helpers.wording import hide_small
 
-SIDE_IN = 5.2
 STAGGER = 0.06
-BLOCK_COLOURS = ("#CC79A7", "#009E73", "#E69F00", "#56B4E9")
-BLOCK_MARKERS = ("o", "s", "^", "D")
-POSITIVE, NEGATIVE = "#40004B", "#F1A340"  # dark and light: told apart in grey as well
+POSITIVE, NEGATIVE = SIGNS(0.95), SIGNS(0.05)
+NAME_SIGNS, CIRCLE_SIGNS = 16, 19
 
 
 def plot_circos(links: FeatureLinks, *, names: Mapping[str, str] | None = None) -> Axes:
@@ -40,16 +38,16 @@ def plot_circos(links: FeatureLinks, *, names: Mapping[str, str] | None = None) 
     """
     sizes = links.features.groupby("block", sort=False).size()
     circos = Circos({block: int(n) for block, n in sizes.items()}, space=8)
-    figure = plt.figure(figsize=(SIDE_IN, SIDE_IN + 0.6))
-    ax = figure.add_subplot(projection="polar")
+    figure = plt.figure(figsize=(WIDTH_IN, WIDTH_IN + 0.7))
+    ax = figure.add_axes((0.02, 0.0, 0.93, 0.93 * WIDTH_IN / (WIDTH_IN + 0.7)), projection="polar")
     places, called = {}, dict(names or {})
-    for sector, colour in zip(circos.sectors, BLOCK_COLOURS, strict=False):
+    for sector, colour in zip(circos.sectors, SERIES, strict=False):
         own = links.features[links.features["block"] == sector.name]
         places |= {feature: (sector.name, i, i + 1) for i, feature in enumerate(own.index)}
         centres = np.arange(len(own)) + 0.5
-        track = sector.add_track((50, 54))
+        track = sector.add_track((32, 36))
         track.axis(fc=colour, ec="none")
-        reach = sector.add_track((55, 67))
+        reach = sector.add_track((37, 47))
         reach.bar(
             centres,
             own["loading"].abs().to_numpy(),
@@ -58,20 +56,21 @@ def plot_circos(links: FeatureLinks, *, names: Mapping[str, str] | None = None) 
             vmax=float(links.features["loading"].abs().max()),
             color=[COLOURS[side] for side in own["higher_in"]],
         )
-        labels = [squeeze(called.get(feature, feature), 15) for feature in own.index]
-        reach.xticks(centres, labels, label_orientation="vertical", label_size=8.5, tick_length=0, label_margin=1)
+        labels = [shorten(called.get(feature, feature), CIRCLE_SIGNS) for feature in own.index]
+        reach.xticks(centres, labels, label_orientation="vertical", label_size=10, tick_length=0, label_margin=1)
     for row in links.links.to_dict("records"):
         colour = POSITIVE if row["r_within"] > 0 else NEGATIVE
         start, end = (_narrow(places[row[side]]) for side in ("first", "second"))
         circos.link(start, end, color=colour, alpha=min(1.0, abs(row["r_within"]) + 0.3), lw=0)
     circos.plotfig(ax=ax)
     blocks = [
-        Line2D([], [], color=colour, lw=5, label=block)
-        for block, colour in zip(sizes.index, BLOCK_COLOURS, strict=False)
+        Line2D([], [], color=colour, lw=5, label=block) for block, colour in zip(sizes.index, SERIES, strict=False)
     ]
     bars = [Line2D([], [], color=COLOURS[side], lw=5, label=f"higher in {side}") for side in ("high", "low")]
     _add_keys(ax, links, [*blocks, *bars])
-    return ax
+    return tell(
+        ax, f"{_describe(links)} Bars: size of the loading, coloured by the group in which the feature is higher."
+    )
 
 
 def plot_network(links: FeatureLinks, *, names: Mapping[str, str] | None = None, ax: Axes | None = None) -> Axes:
@@ -88,7 +87,9 @@ def plot_network(links: FeatureLinks, *, names: Mapping[str, str] | None = None,
     -------
     matplotlib Axes
     """
-    ax = ax or plt.subplots(figsize=(WIDTH_IN, SIDE_IN))[1]
+    if ax is None:
+        n_most = int(links.features.groupby("block").size().max())
+        ax = plt.subplots(figsize=(WIDTH_IN, 2.4 + 0.3 * n_most), layout="constrained")[1]
     graph = nx.Graph()
     for row in links.links.to_dict("records"):
         graph.add_edge(row["first"], row["second"], r=row["r_within"])
@@ -101,7 +102,8 @@ def plot_network(links: FeatureLinks, *, names: Mapping[str, str] | None = None,
         for block, (marker, colour) in _look_of(links).items()
     ]
     _add_keys(ax, links, blocks)
-    return ax
+    lone = len(links.features) - graph.number_of_nodes()
+    return tell(ax, f"{_describe(links)} Wider lines are stronger; {lone} features without a link are not drawn.")
 
 
 def _draw_graph(ax: Axes, graph: nx.Graph, links: FeatureLinks, called: dict[str, str]) -> None:
@@ -127,12 +129,12 @@ def _draw_graph(ax: Axes, graph: nx.Graph, links: FeatureLinks, called: dict[str
         )
     for feature, (x, y) in layout.items():
         ax.annotate(
-            squeeze(called.get(feature, feature), 18),
+            _call(called.get(feature, feature)),
             (x, y),
             xytext=(0, 7),
             textcoords="offset points",
             ha="center",
-            fontsize=8.5,
+            bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.5},
         )
 
 
@@ -159,7 +161,7 @@ def _narrow(place: tuple[str, int, int]) -> tuple[str, float, float]:
 
 def _look_of(links: FeatureLinks) -> dict[str, tuple[str, str]]:
     blocks = links.features["block"].unique()
-    return dict(zip(blocks, zip(BLOCK_MARKERS, BLOCK_COLOURS, strict=True), strict=False))
+    return dict(zip(blocks, zip(SERIES_MARKERS, SERIES, strict=False), strict=False))
 
 
 def _add_keys(ax: Axes, links: FeatureLinks, blocks: list[Line2D]) -> None:
@@ -167,20 +169,17 @@ def _add_keys(ax: Axes, links: FeatureLinks, blocks: list[Line2D]) -> None:
         Line2D([], [], color=POSITIVE, lw=3, label=f"r ≥ {links.cutoff:.2f}"),
         Line2D([], [], color=NEGATIVE, lw=3, ls="--", label=f"r ≤ −{links.cutoff:.2f}"),
     ]
-    lone = len(links.features) - len({*links.links["first"], *links.links["second"]})
-    ax.figure.legend(
-        handles=[*blocks, *ties],
-        loc="lower center",
-        ncols=3 if len(blocks) < 5 else 4,
-        bbox_to_anchor=(0.5, 0.035),
-        columnspacing=1.2,
+    key(ax, handles=[*blocks, *ties], ncols=4 if len(blocks) > 5 else 3)
+
+
+def _describe(links: FeatureLinks) -> str:
+    blocks = links.features["block"].nunique()
+    return (
+        f"{len(links.links)} links between {len(links.features)} selected features of {blocks} blocks: correlations within groups of at least {links.cutoff:.2f} in size "
+        f"(n = {hide_small(links.n_people)})."
     )
-    ax.figure.text(
-        0.5,
-        0.005,
-        f"Links: correlation within groups, n={hide_small(links.n_people)}; {lone} of {len(links.features)} features have none",
-        ha="center",
-        fontsize=9,
-        color=NEUTRAL,
-    )
-    ax.figure.subplots_adjust(bottom=0.16, top=0.97, left=0.03, right=0.97)
+
+
+def _call(name: str) -> str:
+    """Return a short name; the two nodes of an edge stand on two lines."""
+    return "\n".join(shorten(part, NAME_SIGNS) for part in str(name).split(" – "))

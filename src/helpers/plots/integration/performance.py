@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib.pyplot as plt
-import numpy as np
+import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 
 from helpers.integration import IntegrationPerformance, PermutationNull, count_groups, has_auc
 from helpers.least import refuse_few
-from helpers.plots.style import COLOURS, NEUTRAL, WIDTH_IN
+from helpers.plots.intervals import draw_intervals, name_rows, separate, start
+from helpers.plots.nulls import add_key, draw_null
+from helpers.plots.palette import EVERYONE, OBSERVED, SERIES, SERIES_MARKERS
+from helpers.plots.style import key, require_rows, tell
 from helpers.problems import count
 from helpers.wording import hide_small
 
 CHANCE_AUC = 0.5
-CURVES = (("o", COLOURS["high"]), ("s", COLOURS["low"]), ("^", "#009E73"))
+MOST_BANDS = 2  # of ROC curves; more bands would hide one another
 
 
 def plot_performance(result: IntegrationPerformance, *, ax: Axes | None = None) -> Axes:
@@ -33,31 +36,66 @@ def plot_performance(result: IntegrationPerformance, *, ax: Axes | None = None) 
     matplotlib Axes
     """
     table = result.performance[result.performance["role"] != "chance"]
-    ax = ax or plt.subplots(figsize=(WIDTH_IN, 0.5 * len(table) + 1.6))[1]
-    rows = np.arange(len(table))[::-1]
+    ax = start(ax, 1.4 * len(table))
     what, stem = ("AUC", "auc") if has_auc(table) else ("Balanced error", "balanced_error")
-    honest = table["auc" if stem == "auc" else stem]
-    errors = np.vstack([honest - table[f"{stem}_low"], table[f"{stem}_high"] - honest])
-    ax.axvline(CHANCE_AUC, color=NEUTRAL, ls="--", lw=1, label="chance (0.5)")
-    ax.errorbar(honest, rows + 0.13, xerr=errors, fmt="o", color=COLOURS["high"], capsize=3, label="unseen people")
-    ax.plot(table[f"{stem}_training"], rows - 0.13, "D", mfc="none", color=COLOURS["low"], label="training people")
-    for row in rows[1:][(table["role"] != table["role"].shift())[1:]]:
-        ax.axhline(row + 0.5, color="#DDDDDD", lw=0.8)
-    sizes = table["n_features"]
-    ax.set_yticks(
-        rows,
-        [n if np.isnan(p) else f"{n}\n{int(p):,} features" for n, p in zip(table.index, sizes, strict=True)],
+    held_out = "auc" if stem == "auc" else stem
+    shown = table[[f"{stem}_low", f"{stem}_high"]].assign(**{stem: table[held_out]})
+    ax.axvline(CHANCE_AUC, color=EVERYONE, ls="--", lw=1, label="chance (0.5)")
+    draw_intervals(ax, shown, stem, colours=OBSERVED, label="held-out participants")
+    training = table[[f"{stem}_training"]]
+    draw_intervals(ax, training, f"{stem}_training", markers="D", filled=False, label="training set")
+    separate(ax, list(table["role"]))
+    name_rows(ax, list(table.index), zero=None)
+    lowest = float(min(table[f"{stem}_low"].min(), table[f"{stem}_training"].min()))
+    ax.set(xlabel=f"{what} (95 % CI)", xlim=(min(0.3, lowest - 0.05), 1.03))
+    key(ax, ncols=3)
+    widths = ", ".join(f"{name} {int(n):,}" for name, n in table["n_features"].dropna().items())
+    return tell(
+        ax,
+        f"{what} in held-out participants (n = {result.n_participants}; {result.n_folds} folds × {count(result.n_repeats, 'repeat')}), with the 95 % "
+        f"confidence interval from the spread between folds, beside that in the training set: blocks, their vote, and baseline models in the same "
+        f"folds. Features: {widths}.",
     )
-    ax.set_xlabel(
-        f"{what} (bars: 95 % interval)\n"
-        f"{result.n_participants} people, {result.n_folds} folds × {count(result.n_repeats, 'repeat')}"
+
+
+def plot_roc(
+    roc: pd.DataFrame, result: IntegrationPerformance, *, label: str = "first group", ax: Axes | None = None
+) -> Axes:
+    """Draw the ROC curves of held-out participants: the vote, with the band of its repeats, and baseline models.
+
+    Parameters
+    ----------
+    roc : pandas.DataFrame
+        From :func:`helpers.integration.trace_roc`.
+    result : IntegrationPerformance
+    label : str
+        How to call the group that is predicted.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    require_rows(roc, "of the models has probabilities")
+    ax = start(ax, 16, above=1.0)
+    ax.plot([0, 1], [0, 1], ls="--", lw=1, color=EVERYONE, label="chance")
+    names = list(dict.fromkeys(roc["block"]))
+    colours = dict(zip(names, (OBSERVED, *SERIES), strict=False))
+    for place, (name, own) in enumerate(roc.groupby("block", sort=False)):
+        look = {"color": colours[name], "lw": 2.4 if place == 0 else 1.4}
+        sns.lineplot(own, x="false_positive", y="true_positive", errorbar=None, label=name, legend=False, ax=ax, **look)
+        if place < MOST_BANDS and own["true_positive_low"].notna().any():
+            ax.fill_between(own["false_positive"], own["true_positive_low"], own["true_positive_high"], color=colours[name], alpha=0.18, lw=0)  # fmt: skip
+    ax.set(xlim=(0, 1), ylim=(0, 1.01), xlabel="1 − specificity", ylabel="Sensitivity", aspect="equal")
+    key(ax, ncols=3)
+    repeats = f"mean of {count(result.n_repeats, 'repeat')}" + (
+        "; bands: 95 % of repeats" if result.n_repeats > 1 else ""
     )
-    lowest = float(np.fmin(table[f"{stem}_low"].min(), table[f"{stem}_training"].min()))
-    ax.set_xlim(min(0.3, lowest - 0.05), 1.03)
-    ax.set_ylim(-0.6, len(table) - 0.4)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=3, columnspacing=1.0, handletextpad=0.4)
-    ax.figure.tight_layout()
-    return ax
+    return tell(
+        ax,
+        f"ROC curves in held-out participants (n = {hide_small(result.n_participants)}), {label} against the rest: {names[0]} and {count(len(names) - 1, 'baseline model')} in the same "
+        f"{result.n_folds} folds, {repeats}. Bands show the luck of the folds, not that of the people.",
+    )
 
 
 def plot_null(null: PermutationNull, *, ax: Axes | None = None) -> Axes:
@@ -72,27 +110,17 @@ def plot_null(null: PermutationNull, *, ax: Axes | None = None) -> Axes:
     -------
     matplotlib Axes
     """
-    ax = ax or plt.subplots(figsize=(WIDTH_IN, 3.2))[1]
-    errors = null.null["vote"]
-    ax.hist(
-        errors,
-        bins=20,
-        color="#BBBBBB",
-        edgecolor="white",
-        label=f"shuffled groups (n={null.n_permutations})",
+    ax = draw_null(
+        null.null["vote"], null.observed["vote"], label=f"real labels (p = {null.p_value['vote']:.3f})",
+        xlabel="Balanced error of the vote, held out", ax=ax,
+    )  # fmt: skip
+    ax.axvline(CHANCE_AUC, color=EVERYONE, ls="--", lw=1, label="chance (0.5)")
+    add_key(ax)
+    return tell(
+        ax,
+        f"Balanced error of the vote in held-out participants with permuted groups ({null.n_permutations} permutations, the whole pipeline run again on "
+        f"each) and with the real ones; permutation test, one-sided, p = {null.p_value['vote']:.3f}.",
     )
-    ax.axvline(CHANCE_AUC, color=NEUTRAL, ls="--", lw=1, label="chance (0.5)")
-    ax.axvline(
-        null.observed["vote"],
-        color=COLOURS["high"],
-        lw=2.5,
-        label=f"real groups (p = {null.p_value['vote']:.3f})",
-    )
-    ax.set_xlabel("Balanced error of the vote, out of fold")
-    ax.set_ylabel("Shuffles")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, columnspacing=1.0, handletextpad=0.4)
-    ax.figure.tight_layout()
-    return ax
 
 
 def plot_reliability(
@@ -119,17 +147,20 @@ def plot_reliability(
     matplotlib Axes
     """
     refuse_few("calibration_curve", *count_groups(result))
-    ax = ax or plt.subplots(figsize=(WIDTH_IN, 4.2))[1]
-    ax.plot([0, 1], [0, 1], ls="--", lw=1, color=NEUTRAL, label="said = found")
-    for scorer, (marker, colour) in zip(scorers, CURVES, strict=False):
+    ax = start(ax, 14)
+    ax.plot([0, 1], [0, 1], ls="--", lw=1, color=EVERYONE, label="predicted = observed")
+    for place, scorer in enumerate(scorers):
         rows = result.reliability[result.reliability["block"] == scorer]
-        reach = np.vstack([rows["observed"] - rows["observed_low"], rows["observed_high"] - rows["observed"]])
-        ax.errorbar(
-            rows["probability"], rows["observed"], yerr=reach, fmt=f"{marker}-", color=colour, capsize=2, label=scorer
-        )
-    ax.set(xlim=(0, 1), ylim=(0, 1))
-    ax.set_xlabel(f"Probability said of the {label}, held-out people (n={hide_small(result.n_participants)})")
-    ax.set_ylabel("Share found in it (95 % interval)")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=4, columnspacing=1.0, handletextpad=0.4)
-    ax.figure.tight_layout()
-    return ax
+        look = {
+            "color": OBSERVED if place == 0 else SERIES[place - 1],
+            "marker": "o" if place == 0 else SERIES_MARKERS[place - 1],
+        }
+        sns.lineplot(rows, x="probability", y="observed", errorbar=None, label=scorer, legend=False, ax=ax, **look)
+        ax.vlines(rows["probability"], rows["observed_low"], rows["observed_high"], color=look["color"], lw=1.2)
+    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="Predicted probability", ylabel="Observed proportion")
+    key(ax, ncols=3)
+    return tell(
+        ax,
+        f"Calibration in held-out participants (n = {hide_small(result.n_participants)}): observed proportion of {label}, with its 95 % confidence interval (Wilson), against the "
+        "predicted probability, in up to five bins of equally many.",
+    )

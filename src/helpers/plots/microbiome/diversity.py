@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from helpers.microbiome.alpha import METRIC_LABELS, AlphaDiversity
-from helpers.plots.style import COLOURS, MARKERS, NEUTRAL, WIDTH_IN, require_rows
+from helpers.plots.groups import SIDES, draw_groups, write_effect
+from helpers.plots.intervals import start
+from helpers.plots.palette import COLOURS, EVERYONE, LINES
+from helpers.plots.style import WIDTH_IN, key, require_rows, strip_n, tell
 from helpers.wording import hide_small
 
-SIDES = ("low", "high")
-N_COLUMNS = 3
-GOLDEN = 0.618034
+N_COLUMNS = 2
 
 
 def plot_alpha(
@@ -39,28 +41,26 @@ def plot_alpha(
     matplotlib.figure.Figure
     """
     metrics = list(alpha.values.columns)
-    n_columns = min(N_COLUMNS, len(metrics)) if len(metrics) != 4 else 2
-    n_rows = -(-len(metrics) // n_columns)
-    figure, axes = plt.subplots(n_rows, n_columns, figsize=(WIDTH_IN, 2.6 * n_rows + 0.5), layout="constrained")
-    panels = np.atleast_1d(axes).ravel()
-    for ax, metric in zip(panels, metrics, strict=False):
-        values = alpha.values[metric].dropna()
-        for place, side in enumerate(SIDES):
-            _draw_column(values[groups.reindex(values.index) == side].to_numpy(), place, side, ax)
-        effect = contrasts.loc[metric]
-        d, low, high = (f"{effect[name]:.2f}".replace("-0.00", "0.00") for name in ("d", "d_low", "d_high"))
-        ax.set_title(f"{METRIC_LABELS[metric]}\nd = {d} ({low} to {high})", fontsize=9, loc="left")
-        ax.set_xticks(range(len(SIDES)), [labels[side].replace(" ", "\n") for side in SIDES])
-        ax.set_xlim(-0.6, 1.6)
-    for ax in panels[len(metrics) :]:
-        ax.remove()
-    said = (
-        f"{alpha.depth:,} reads per sample, mean of {alpha.n_rarefactions} rarefactions"
-        if alpha.depth
-        else "shares, or all reads"
+    n_rows = -(-len(metrics) // N_COLUMNS)
+    figure, axes = plt.subplots(
+        n_rows, N_COLUMNS, figsize=(WIDTH_IN, 2.45 * n_rows), layout="constrained", squeeze=False
     )
-    figure.supxlabel(f"{said}; {hide_small(alpha.n_lost)} samples left out", fontsize=9)
-    return figure
+    for ax, metric in zip(axes.ravel(), metrics, strict=False):
+        draw_groups(ax, alpha.values[metric], groups, labels=labels)
+        ax.set_title(f"{METRIC_LABELS[metric]}\n{write_effect(contrasts.loc[metric])}")
+    for ax in axes.ravel()[len(metrics) :]:
+        ax.remove()
+    at = (
+        f"at {alpha.depth:,} reads per sample, mean of {alpha.n_rarefactions} rarefactions"
+        if alpha.depth
+        else "of shares, or of all reads"
+    )
+    return tell(
+        figure,
+        f"Alpha diversity by {len(metrics)} indices {at} ("
+        f"{hide_small(alpha.n_lost)} samples left out). Marks are participants, boxes the middle half with the median. Above: adjusted "
+        f"standardised difference d, {strip_n(labels['high'])} minus {strip_n(labels['low'])}, with its 95 % confidence interval.",
+    )
 
 
 def plot_depth(
@@ -86,21 +86,22 @@ def plot_depth(
     """
     require_rows(contrasts)
     figure, axes = plt.subplots(
-        1, len(contrasts), figsize=(WIDTH_IN, 2.9), layout="constrained", squeeze=False, sharey=True
+        1, len(contrasts), figsize=(WIDTH_IN, 3.1), layout="constrained", squeeze=False, sharey=True
     )
     for ax, (name, row) in zip(axes[0], contrasts.iterrows(), strict=True):
-        totals = tables[name].sum(axis=1)
-        for place, side in enumerate(SIDES):
-            _draw_column(totals[groups.reindex(totals.index) == side].to_numpy(float), place, side, ax)
-        ax.set(yscale="log", xlim=(-0.6, 1.6))
-        ratio = f"{row['ratio']:.2f} ({row['ratio_low']:.2f} to {row['ratio_high']:.2f})"
-        ax.set_title(f"{name}: high per low\n{ratio}", fontsize=9, loc="left")
-        called = [labels[side].split(" (n=")[0].replace(" ", "\n") for side in SIDES]
-        sizes = [hide_small(int(row[f"n_{side}"])) for side in SIDES]
-        ax.set_xticks(range(len(SIDES)), [f"{who}\n(n={n})" for who, n in zip(called, sizes, strict=True)])
+        sizes = {side: f"{strip_n(labels[side])} (n={hide_small(int(row[f'n_{side}']))})" for side in SIDES}
+        draw_groups(ax, tables[name].sum(axis=1), groups, labels=sizes)
+        ax.set_yscale("log")
+        ax.yaxis.set_major_formatter("{x:,.0f}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
+        ax.set_title(f"{name}\n{write_effect(row, 'ratio')}")
     axes[0, 0].set_ylabel("Reads of a sample")
-    axes[0, 0].yaxis.set_major_formatter("{x:,.0f}")
-    return figure
+    return tell(
+        figure,
+        f"Reads of each sample in {' and '.join(contrasts.index)}, on a logarithmic scale. Marks are samples, boxes the middle half with "
+        f"the median. Above: reads in {strip_n(labels['high'])} per read in {strip_n(labels['low'])}, adjusted, with the 95 % "
+        "confidence interval.",
+    )
 
 
 def plot_rarefaction(
@@ -129,41 +130,32 @@ def plot_rarefaction(
     -------
     matplotlib.axes.Axes
     """
-    if ax is None:
-        _, ax = plt.subplots(figsize=(WIDTH_IN, 3.8), layout="constrained")
+    ax = start(ax, 11)
+    long = (
+        curves.rename_axis("sample")
+        .melt(var_name="reads", value_name="taxa", ignore_index=False)
+        .dropna()
+        .reset_index()
+    )
+    long["group"] = groups.reindex(long["sample"]).to_numpy()
     for side in SIDES:
-        own = curves[groups.reindex(curves.index) == side]
-        ax.plot(own.columns, own.T.to_numpy(), color=COLOURS[side], lw=0.5, alpha=0.3)
-        everyone = own.loc[:, own.notna().all()]
-        ax.plot(
-            everyone.columns,
-            everyone.median(),
-            color=COLOURS[side],
-            lw=2.4,
-            ls="-" if side == "high" else "--",
-            label=f"{labels[side]}, median",
+        own = long[long["group"] == side]
+        look = {"x": "reads", "y": "taxa", "color": COLOURS[side], "ax": ax, "legend": False}
+        if own.empty:
+            continue
+        sns.lineplot(own, units="sample", estimator=None, lw=0.5, alpha=0.25, **look)
+        own = own[own["reads"].isin(curves.columns[curves[groups.reindex(curves.index) == side].notna().all()])]
+        sns.lineplot(
+            own, estimator="median", errorbar=None, lw=2.4, ls=LINES[side], label=f"{labels[side]}, median", **look
         )
     if depth is not None:
-        ax.axvline(depth, color=NEUTRAL, lw=1.2, ls=":", label=f"depth chosen: {depth:,} reads")
+        ax.axvline(depth, color=EVERYONE, lw=1.2, ls=":", label=f"depth chosen: {depth:,} reads")
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter("{x:,.0f}")
-    ax.set_title(f"{len(curves):,} samples; pale: one sample", loc="left")
     ax.set(xlabel="Reads drawn (logarithmic)", ylabel="Taxa expected")
-    ax.figure.legend(loc="outside lower center", ncols=1)
-    return ax
-
-
-def _draw_column(values: np.ndarray, place: int, side: str, ax: Axes) -> None:
-    """Draw every value beside a box; the sideways offset only keeps points apart."""
-    offset = (np.arange(len(values)) * GOLDEN) % 1 - 0.5
-    ax.scatter(place + 0.5 * offset, values, s=9, marker=MARKERS[side], color=COLOURS[side], alpha=0.45, lw=0)
-    ax.boxplot(
-        values,
-        positions=[place],
-        widths=0.56,
-        showfliers=False,
-        whis=0,
-        showcaps=False,
-        boxprops={"color": "black"},
-        medianprops={"color": "black", "lw": 2},
+    key(ax, ncols=1)
+    return tell(
+        ax,
+        f"Rarefaction: taxa expected among so many reads, computed exactly. Thin lines are {len(curves):,} samples; thick lines the median "
+        "of each group, as far as all its samples reach.",
     )

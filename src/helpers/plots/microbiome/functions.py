@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
@@ -12,15 +13,10 @@ from matplotlib.figure import Figure
 
 from helpers.contrasts import Q_SHOWN
 from helpers.microbiome.activity import MODEL_LABELS
-from helpers.plots.forest import plot_forest
-from helpers.plots.style import ACCENT, COLOURS, MARKERS, NEUTRAL, WIDTH_IN, shorten
-
-ROW_IN = 0.55
-MODEL_LOOKS = {
-    "rna": {"color": COLOURS["low"], "marker": "s"},
-    "ratio": {"color": ACCENT, "marker": "^"},
-    "covariate": {"color": COLOURS["high"], "marker": "o"},
-}
+from helpers.plots.intervals import draw_intervals, name_rows, pick_sides, plot_forest, start
+from helpers.plots.palette import SERIES, SERIES_MARKERS
+from helpers.plots.style import WIDTH_IN, key, name_sides, shorten, strip_n, tell, wrap
+from helpers.wording import tell_range
 
 
 def plot_functions(contrasts: pd.DataFrame, *, labels: Mapping[str, str], ax: Axes | None = None) -> Axes:
@@ -39,11 +35,10 @@ def plot_functions(contrasts: pd.DataFrame, *, labels: Mapping[str, str], ax: Ax
     matplotlib.axes.Axes
     """
     names = pd.Series(
-        [f"{str(name).replace('_', ' ')} ({n:.0f})" for name, n in contrasts["n_transcripts"].items()],
-        index=contrasts.index,
+        [f"{shorten(name, 22)} ({n:.0f})" for name, n in contrasts["n_transcripts"].items()], index=contrasts.index
     )
-    title = "Functional groups (number of transcripts)"
-    return plot_forest(contrasts, labels=labels, names=names, title=title, ax=ax)
+    what = "Functional groups of transcripts (in brackets: how many)"
+    return plot_forest(contrasts, labels=labels, names=names, what=what, ax=ax)
 
 
 def plot_function_sets(table: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
@@ -61,31 +56,21 @@ def plot_function_sets(table: pd.DataFrame, *, labels: Mapping[str, str]) -> Fig
     matplotlib.figure.Figure
         Filled: q of the test in question below 0.05 (self-contained, of the mean; competitive).
     """
-    figure, panels = plt.subplots(
-        1, 2, figsize=(WIDTH_IN, 1.9 + ROW_IN * len(table)), sharey=True, layout="constrained"
+    figure, panels = plt.subplots(1, 2, figsize=(WIDTH_IN, 1.5 + 0.42 * len(table)), sharey=True, layout="constrained")
+    looks = (("d", "q_direction", "d", "Self-contained"), ("gap", "q_competitive", "mean t, less rest", "Competitive"))
+    for ax, (value, q, unit, title) in zip(panels, looks, strict=True):
+        colours, markers = pick_sides(table[value])
+        draw_intervals(ax, table, value, colours=colours, markers=markers, filled=list(table[q] < Q_SHOWN))
+        name_rows(ax, [f"{wrap(shorten(name, 26), 15)}\n({n:.0f})" for name, n in table["n_transcripts"].items()])
+        ax.set(xlabel=f"{unit} (95 % CI)", title=title)
+    figure.supxlabel(name_sides(labels))
+    n = " v ".join(tell_range(table[f"n_{side}"]) for side in ("high", "low"))
+    return tell(
+        figure,
+        f"{len(table)} sets of transcripts (in brackets: how many), {strip_n(labels['high'])} minus {strip_n(labels['low'])} (n = {n}). Left: does the set "
+        "differ at all? Right: more than all other transcripts? Lines are 95 % confidence intervals; filled: q < "
+        f"{Q_SHOWN:g} in a permutation test.",
     )
-    looks = (
-        ("d", "q_direction", "d", "Self-contained:\nagainst no difference"),
-        ("gap", "q_competitive", "Mean t, set less rest", "Competitive:\nagainst other transcripts"),
-    )
-    for ax, (name, q, unit, title) in zip(panels, looks, strict=True):
-        for row, (_, effect) in enumerate(table.iterrows()):
-            side = "high" if effect[name] > 0 else "low"
-            ax.plot([effect[f"{name}_low"], effect[f"{name}_high"]], [row, row], color=COLOURS[side], lw=1.6)
-            fill = COLOURS[side] if effect[q] < Q_SHOWN else "white"
-            ax.plot(effect[name], row, MARKERS[side], color=COLOURS[side], mfc=fill, ms=6)
-        ax.axvline(0, color=NEUTRAL, lw=0.8, zorder=0)
-        ax.set_xlabel(f"{unit}, 95 % interval", fontsize=9)
-        ax.set_title(title, loc="left", fontsize=9)
-    names = [
-        f"{shorten(str(name).replace('_', ' '), 26)}\n({n:.0f} transcripts)"
-        for name, n in table["n_transcripts"].items()
-    ]
-    panels[0].set_yticks(range(len(table)), names)
-    panels[0].set_ylim(len(table) - 0.4, -0.6)
-    high, low = (labels[side].split(" (n=")[0] for side in ("high", "low"))
-    figure.supxlabel(f"← higher in {low}  ·  higher in {high} →\nfilled: q < {Q_SHOWN:g}; open: not", fontsize=9)
-    return figure
 
 
 def plot_activity(tables: Mapping[str, pd.DataFrame], *, title: str, n_top: int = 10, ax: Axes | None = None) -> Axes:
@@ -104,23 +89,24 @@ def plot_activity(tables: Mapping[str, pd.DataFrame], *, title: str, n_top: int 
     -------
     matplotlib.axes.Axes
     """
-    shown = next(iter(tables.values())).head(n_top).index
-    if ax is None:
-        _, ax = plt.subplots(figsize=(WIDTH_IN, 1.6 + 0.9 * ROW_IN * len(shown)), layout="constrained")
+    first = next(iter(tables.values()))
+    shown = first.head(n_top).index
+    ax = start(ax, 2.4 * len(shown), above=1.1)
     for place, (model, table) in enumerate(tables.items()):
         rows = np.arange(len(shown)) + 0.24 * (place - (len(tables) - 1) / 2)
-        effects, look = table.reindex(shown), MODEL_LOOKS[model]
-        ax.hlines(rows, effects["d_low"], effects["d_high"], color=look["color"], lw=1.4)
-        ax.plot(effects["d"], rows, ls="", ms=5, label=MODEL_LABELS[model], **look)
-    ax.axvline(0, color=NEUTRAL, lw=0.8, zorder=0)
-    ax.set_yticks(range(len(shown)), [shorten(str(name).replace("_", " "), 30) for name in shown])
-    ax.tick_params(axis="y", labelsize=8)
-    ax.set_ylim(len(shown) - 0.4, -0.6)
-    first = next(iter(tables.values()))
+        look = {"colours": SERIES[place], "markers": SERIES_MARKERS[place], "label": MODEL_LABELS[model]}
+        draw_intervals(ax, table.reindex(shown), "d", rows=rows, **look)
+    name_rows(ax, [wrap(shorten(_drop_code(str(name)), 44), 26) for name in shown])
     n_high, n_low = (int(first[name].max()) for name in ("n_high", "n_low"))
-    ax.set_xlabel(
-        f"Standardised difference d, 95 % interval\n← lower · higher in the {n_high} against the {n_low} →", fontsize=9
+    ax.set_xlabel("d (95 % CI)")
+    key(ax)
+    return tell(
+        ax,
+        f"{title}: the {len(shown)} of {len(first):,} features that differ most in RNA alone, the {n_high} less the {n_low} stools, in "
+        f"{len(tables)} models; lines are 95 % confidence intervals of the adjusted standardised difference d.",
     )
-    ax.set_title(title, loc="left", fontsize=10)
-    ax.figure.legend(loc="outside lower center", ncols=2)
-    return ax
+
+
+def _drop_code(name: str) -> str:
+    """Return the words of a pathway's name, without the code of a data base before them."""
+    return re.sub(r"^(?:[A-Z0-9]*PWY[A-Z0-9]*|[A-Z]{5,}[0-9]*)(?:[ _:-]+PWY)?(?:[ _:-]+[0-9]+)?[ _:-]+", "", name)
