@@ -9,16 +9,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from axe_playwright_python.sync_playwright import Axe
 
 from helpers.plots.tables import show_table
-from helpers.result_columns import find_column, list_columns, list_tables, name_bounds, read_columns, require_column
+from helpers.result_columns import PATH, find_column, list_columns, name_bounds, read_columns, require_column
 from helpers.run import CHAPTERS
 from helpers.tables import PROJECT_ROOT, read_result, write_result
 from tests.book_fixtures import PHONE, find_grave_violations, list_pages, open_browser, serve, settle
 
 EXPONENT = re.compile(r"\d[eE][-+−]?\d")
 LAPTOP = {"width": 1280, "height": 900}
+TABLES = list(yaml.safe_load(PATH.read_text(encoding="utf-8"))["tables"])
 
 
 def contrasts(n: int = 3) -> pd.DataFrame:
@@ -55,7 +57,7 @@ def test_headers_are_words_and_no_two_columns_of_a_table_share_one():
     for name, column in read_columns().items():
         assert "_" not in column.label and column.means.rstrip().endswith("."), name
         assert column.kind in {"text", "label", "number", "count", "people", "p", "share", "flag"}, name
-    for table in list_tables():
+    for table in TABLES:
         columns = list_columns(table)
         assert len(set(columns)) == len(columns)
         labels = [require_column(name).label for name in columns]
@@ -63,7 +65,7 @@ def test_headers_are_words_and_no_two_columns_of_a_table_share_one():
 
 
 def test_every_column_of_the_tables_is_listed_and_every_listed_column_is_written():
-    written = {name for table in list_tables() for name in list_columns(table)}
+    written = {name for table in TABLES for name in list_columns(table)}
     assert [name for name in written if find_column(name) is None] == []
     sources = [*(PROJECT_ROOT / "notebooks").glob("*.md"), *(PROJECT_ROOT / "src").rglob("*.py")]
     words = set(re.findall(r"\w+", "\n".join(path.read_text(encoding="utf-8") for path in sources)))
@@ -103,7 +105,7 @@ def test_a_result_table_has_a_description_of_its_columns_beside_it(tmp_path):
 def test_a_run_writes_the_tables_of_the_list_and_no_other(built_book):
     results = built_book.parent / "results"
     found = {f"{path.parent.name}/{path.stem}": path for path in results.rglob("*.tsv")}
-    assert set(found) == set(list_tables())
+    assert set(found) == set(TABLES)
     for table, path in found.items():
         columns = path.read_text(encoding="utf-8").partition("\n")[0].split("\t")
         listed = [name for name in list_columns(table) if "#" not in name]

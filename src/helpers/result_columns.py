@@ -83,11 +83,6 @@ def read_words() -> dict[str, str]:
     return _read()["words"]
 
 
-def list_tables() -> list[str]:
-    """Return every result table of a run, as ``chapter/table``."""
-    return list(_read()["tables"])
-
-
 def list_columns(table: str) -> list[str]:
     """Return the columns of a result table, its index first; those named by the data are not among them.
 
