@@ -16,6 +16,7 @@ from helpers.cli import CACHE, MIRROR_VARIABLE, NO_DATA, REGISTRY
 from helpers.open_data import OpenDataUnavailable, fetch_dataset, fetch_files, load_registry
 from helpers.plots.style import use_look
 from helpers.tables import PROJECT_ROOT
+from helpers.wording import set_labels
 from tests.extremes import PLOTS, Recorder, draw_at_extremes, find_places
 from tests.support import EXAMPLE, QUICK, require, run_command
 
@@ -39,6 +40,7 @@ def drawn_at_extremes(request, monkeypatch):
     yield
     monkeypatch.undo()
     draw_at_extremes(recorder)
+    set_labels(None)  # what a cohort's style has set
 
 
 @pytest.fixture

@@ -281,7 +281,7 @@ def test_filled_template_is_usable(tmp_path, rng):
     items.to_csv(folder / "phenotype/cd_risc.tsv", sep="\t", index=False)
     cohort = load_cohort(folder)
     assert cohort.settings.kind == "real"
-    assert cohort.available() == {"cd_risc", "cd_risc_items", "resilience_score"}
+    assert cohort.available() == {"cd_risc", "cd_risc_items", "outcome_score", "resilience_score"}
 
 
 def test_column_rule_reads_labels(example_copy):

@@ -17,7 +17,7 @@ from helpers.contrasts import fit_contrasts
 from helpers.integration import prepare_blocks
 from helpers.multiverse.dichotomisations import DECLARED, read_score
 from helpers.plots.further import plot_further
-from helpers.plots.style import show_table
+from helpers.plots.tables import show_table
 from helpers.problems import TooLittle, write_report
 from helpers.resilience import (
     describe_median,
@@ -32,6 +32,7 @@ from helpers.run.pages import leave_out
 from helpers.table1 import count_flow, describe_rule
 from helpers.tables import PROJECT_ROOT
 from helpers.verdict import describe_scope
+from helpers.wording import set_labels
 from tests.support import EXAMPLE
 from tests.test_contract_corruptions import (
     PEOPLE,
@@ -307,10 +308,16 @@ def test_terciles_are_the_samples_own_and_said_to_be(light_copy):
 
 
 def test_a_table_has_the_names_of_the_groups_in_head_and_caption():
-    table = pd.DataFrame({"n_high": [9], "d_low": [0.1], "share_high": [0.5]}, index=["x"])
-    shown = show_table(table, caption="d, high minus low", labels={"high": "Controls <1", "low": "MDD"}).data
-    assert "n, Controls &lt;1" in shown and "proportion, Controls &lt;1" in shown and "d_low" in shown
-    assert "d, Controls &lt;1 minus MDD" in shown and "n_high" in show_table(table).data
+    table = pd.DataFrame({"n_high": [9, 8], "n_low": [7, 9], "share_high": [0.5, 0.4]}, index=["x", "y"])
+    named = {"name": "groups", "caption": "d, high minus low."}
+    set_labels({"high": "Controls <1", "low": "MDD"})
+    shown = show_table(table, **named).data
+    assert "n, Controls &lt;1 / MDD" in shown and "In the group Controls &lt;1" in shown
+    assert "d, Controls &lt;1 minus MDD." in shown
+    set_labels(None)
+    assert (
+        "n, high / low" in show_table(table, **named).data and "d, high minus low." in show_table(table, **named).data
+    )
 
 
 def test_a_declared_cut_is_never_called_data_driven(light_copy):

@@ -53,7 +53,8 @@ def test_notebook_defines_nothing_and_keeps_cells_short(name):
         assert not any(isinstance(n, ast.For | ast.While) for n in nodes), (
             f"cell {number} loops: move it to src/helpers/"
         )
-        assert len(cell.source.splitlines()) <= MAX_LINES, f"cell {number} is too long to read"
+        lines = [line for line in cell.source.splitlines() if not line.startswith(("from ", "import "))]
+        assert len(lines) <= MAX_LINES, f"cell {number} is too long to read"
 
 
 @pytest.mark.parametrize("name", IDS)
@@ -89,6 +90,7 @@ def test_every_drawn_figure_has_alt_text(name):
     for number, cell in enumerate(cells(name, "code"), start=1):
         if "plot_" in cell.source and "import" not in cell.source:
             alt = "".join(re.findall(r"alt=\"(.*)\",", cell.source))
+            alt += cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
             assert len(alt) > 20, f"cell {number} draws without alt text"
 
 

@@ -186,9 +186,10 @@ def test_a_cut_table_says_how_much_there_is_and_a_name_is_an_id():
 def test_no_notebook_shows_a_frame_without_a_caption_or_two_tables_under_one_name():
     for chapter in CHAPTERS:
         text = (PROJECT_ROOT / "notebooks" / f"{chapter.id}.md").read_text(encoding="utf-8")
-        names = re.findall(r'\bname="([a-z0-9-]+)"', text)
         assert text.count("show_table(") == len(re.findall(r"show_table\([^`]*?caption=", text)), chapter.id
-        assert len(set(names)) == len(names), chapter.id
+        for kind in ("show_table", "show_figure"):
+            names = re.findall(kind + r'\([^`]*?\bname="([a-z0-9-]+)"', text)
+            assert len(set(names)) == len(names), chapter.id
 
 
 # pages in a browser ---------------------------------------------------------------------------------------------------
