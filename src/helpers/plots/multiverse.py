@@ -114,10 +114,11 @@ def plot_influence(influence: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = start(ax, 1.2 * len(table), above=1.8)
     sns.heatmap(
         table, cmap=SHARES, vmin=0, vmax=100, annot=True, fmt=".0f", linewidths=1, ax=ax,
-        cbar_kws={"label": "% of the variance", "shrink": 0.6, "pad": 0.02},
+        xticklabels=False, yticklabels=False, cbar_kws={"label": "% of the variance", "shrink": 0.6, "pad": 0.02},
     )  # fmt: skip
     ax.set(xlabel="", ylabel="")
-    ax.set_xticks(np.arange(len(order)) + 0.5, order, rotation=45, ha="right", rotation_mode="anchor")
+    decisions = [shorten(decision) for decision in order]
+    ax.set_xticks(np.arange(len(order)) + 0.5, decisions, rotation=45, ha="right", rotation_mode="anchor")
     ax.set_yticks(np.arange(len(table)) + 0.5, [shorten(claim) for claim in table.index], rotation=0)
     ax.tick_params(length=0)
     return tell(

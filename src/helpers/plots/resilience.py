@@ -281,13 +281,12 @@ def plot_correlations(correlations: pd.DataFrame, *, ax: Axes | None = None) -> 
     ax = start(ax, 1.6 * len(names), above=1.9)
     sns.heatmap(
         grid, cmap=SIGNS, vmin=-1, vmax=1, annot=True, fmt=".2f", square=False, linewidths=1, ax=ax,
-        cbar_kws={"label": "Correlation r", "shrink": 0.7},
+        xticklabels=False, yticklabels=False, cbar_kws={"label": "Correlation r", "shrink": 0.7},
     )  # fmt: skip
     ax.set(xlabel="", ylabel="")
-    ax.set_yticklabels([wrap(name_score(name), 20) for name in grid.index], rotation=0)
-    ax.set_xticklabels(
-        [wrap(name_score(name), 20) for name in grid.columns], rotation=45, ha="right", rotation_mode="anchor"
-    )
+    down, across = ([wrap(name_score(name), 20) for name in names] for names in (grid.index, grid.columns))
+    ax.set_yticks(np.arange(len(down)) + 0.5, down, rotation=0)
+    ax.set_xticks(np.arange(len(across)) + 0.5, across, rotation=45, ha="right", rotation_mode="anchor")
     ax.tick_params(length=0)
     return tell(
         ax,
