@@ -189,6 +189,8 @@ def test_levels_have_a_panel_per_metabolite_with_its_own_n_and_effect(contrasts)
     told = [[label.get_text().split("n=")[1] for label in ax.get_xticklabels()] for ax in figure.axes]
     assert told == [["6)", "7)"], ["5)", "7)"]]  # of the contrast of that metabolite, not of the group
     assert figure.axes[0].get_ylabel() == "Intensity (logarithm)"
+    three = plot_metabolites.plot_levels(prepared.assign(flat=1.0), effects, GROUPS, [*asked, "flat"], labels=LABELS)
+    assert [ax.get_ylabel() != "" for ax in three.axes] == [True, False, True]  # each row of panels has its unit
     assert "(n = 7 v 5–6 in the contrast)" in figure.get_label()
     with pytest.raises(TooLittle, match="of the metabolites named in advance was measured"):
         plot_metabolites.plot_levels(prepared, effects, GROUPS, ["gone"], labels=LABELS)

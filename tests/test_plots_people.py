@@ -105,7 +105,7 @@ def test_correlations_are_a_triangle_with_each_pair_once():
     assert (across[0], down[1]) == ("Anxiety (HADS)", "Brief Resilience Scale")
     assert across[1] == down[0] and down[0].startswith("own scale") and "…" in down[0] and len(down[0]) <= 28
     written = {text.get_position(): text.get_text() for text in ax.texts}
-    assert written == {(0.5, 0.5): "-1.00", (0.5, 1.5): "0.80", (1.5, 1.5): "-0.80"}
+    assert written == {(0.5, 0.5): "−1.00", (0.5, 1.5): "0.80", (1.5, 1.5): "−0.80"}
     np.testing.assert_allclose(ax.collections[0].get_array().compressed(), [-1, 0.8, -0.8])
     assert ax.collections[0].get_clim() == (-1, 1) and ax.figure.axes[1].get_ylabel() == "Correlation r"
     told = ax.figure.get_label()

@@ -124,7 +124,8 @@ def plot_levels(
         sizes = {side: f"{strip_n(labels[side])} (n={hide_small(int(row[f'n_{side}']))})" for side in SIDES}
         draw_groups(ax, prepared[metabolite], groups, labels=sizes)
         ax.set_title(f"{shorten(names[metabolite], 26)}\n{write_effect(row)}")
-    axes[0, 0].set_ylabel("Intensity (logarithm)")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("Intensity (logarithm)")
     for ax in axes.ravel()[len(found) :]:
         ax.remove()
     n = " v ".join(tell_range(contrasts.loc[found, f"n_{side}"]) for side in ("high", "low"))

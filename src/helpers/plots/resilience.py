@@ -278,9 +278,10 @@ def plot_correlations(correlations: pd.DataFrame, *, ax: Axes | None = None) -> 
     require_rows(shown, "of the correlations could be computed")
     names = list(dict.fromkeys([*shown["first"], *shown["second"]]))
     grid = shown.pivot_table("r", "second", "first", sort=False).reindex(index=names[1:], columns=names[:-1])
+    written = grid.map(lambda r: f"{r:.2f}".replace("-0.00", "0.00").replace("-", "−"))
     ax = start(ax, 1.6 * len(names), above=1.9)
     sns.heatmap(
-        grid, cmap=SIGNS, vmin=-1, vmax=1, annot=True, fmt=".2f", square=False, linewidths=1, ax=ax,
+        grid, cmap=SIGNS, vmin=-1, vmax=1, annot=written, fmt="", square=False, linewidths=1, ax=ax,
         xticklabels=False, yticklabels=False, cbar_kws={"label": "Correlation r", "shrink": 0.7},
     )  # fmt: skip
     ax.set(xlabel="", ylabel="")
