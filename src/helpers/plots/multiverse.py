@@ -16,6 +16,7 @@ from helpers.plots.style import LINE_IN, WIDTH_IN, key, require_rows, shorten, t
 from helpers.wording import tell_range
 
 LABEL_WIDTH = 28
+LONGEST_OPTION = 40  # options hold names of a cohort's own columns
 ARROWS = {"higher": "↑", "lower": "↓"}
 
 
@@ -149,7 +150,7 @@ def _draw_options(ax: Axes, curve: Curve) -> None:
     ticks, names, line = [], [], 0
     for decision, rows in curve.options.groupby(level=0, sort=False):
         ticks.append(line)
-        names.append(decision)
+        names.append(shorten(decision, LONGEST_OPTION))
         line += 1
         top = rows.to_numpy().max()
         for (_, option), shares in rows.iterrows():
@@ -158,7 +159,7 @@ def _draw_options(ax: Axes, curve: Curve) -> None:
                 extent=(0, n, line + 0.42, line - 0.42),
             )  # fmt: skip
             ticks.append(line)
-            names.append("\u2003" + option)
+            names.append("\u2003" + shorten(option, LONGEST_OPTION))
             line += 1
     ax.set_yticks(ticks, names)
     for label, name in zip(ax.get_yticklabels(), names, strict=True):
