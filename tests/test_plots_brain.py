@@ -72,6 +72,9 @@ def test_network_triangle_shows_each_effect_and_frames_the_declared_pair(network
     ax = plots.plot_networks(networks, declared="Auditory × Reward")
     written = {text.get_position(): text.get_text() for text in ax.texts if text.get_text()}
     assert written == {(0.5, 0.5): ".1", (0.5, 1.5): "−.6*"}
+    for axis in (ax.xaxis, ax.yaxis):
+        named = dict(zip(axis.get_ticklocs(), [label.get_text() for label in axis.get_ticklabels()], strict=True))
+        assert named == {0.5: "Auditory", 1.5: "Reward"}
     assert [patch.get_xy() for patch in ax.patches] == [(0, 1)]
     assert "(n = 116)" in ax.figure.get_label() and "Framed: Auditory × Reward" in ax.figure.get_label()
     assert ax.figure.get_figwidth() <= 6.4

@@ -14,6 +14,7 @@ from helpers.plots import metabolites as plot_metabolites
 from helpers.plots import microbiome as plot_microbiome
 from helpers.plots.intervals import plot_forest
 from helpers.plots.palette import COLOURS
+from helpers.problems import TooLittle
 
 LABELS = {"high": "High resilience (n=2)", "low": "Low resilience (n=2)"}
 GROUPS = pd.Series({"a": "low", "b": "low", "c": "high", "d": "high", "e": None}, dtype=object)
@@ -148,6 +149,51 @@ def test_marked_metabolites_are_shown_even_when_weak(contrasts):
     named = contrasts.assign(name=["valerate", "dimethylglycine", None])
     ax = plot_metabolites.plot_metabolites(named, labels=LABELS, marked=["m2"], n_top=1)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["valerate", "► dimethylglycine"]
+
+
+def test_the_volcano_of_metabolites_calls_them_by_name_and_draws_each_once(contrasts):
+    """By hand: two have a p; −log10 of 0.001 and 0.1 are 3 and 1; the one named in advance is called though others are stronger."""
+    named = contrasts.assign(estimate=[0.7, -0.2, np.nan], p=[0.001, 0.1, np.nan], name=["valerate", None, "lost"])
+    weak = named.iloc[[1, 1, 1]].set_axis(["w1", "w2", "w3"]).assign(p=[0.2, 0.3, 0.4])
+    ax = plot_metabolites.plot_metabolite_volcano(pd.concat([named, weak]), labels=LABELS, marked=["w3"])
+    drawn = {}
+    for dots in ax.collections:
+        filled = len(dots.get_facecolor()) > 0
+        edge = to_hex((dots.get_facecolor() if filled else dots.get_edgecolor())[0]).upper()
+        drawn |= {tuple(np.round(place, 3)): (edge, filled) for place in np.asarray(dots.get_offsets()).tolist()}
+    high, low = (COLOURS["high"], True), (COLOURS["low"], False)
+    heights = [round(float(-np.log10(p)), 3) for p in (0.1, 0.2, 0.3, 0.4)]
+    assert drawn == {(0.7, 3.0): high} | {(-0.2, height): low for height in heights}
+    assert [text.get_text() for text in ax.texts] == ["valerate", "m2", "w1", "w3"]
+    assert [float(line.get_ydata()[0]) for line in ax.lines if line.get_linestyle() == ":"] == [3.0]
+    assert ax.get_ylabel() == "−log10 p" and ax.get_xlabel().startswith("Adjusted difference (units of the logarithm)")
+    told = ax.figure.get_label()
+    assert told.startswith("5 metabolites: adjusted difference, High resilience minus Low resilience (n = <5–12 v <5)")
+    assert "q < 0.05 (1)" in told and "those named in advance" in told
+
+
+def test_levels_have_a_panel_per_metabolite_with_its_own_n_and_effect(contrasts):
+    """By hand: the low group has the value 1 and 2 of the first metabolite; one value of the second is missing."""
+    prepared = pd.DataFrame({"gut_barrier": [1.0, 2, 5, 6, 9], "m2": [3.0, np.nan, 1, 2, 9]}, index=list("abcde"))
+    effects = contrasts.assign(name=["valerate", None, None], n_high=7, n_low=[6, 5, 5])
+    asked = ["gut_barrier", "m2", "gone"]
+    figure = plot_metabolites.plot_levels(
+        prepared.assign(flat=np.nan), effects, GROUPS, [*asked, "flat"], labels=LABELS
+    )
+    assert [ax.get_title(loc="left") for ax in figure.axes] == [
+        "valerate\nd = 0.80 (0.40 to 1.20)",
+        "m2\nd = −0.40 (−0.90 to 0.10)",
+    ]
+    drawn = [[dots.get_offsets()[:, 1].tolist() for dots in ax.collections] for ax in figure.axes]
+    assert drawn == [[[1, 2], [5, 6]], [[3], [1, 2]]]
+    told = [[label.get_text().split("n=")[1] for label in ax.get_xticklabels()] for ax in figure.axes]
+    assert told == [["6)", "7)"], ["5)", "7)"]]  # of the contrast of that metabolite, not of the group
+    assert figure.axes[0].get_ylabel() == "Intensity (logarithm)"
+    three = plot_metabolites.plot_levels(prepared.assign(flat=1.0), effects, GROUPS, [*asked, "flat"], labels=LABELS)
+    assert [ax.get_ylabel() != "" for ax in three.axes] == [True, False, True]  # each row of panels has its unit
+    assert "(n = 7 v 5–6 in the contrast)" in figure.get_label()
+    with pytest.raises(TooLittle, match="of the metabolites named in advance was measured"):
+        plot_metabolites.plot_levels(prepared, effects, GROUPS, ["gone"], labels=LABELS)
 
 
 def test_predictability_counts_every_metabolite_and_names_the_line(potential):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -60,3 +62,22 @@ def test_influence_is_written_in_per_cent(run):
     ax = figures.plot_influence(measure_influence(run))
     shares = measure_influence(run)["variance_share"]
     assert [text.get_text() for text in ax.texts] == [f"{100 * share:.0f}" for share in shares]
+    across, down = ([label.get_text() for label in axis.get_ticklabels()] for axis in (ax.xaxis, ax.yaxis))
+    assert across == list(measure_influence(run)["decision"]) == ["cut", "scale"] and down == ["C01"]
+    assert ax.figure.axes[1].get_ylabel() == "% of the variance"
+
+
+def test_options_of_200_signs_leave_room_for_the_curve(run):
+    curve = specification_curve(run, "C01")
+    figure = figures.plot_curve(replace(curve, options=curve.options.rename(index={"x": "x" * 200})))
+    figure.canvas.draw()
+    assert "x" * 20 + "…" + "x" * 19 in [tick.get_text().strip() for tick in figure.axes[1].get_yticklabels()]
+    assert all(ax.get_window_extent().width > 0.3 * figure.bbox.width for ax in figure.axes)
+
+
+def test_names_of_200_signs_leave_room_for_the_influence(run):
+    long = measure_influence(run).replace({"decision": {"cut": "c" * 200}})
+    ax = figures.plot_influence(long)
+    ax.figure.canvas.draw()
+    assert ax.get_xticklabels()[0].get_text() == "c" * 14 + "…" + "c" * 13
+    assert ax.get_window_extent().width > 0.5 * ax.figure.bbox.width

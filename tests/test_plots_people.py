@@ -10,7 +10,8 @@ import pytest
 from helpers.plots import cohort as cohort_figures
 from helpers.plots import resilience as resilience_figures
 from helpers.plots import verdict as verdict_figures
-from helpers.resilience import bin_scores, list_references, measure_precision
+from helpers.problems import TooLittle
+from helpers.resilience import bin_scores, correlate_measures, list_references, measure_precision
 from helpers.verdict import RealVerdict, SimulatedVerdict
 
 LABELS = {"high": "High resilience", "low": "Low resilience"}
@@ -88,6 +89,29 @@ def test_scores_of_one_value_can_be_drawn():
 def test_symptoms_are_named_in_words():
     ax = resilience_figures.plot_symptoms(make_contrasts(["hads.anxiety", "own.score"]), labels=LABELS)
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["Anxiety (HADS)", "own.score"]
+
+
+def test_correlations_are_a_triangle_with_each_pair_once():
+    """By hand: r of 1, 2, 3, 4 with its mirror is −1 and with 1, 3, 2, 4 is 0.8; a score that does not vary has none."""
+    own = "own_scale.total_" + 10 * "of_many_words_"
+    measures = pd.DataFrame(
+        {"hads.anxiety": [1.0, 2, 3, 4], own: [4.0, 3, 2, 1], "flat": 1.0, "brs.mean": [1.0, 3, 2, 4]}
+    )
+    ax = resilience_figures.plot_correlations(correlate_measures(measures))
+    ax.figure.canvas.draw()
+    across, down = (
+        [tick.get_text().replace("\n", " ") for tick in ticks] for ticks in (ax.get_xticklabels(), ax.get_yticklabels())
+    )
+    assert (across[0], down[1]) == ("Anxiety (HADS)", "Brief Resilience Scale")
+    assert across[1] == down[0] and down[0].startswith("own scale") and "…" in down[0] and len(down[0]) <= 28
+    written = {text.get_position(): text.get_text() for text in ax.texts}
+    assert written == {(0.5, 0.5): "−1.00", (0.5, 1.5): "0.80", (1.5, 1.5): "−0.80"}
+    np.testing.assert_allclose(ax.collections[0].get_array().compressed(), [-1, 0.8, -0.8])
+    assert ax.collections[0].get_clim() == (-1, 1) and ax.figure.axes[1].get_ylabel() == "Correlation r"
+    told = ax.figure.get_label()
+    assert told.startswith("Pearson correlations between 3 scores") and "(n = <5)" in told and "not adjusted" in told
+    with pytest.raises(TooLittle, match="of the correlations could be computed"):
+        resilience_figures.plot_correlations(correlate_measures(measures[["hads.anxiety", "flat"]]))
 
 
 def test_split_cost_shows_n():

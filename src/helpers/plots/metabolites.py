@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from helpers.contrasts import Q_SHOWN
 from helpers.metabolites import PredictedPotential, Transfer, name_metabolites
 from helpers.metabolites.predicted import RHO_SHOWN
-from helpers.plots.groups import draw_groups, write_effect
+from helpers.plots.groups import SIDES, draw_groups, write_effect
 from helpers.plots.intervals import draw_intervals, name_rows, pick_sides, plot_forest, start
 from helpers.plots.palette import DECLARED, EVERYONE, FAINT, NULL, OBSERVED, SERIES, SERIES_MARKERS
 from helpers.plots.style import WIDTH_IN, key, require_rows, shorten, strip_n, tell
@@ -103,7 +103,7 @@ def plot_levels(
     shown : sequence of str
         Ids, one panel each, two beside each other.
     labels : mapping
-        ``high`` and ``low``: what the groups are called, with n.
+        ``high`` and ``low``: what the groups are called; n is that of each metabolite.
 
     Returns
     -------
@@ -120,9 +120,12 @@ def plot_levels(
     figure, axes = plt.subplots(n_rows, 2, figsize=(WIDTH_IN, 2.8 * n_rows), layout="constrained", squeeze=False)
     names = name_metabolites(pd.Index(found), contrasts)
     for ax, metabolite in zip(axes.ravel(), found, strict=False):
-        draw_groups(ax, prepared[metabolite], groups, labels=labels)
-        ax.set_title(f"{shorten(names[metabolite], 26)}\n{write_effect(contrasts.loc[metabolite])}")
-    axes[0, 0].set_ylabel("Intensity (logarithm)")
+        row = contrasts.loc[metabolite]
+        sizes = {side: f"{strip_n(labels[side])} (n={hide_small(int(row[f'n_{side}']))})" for side in SIDES}
+        draw_groups(ax, prepared[metabolite], groups, labels=sizes)
+        ax.set_title(f"{shorten(names[metabolite], 26)}\n{write_effect(row)}")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("Intensity (logarithm)")
     for ax in axes.ravel()[len(found) :]:
         ax.remove()
     n = " v ".join(tell_range(contrasts.loc[found, f"n_{side}"]) for side in ("high", "low"))
@@ -166,16 +169,8 @@ def plot_predictability(
         drawn = pd.DataFrame({"rho": chance, "weight": len(rho) / len(chance)})
         look = {"color": NULL, "edgecolor": "white", "alpha": 1}
         sns.histplot(drawn, x="rho", weights="weight", bins=list(bins), label=label, ax=ax, **look)
-    sns.histplot(
-        x=rho,
-        bins=list(bins),
-        element="step",
-        fill=False,
-        color=OBSERVED,
-        lw=2,
-        label=f"{len(rho):,} metabolites",
-        ax=ax,
-    )
+    look = {"element": "step", "fill": False, "color": OBSERVED, "lw": 2}
+    sns.histplot(x=rho, bins=list(bins), label=f"{len(rho):,} metabolites", ax=ax, **look)
     ax.axvline(RHO_SHOWN, color="black", lw=1.2, ls=":", label=f"{RHO_SHOWN:g} or more: {100 * potential.share:.0f} %")
     names = name_metabolites(potential.table.index, features)
     top = ax.get_ylim()[1]
@@ -385,18 +380,10 @@ def plot_known(known: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         100 * known[["share_predicted", "share_predicted_low", "share_predicted_high", "share_plain", "share_known"]]
     )
     draw_intervals(ax, shown, "share_predicted", colours=OBSERVED, size=7, label="this book")
-    draw_intervals(
-        ax,
-        shown[["share_plain"]],
-        "share_plain",
-        colours=SERIES[0],
-        markers="^",
-        size=7,
-        label="plain ridge, same data",
-    )
-    draw_intervals(
-        ax, shown[["share_known"]], "share_known", colours=SERIES[3], markers="P", size=7, label="known before"
-    )
+    others = (("share_plain", 0, "^", "plain ridge, same data"), ("share_known", 3, "P", "known before"))
+    for column, place, marker, label in others:
+        look = {"colours": SERIES[place], "markers": marker, "size": 7, "label": label}
+        draw_intervals(ax, shown[[column]], column, **look)
     called = zip(known.index, known["n"], strict=True)
     name_rows(ax, [f"{shorten(name, 24)}\n(n = {hide_small(int(n))})" for name, n in called], zero=None)
     ax.set(xlim=(0, 100), xlabel="Metabolites (%)")

@@ -16,6 +16,7 @@ from helpers.plots.style import LINE_IN, WIDTH_IN, key, require_rows, shorten, t
 from helpers.wording import tell_range
 
 LABEL_WIDTH = 28
+LONGEST_OPTION = 40  # options hold names of a cohort's own columns
 ARROWS = {"higher": "↑", "lower": "↓"}
 
 
@@ -114,10 +115,11 @@ def plot_influence(influence: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = start(ax, 1.2 * len(table), above=1.8)
     sns.heatmap(
         table, cmap=SHARES, vmin=0, vmax=100, annot=True, fmt=".0f", linewidths=1, ax=ax,
-        cbar_kws={"label": "% of the variance", "shrink": 0.6, "pad": 0.02},
+        xticklabels=False, yticklabels=False, cbar_kws={"label": "% of the variance", "shrink": 0.6, "pad": 0.02},
     )  # fmt: skip
     ax.set(xlabel="", ylabel="")
-    ax.set_xticks(np.arange(len(order)) + 0.5, order, rotation=45, ha="right", rotation_mode="anchor")
+    decisions = [shorten(decision) for decision in order]
+    ax.set_xticks(np.arange(len(order)) + 0.5, decisions, rotation=45, ha="right", rotation_mode="anchor")
     ax.set_yticks(np.arange(len(table)) + 0.5, [shorten(claim) for claim in table.index], rotation=0)
     ax.tick_params(length=0)
     return tell(
@@ -148,7 +150,7 @@ def _draw_options(ax: Axes, curve: Curve) -> None:
     ticks, names, line = [], [], 0
     for decision, rows in curve.options.groupby(level=0, sort=False):
         ticks.append(line)
-        names.append(decision)
+        names.append(shorten(decision, LONGEST_OPTION))
         line += 1
         top = rows.to_numpy().max()
         for (_, option), shares in rows.iterrows():
@@ -157,7 +159,7 @@ def _draw_options(ax: Axes, curve: Curve) -> None:
                 extent=(0, n, line + 0.42, line - 0.42),
             )  # fmt: skip
             ticks.append(line)
-            names.append("\u2003" + option)
+            names.append("\u2003" + shorten(option, LONGEST_OPTION))
             line += 1
     ax.set_yticks(ticks, names)
     for label, name in zip(ax.get_yticklabels(), names, strict=True):

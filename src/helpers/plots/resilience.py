@@ -278,16 +278,16 @@ def plot_correlations(correlations: pd.DataFrame, *, ax: Axes | None = None) -> 
     require_rows(shown, "of the correlations could be computed")
     names = list(dict.fromkeys([*shown["first"], *shown["second"]]))
     grid = shown.pivot_table("r", "second", "first", sort=False).reindex(index=names[1:], columns=names[:-1])
+    written = grid.map(lambda r: f"{r:.2f}".replace("-0.00", "0.00").replace("-", "−"))
     ax = start(ax, 1.6 * len(names), above=1.9)
     sns.heatmap(
-        grid, cmap=SIGNS, vmin=-1, vmax=1, annot=True, fmt=".2f", square=False, linewidths=1, ax=ax,
-        cbar_kws={"label": "Correlation r", "shrink": 0.7},
+        grid, cmap=SIGNS, vmin=-1, vmax=1, annot=written, fmt="", square=False, linewidths=1, ax=ax,
+        xticklabels=False, yticklabels=False, cbar_kws={"label": "Correlation r", "shrink": 0.7},
     )  # fmt: skip
     ax.set(xlabel="", ylabel="")
-    ax.set_yticklabels([wrap(name_score(name), 20) for name in grid.index], rotation=0)
-    ax.set_xticklabels(
-        [wrap(name_score(name), 20) for name in grid.columns], rotation=45, ha="right", rotation_mode="anchor"
-    )
+    down, across = ([wrap(name_score(name), 20) for name in names] for names in (grid.index, grid.columns))
+    ax.set_yticks(np.arange(len(down)) + 0.5, down, rotation=0)
+    ax.set_xticks(np.arange(len(across)) + 0.5, across, rotation=45, ha="right", rotation_mode="anchor")
     ax.tick_params(length=0)
     return tell(
         ax,

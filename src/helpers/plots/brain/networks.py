@@ -77,7 +77,6 @@ def plot_pair_counts(counts: pd.DataFrame, *, declared: str | None = None, ax: A
 
 
 def _frame(ax: Axes, pairs: pd.Index, declared: str | None) -> str:
-    """Frame the cell of the declared pair; return what the title says of it."""
     """Frame the cell of the declared pair; return what the caption says of it."""
     if declared not in pairs:
         return ""
@@ -103,8 +102,9 @@ def _draw_pairs(values: pd.Series, texts: list[str], label: str, ax: Axes | None
         grid.loc[second, first], written.loc[second, first] = value, text
     annot = written if len(names) <= MOST_WRITTEN and grid.notna().any(axis=None) else False
     sns.heatmap(
-        grid, annot=annot, fmt="", ax=ax, linewidths=0.5, cbar_kws={"label": label, "shrink": 0.6, "pad": 0.02}, **look
-    )
+        grid, annot=annot, fmt="", ax=ax, linewidths=0.5, cbar_kws={"label": label, "shrink": 0.6, "pad": 0.02},
+        xticklabels=False, yticklabels=False, **look,
+    )  # fmt: skip
     shown = [shorten(name, 18) for name in names]
     ax.set_xticks(np.arange(len(names)) + 0.5, shown, rotation=45, ha="right", rotation_mode="anchor")
     ax.set_yticks(np.arange(len(names)) + 0.5, shown, rotation=0)

@@ -98,7 +98,6 @@ def plot_ordination(
 
 def _colour_by(plane: pd.DataFrame, covariate: pd.Series, ax: Axes) -> None:
     """Colour samples by a number; those of a label, coded 0 and 1, by whether they have it."""
-    """Colour samples by a number; those of a label, coded 0 and 1, by whether they have it."""
     values, name = covariate.reindex(plane.index), shorten(covariate.name, 30)
     x, y = plane.columns
     if values.nunique() > 2:
