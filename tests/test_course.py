@@ -228,6 +228,12 @@ def test_page_writes_the_quiz_out_and_folds_solutions():
     solutions = [c for c in page.cells if "solution" in c.metadata.get("tags", []) and c.cell_type == "code"]
     assert solutions and all("hide-cell" in cell.metadata["tags"] for cell in solutions)
     assert {cell.metadata["mystnb"]["code_prompt_show"] for cell in solutions} == {"Show the solution"}
+    code = [cell for cell in page.cells if cell.cell_type == "code" and cell not in solutions]
+    by_hand = [cell for cell in code if "by-hand" in cell.metadata["tags"]]
+    assert by_hand and not any("hide-input" in cell.metadata["tags"] for cell in by_hand)
+    others = [cell for cell in code if cell not in by_hand]
+    assert {cell.metadata["mystnb"]["code_prompt_show"] for cell in others} == {"Show code"}
+    assert all("hide-input" in cell.metadata["tags"] for cell in others)
 
 
 @pytest.mark.parametrize("chapter", BOOK_CHAPTERS)

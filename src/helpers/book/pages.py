@@ -14,6 +14,8 @@ from helpers.wording import as_text, escape_signs, flatten_text
 SOLUTION_TAG = "solution"
 PROMPT_CODE = "# Your turn: write your answer here."
 PROMPT_TEXT = "*Your turn: write what you see.*"
+CODE_PROMPTS = {"code_prompt_show": "Show code", "code_prompt_hide": "Hide code"}
+READ_AS_CODE = frozenset({"by-hand", SOLUTION_TAG, "hide-cell", "hide-input", "remove-input"})
 SOLUTION_PROMPTS = {"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 QUIZ_TEXT = "*The quiz stands on the page of this chapter in the book.*"
 QUIZ = re.compile(r"^```\{quiz\} (?P<chapter>\w+)\n```$", re.MULTILINE)
@@ -28,7 +30,8 @@ def prepare_page(notebook: NotebookNode, cohort_facts: dict, *, source: str = "n
     """Return the notebook as its page shows it.
 
     The cohort is named under the title; the traces of the run (folders, times) are left out; parameters are
-    shown twice only where the run changed them; solutions are folded; quizzes are written out.
+    shown twice only where the run changed them; code is folded, but for what is computed by hand; solutions are folded;
+    quizzes are written out.
 
     Parameters
     ----------
@@ -46,6 +49,8 @@ def prepare_page(notebook: NotebookNode, cohort_facts: dict, *, source: str = "n
         cell.metadata = _keep(cell.metadata, ("tags", "mystnb"))
         if SOLUTION_TAG in cell.metadata.get("tags", []):
             _fold_solution(cell)
+        elif cell.cell_type == "code":
+            _fold_code(cell)
         cell.source = _write_out_quiz(cell)
     titled = next((cell for cell in page.cells if _find_title(cell.source) is not None), None)
     if titled is None or titled.cell_type != "markdown":
@@ -107,6 +112,14 @@ def _write_out_quiz(cell: NotebookNode) -> str:
     if cell.cell_type != "markdown":
         return cell.source
     return QUIZ.sub(lambda found: f"```{{raw}} html\n{write_quiz(found['chapter'])}\n```", cell.source)
+
+
+def _fold_code(cell: NotebookNode) -> None:
+    """Fold the code of a cell behind *Show code*, unless the code is what is to be read."""
+    tags = cell.metadata.get("tags", [])
+    if READ_AS_CODE.isdisjoint(tags):
+        cell.metadata["tags"] = [*tags, "hide-input"]
+        cell.metadata["mystnb"] = {**cell.metadata.get("mystnb", {}), **CODE_PROMPTS}
 
 
 def _fold_solution(cell: NotebookNode) -> None:
