@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from helpers.importers.registry import list_formats
 from helpers.tables import PROJECT_ROOT
 
@@ -12,9 +14,16 @@ HEAD = ["program", "what it writes", "becomes", "`--as`"]
 
 def write_formats() -> str:
     """Return the table of formats in Markdown, programs in the order of the registry."""
-    rows = [[form.program, form.title, form.becomes, f"`{form.name}`"] for form in list_formats()]
+    rows = [
+        [form.program, *map(_mark_options, (form.title, form.becomes)), f"`{form.name}`"] for form in list_formats()
+    ]
     lines = [HEAD, ["---"] * len(HEAD), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in lines)
+
+
+def _mark_options(text: str) -> str:
+    """Set options of commands as code, so that their dashes stay dashes."""
+    return re.sub(r"(?<![\w`])(--?[a-z][\w-]*)", r"`\1`", text)
 
 
 def write_page() -> str:

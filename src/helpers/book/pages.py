@@ -115,9 +115,11 @@ def _write_out_quiz(cell: NotebookNode) -> str:
 
 
 def _fold_code(cell: NotebookNode) -> None:
-    """Fold the code of a cell behind *Show code*, unless the code is what is to be read."""
+    """Fold the code of a cell behind *Show code*, unless it is what is to be read; leave out one that only writes results."""
     tags = cell.metadata.get("tags", [])
-    if READ_AS_CODE.isdisjoint(tags):
+    if all("write_result(" in ast.unparse(statement) for statement in ast.parse(cell.source).body) and not cell.outputs:
+        cell.metadata["tags"] = [*tags, "remove-cell"]
+    elif READ_AS_CODE.isdisjoint(tags):
         cell.metadata["tags"] = [*tags, "hide-input"]
         cell.metadata["mystnb"] = {**cell.metadata.get("mystnb", {}), **CODE_PROMPTS}
 
