@@ -78,11 +78,16 @@ def fetched(fetch_original, tmp_path_factory):
     return fetch
 
 
-def _build(folder: str) -> Path:
+def _list_few() -> list[str]:
+    """Return the parameters of ``QUICK`` as the command takes them."""
+    return [word for name, value in QUICK.items() for word in ("-p", f"{name}={value}")]
+
+
+def _build(folder: str, *words: str) -> Path:
     """Bring a book up to date; where several workers share the tests, one builds and the others wait for it."""
     (PROJECT_ROOT / "_build").mkdir(exist_ok=True)
     with FileLock(PROJECT_ROOT / "_build" / ".tests.lock"):
-        done = run_command("run", folder)
+        done = run_command("run", folder, *words)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return PROJECT_ROOT / "_build" / Path(folder).name / "html"
 
@@ -95,10 +100,10 @@ def built_book() -> Path:
 
 @pytest.fixture(scope="session")
 def quick_results() -> Path:
-    """The result tables of the chapters with most shuffles, run together with few of them (``QUICK``)."""
+    """The result tables of the chapters that ``QUICK`` shortens, run together."""
     chapters = {name.split(".")[0] for name in QUICK}
     words = [word for name in ("01_cohort", *sorted(chapters)) for word in ("--only", name)]
-    words += [word for name, value in QUICK.items() for word in ("-p", f"{name}={value}")]
+    words += _list_few()
     output = PROJECT_ROOT / "_build" / "quick"
     with FileLock(PROJECT_ROOT / "_build" / ".quick.lock"):
         done = run_command("run", "data/example", "--output", output, "--no-book", *words)
@@ -117,8 +122,8 @@ def course_results(built_book: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def kim_book() -> Path:
-    """The HTML of the book on the open KIM_ADENOMAS_2020 cohort."""
+    """The HTML of the book on the open KIM_ADENOMAS_2020 cohort, with few permutations."""
     fetched = run_command("fetch", "kim_adenomas_2020", "cohorts/kim", "--overwrite")
     require(fetched.returncode != NO_DATA, fetched.stderr)
     assert fetched.returncode == 0, fetched.stderr
-    return _build("cohorts/kim")
+    return _build("cohorts/kim", *_list_few())

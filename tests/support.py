@@ -11,15 +11,27 @@ import pytest
 from helpers.tables import PROJECT_ROOT
 
 EXAMPLE = PROJECT_ROOT / "data" / "example"
-QUICK = {  # of the two chapters with most shuffles, where how many there are is not the point
+QUICK = {  # where how many permutations, draws and folds there are is not the point
+    "02_resilience.n_bootstraps": 20,
     "03_brain.n_permutations": 99,
     "03_brain.n_permutations_nbs": 99,
     "03_brain.n_permutations_maps": 19,
     "03_brain.n_permutations_real": 5,
+    "04_microbiome.n_permutations": 99,
+    "04_microbiome.n_rarefactions": 2,
+    "04_microbiome.n_rarefactions_between": 1,
+    "05_metabolites.n_folds": 5,
+    "05_metabolites.n_shuffles": 4,
     "06_integration.n_permutations": 9,
     "06_integration.n_permutations_score": 4,
     "06_integration.n_repeats": 2,
     "06_integration.n_repeats_shuffled": 2,
+    "lab_leakage.n_noise": 2,
+    "lab_leakage.n_twins": 2,
+    "lab_leakage.n_features": 50,
+    "lab_multiverse.n_permutations": 9,
+    "lab_prediction.n_shuffles": 2,
+    "lab_prediction.n_deals": 2,
 }
 
 

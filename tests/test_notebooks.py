@@ -97,8 +97,8 @@ def test_every_drawn_figure_has_alt_text(name):
 @pytest.mark.book
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=IDS)
 def test_chapter_runs_alone_and_gives_the_tables_of_the_chain(chapter, request, tmp_path, monkeypatch):
-    """By papermill alone, one worker, on earlier results: tables byte for byte as in the parallel run of the book, or, where a
-    chapter has many shuffles, as in a parallel run with few."""
+    """By papermill alone, one worker, on earlier results: tables byte for byte as in the parallel run of the book, or, where
+    ``QUICK`` shortens a chapter, as in a parallel run with as few."""
     for name, value in ONE_THREAD.items():
         monkeypatch.setenv(name, value)
     lacking = [name for name in chapter.open_data if not is_fetched(OPEN_DIR / name, name)]
