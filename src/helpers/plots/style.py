@@ -168,7 +168,7 @@ def wrap(text: object, width: int) -> str:
     Examples
     --------
     >>> wrap("one two three", 8)
-    'one two\nthree'
+    'one two\\nthree'
     """
     return textwrap.fill(str(text), width)
 
