@@ -18,7 +18,7 @@ def make_cohort(small_cell: int = 5, **columns):
     ids = pd.Index([f"s{i:02d}" for i in range(n)], name="participant_id")
     settings = Settings("c", "real", ColumnRule("dx", ("HC",), ("MDD",)), small_cell=small_cell, covariates=("age",))
     return SimpleNamespace(
-        settings=settings, participants=pd.DataFrame(columns, index=ids), phenotype={}, blocks={}, maps={}
+        settings=settings, participants=pd.DataFrame(columns, index=ids), phenotype={}, blocks={}, maps={}, further={}
     )
 
 
