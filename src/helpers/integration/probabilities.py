@@ -183,7 +183,7 @@ def trace_roc(probabilities: pd.DataFrame, scorers: Sequence[str]) -> pd.DataFra
     --------
     >>> index = pd.MultiIndex.from_product([[1], ["a", "b"]], names=["repeat", "participant_id"])
     >>> said = pd.DataFrame({"vote": [0.9, 0.1], "group": ["high", "low"]}, index)
-    >>> trace_roc(said, ["vote"])["true_positive"].min()
+    >>> float(trace_roc(said, ["vote"])["true_positive"].min())
     1.0
     """
     grid = np.linspace(0, 1, N_ROC)

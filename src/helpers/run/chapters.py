@@ -55,7 +55,7 @@ class Chapter:
 
         Examples
         --------
-        >>> Chapter("05_metabolites", "Metabolites", needs=("metabolites", "further_blood")).reason_to_skip({"taxa"})
+        >>> Chapter("05_metabolites", "Metabolites", needs=("metabolites",)).reason_to_skip({"taxa"})
         'this cohort has no metabolites (metabolites/metabolites.tsv)'
         """
         present = [need for need in self.needs if need in available]
