@@ -24,8 +24,66 @@
     });
   }
 
+  // Code is folded cell by cell; one button opens all of a page, and what was chosen holds for the next page.
+  const REMEMBERED = "book-show-all-code";
+
+  function offerAllCode() {
+    const folded = [...document.querySelectorAll(".bd-article details")].filter((details) => {
+      const summary = details.querySelector(":scope > summary");
+      return summary && /^(Show|Hide) code/.test(summary.textContent.trim());
+    });
+    const title = document.querySelector(".bd-article h1");
+    if (!folded.length || !title) {
+      return;
+    }
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "show-all-code";
+    function set(isShown) {
+      folded.forEach((details) => { details.open = isShown; });
+      button.textContent = isShown ? "Hide all code" : "Show all code";
+      button.dataset.shown = String(isShown);
+    }
+    button.addEventListener("click", () => {
+      const isShown = button.dataset.shown !== "true";
+      set(isShown);
+      try {
+        localStorage.setItem(REMEMBERED, String(isShown));
+      } catch {
+        // Without storage the choice holds for this page alone.
+      }
+    });
+    let remembered = null;
+    try {
+      remembered = localStorage.getItem(REMEMBERED);
+    } catch {
+      remembered = null;
+    }
+    set(remembered === "true");
+    title.insertAdjacentElement("afterend", button);
+  }
+
+  // A tooltip closes on Escape, and opens again when the word is left and met anew.
+  function closeTips() {
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") {
+        document.querySelectorAll(".term:hover, .term:focus-within").forEach((term) => term.classList.add("closed"));
+      }
+    });
+    document.querySelectorAll(".term").forEach((term) => {
+      const tip = term.querySelector("[role='tooltip']");
+      ["mouseenter", "focusin"].forEach((name) => term.addEventListener(name, () => {
+        const over = term.getBoundingClientRect().left + tip.offsetWidth + 8 - document.documentElement.clientWidth;
+        tip.style.left = over > 0 ? `${-over}px` : "0";
+      }));
+      ["mouseleave", "focusout"].forEach((name) => term.addEventListener(name, () => term.classList.remove("closed")));
+    });
+  }
+
   function start() {
     letKeyboardScroll();
+    offerAllCode();
+    closeTips();
     nameFoldedPages();
     window.addEventListener("resize", letKeyboardScroll);
     window.addEventListener("load", letKeyboardScroll);

@@ -138,6 +138,22 @@ def _find_title(text: str) -> int | None:
     return next((i for i, line in enumerate(lines[start:], start) if line.startswith("# ")), None)
 
 
+def find_title(page: NotebookNode) -> str:
+    """Return the title of a page: the text of its first heading, empty where it has none.
+
+    Examples
+    --------
+    >>> from nbformat.v4 import new_markdown_cell, new_notebook
+    >>> find_title(new_notebook(cells=[new_markdown_cell("# Brain\\nText.")]))
+    'Brain'
+    """
+    for cell in page.cells:
+        at = _find_title(cell.source) if cell.cell_type == "markdown" else None
+        if at is not None:
+            return cell.source.splitlines()[at].removeprefix("# ").strip()
+    return ""
+
+
 def insert_after_title(text: str, block: str, *, source: str = "text") -> str:
     """Put a block under the title of a MyST text.
 
@@ -184,6 +200,20 @@ def name_cohort(text: str, cohort_facts: dict, *, source: str = "text") -> str:
     return insert_after_title(text, write_page_note(cohort_facts), source=source)
 
 
+def name_book(text: str, cohort_facts: dict) -> str:
+    """Return the landing page under the title of its cohort where that is real: the book is then about that cohort.
+
+    Examples
+    --------
+    >>> name_book("# The resilience book", {"title": "Mine", "kind": "real"})
+    '# Mine'
+    """
+    if cohort_facts["kind"] != "real":
+        return text
+    at, lines = _find_title(text), text.splitlines()
+    return "\n".join([*lines[:at], f"# {as_text(cohort_facts['title'])}", *lines[at + 1 :]])
+
+
 def write_page_note(cohort_facts: dict) -> str:
     """Return the box under a chapter's title: which cohort this page shows."""
     title, n = as_text(cohort_facts["title"]), cohort_facts["n_participants"]
@@ -203,9 +233,8 @@ def write_landing_note(cohort_facts: dict, skipped: dict[str, str], chapters: li
         lines = [
             "```{admonition} Simulated data",
             ":class: simulated",
-            f"This build of the book shows *{title}*: {n} participants made by a program, with the truth "
-            "written down. Apart from sections marked as data of real people, no number, figure or verdict in it is a "
-            "finding about real people, and nothing in it replicates the study.",
+            f"This book shows *{title}*: {n} participants made by a program, with the truth written down. Apart from sections "
+            "marked as data of real people, nothing in it is a finding about real people, and nothing replicates the study.",
         ]
     else:
         lines = ["```{admonition} The cohort of this build", ":class: cohort"]

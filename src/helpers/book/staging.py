@@ -11,10 +11,14 @@ import yaml
 from nbformat import NotebookNode
 
 from helpers.book.figures import FOLDER, take_figures
+from helpers.book.gallery import list_figures, write_gallery
+from helpers.book.landing import Findings, read_findings, write_figure, write_hero
 from helpers.book.numbering import number_captions, number_chapters
 from helpers.book.pages import (
     BookError,
+    find_title,
     insert_after_title,
+    name_book,
     name_cohort,
     prepare_download,
     prepare_page,
@@ -53,6 +57,7 @@ def stage_book(
     executed_dir: Path,
     cohort_facts: dict,
     skipped: dict[str, str],
+    results_dir: Path | None = None,
     repository: Repository | None = None,
     notes: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
@@ -70,9 +75,12 @@ def stage_book(
         One file per chapter: ``<chapter>.ipynb`` executed, or ``<chapter>.md`` saying why there is none. Where
         both are there, the notebook is shown unless the chapter is in `skipped`.
     cohort_facts : dict
-        ``name``, ``title``, ``kind`` (``"simulated"`` or ``"real"``), ``n_participants`` and ``citation``.
+        ``name``, ``title``, ``kind`` (``"simulated"`` or ``"real"``), ``n_participants`` and ``citation``; for the landing page also
+        ``labels`` (of the groups), ``available`` (from ``Cohort.available``) and ``small_cell``.
     skipped : dict of str to str
         Chapter id to the reason why it was not run, or failed; listed on the landing page.
+    results_dir : pathlib.Path, optional
+        Result tables of the chapters, from which the landing page tells the verdict and how large the groups are.
     repository : Repository, optional
         Where readers find the source; without it, no button leads to one.
     notes : mapping of str to str, optional
@@ -91,7 +99,10 @@ def stage_book(
         tree[name] = insert_after_title(tree[name].decode(), note, source=name).encode()
     for chapter, number in number_chapters(chapters).items():
         tree |= _collect_chapter(chapter, number, source_root, Path(executed_dir), cohort_facts, chapter not in skipped)
-    tree["_config.yml"] = _fill_config(tree["_config.yml"], cohort_facts, skipped, chapters, repository)
+    findings = read_findings(results_dir, skipped=skipped, small_cell=cohort_facts.get("small_cell", 5))
+    tree["_config.yml"] = _fill_config(tree["_config.yml"], cohort_facts, skipped, chapters, repository, findings)
+    tree["book/index.md"] = name_book(tree["book/index.md"].decode(), cohort_facts).encode()
+    tree["book/figures.md"] += _collect_gallery(tree, chapters).encode()
     if any(name.startswith(f"{FOLDER}/") for name in tree):
         tree["_config.yml"] = _copy_files(tree["_config.yml"])
     _write_tree(tree, stage_dir)
@@ -113,9 +124,15 @@ def _collect_frame(source_root: Path) -> dict[str, bytes]:
 
 
 def _fill_config(
-    config: bytes, facts: dict, skipped: dict[str, str], chapters: list[str], repository: Repository | None
+    config: bytes,
+    facts: dict,
+    skipped: dict[str, str],
+    chapters: list[str],
+    repository: Repository | None,
+    findings: Findings,
 ) -> bytes:
     settings = yaml.safe_load(config)
+    shown = [chapter for chapter in chapters if chapter not in skipped]
     if repository is not None:
         settings["repository"] = {"url": repository.url, "branch": repository.branch}
         settings["html"] |= dict.fromkeys(BUTTONS, True)
@@ -126,6 +143,8 @@ def _fill_config(
     settings["sphinx"]["config"]["myst_substitutions"] = {
         "cohort_title": as_text(facts["title"]),
         "cohort_banner": write_landing_note(facts, skipped, chapters),
+        "cohort_hero": write_hero(facts, findings, shown),
+        "axis_drawing": write_figure(facts, findings, shown),
     }
     return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True).encode()
 
@@ -155,6 +174,13 @@ def _collect_chapter(
     shown = nbformat.writes(page).replace(f"{source_root.as_posix()}/", "")
     texts = {"notebooks": shown, "downloads": nbformat.writes(offered)}
     return files | {f"{folder}/{executed.name}": f"{text}\n".encode() for folder, text in texts.items()}
+
+
+def _collect_gallery(tree: Mapping[str, bytes], chapters: list[str]) -> str:
+    found = {chapter: tree.get(f"notebooks/{chapter}.ipynb") for chapter in chapters}
+    pages = {chapter: nbformat.reads(page.decode(), as_version=4) for chapter, page in found.items() if page}
+    titles = {chapter: find_title(page) for chapter, page in pages.items()}
+    return write_gallery({chapter: list_figures(page) for chapter, page in pages.items()}, titles)
 
 
 def _read_notebook(path: Path) -> NotebookNode:

@@ -41,6 +41,7 @@ from helpers.wording import as_text, hide_ids
 PAGES, RESULTS, STAGE, HTML = "pages", "results", "book", "html"
 OPEN_DIR = PROJECT_ROOT / "_build" / "open"
 STOPPED = "stopped"  # by somebody, before its end
+LANDING = ("01_cohort", "07_verdict")  # whose tables the landing page reads
 LACKS = "lacks"  # data: found too little while it was executed
 WORKER_DIED = "its worker process was ended from outside, most likely for lack of memory. Close other programs."
 FRAME = ("_config.yml", "_toc.yml", "book", "notebooks", "data/course")
@@ -381,6 +382,9 @@ def _book_facts(cohort: Cohort) -> dict[str, Any]:
         "kind": settings.kind,
         "n_participants": len(cohort.participants),
         "citation": settings.citation,
+        "labels": dict(settings.labels),
+        "available": sorted(cohort.available()),
+        "small_cell": settings.small_cell,
         "warnings": [_tell_warning(problem, cohort.participants.index) for problem in cohort.warnings],
     }
 
@@ -403,6 +407,7 @@ def _book_task(cohort: Cohort, output_dir: Path, skipped: dict[str, str]) -> pyt
     needs: dict[str, Any] = {
         f"page_{c.id}": FilesNode(name=f"{c.id} page", files=(page,)) for c, page in zip(CHAPTERS, pages, strict=True)
     }
+    needs |= {f"results_{id}": _results_node(output_dir, id) for id in LANDING if id not in skipped}
     needs |= {
         "frame": FilesNode(name="book frame", files=(*frame, *collect_rooms(["helpers.book"]))),
         "order": ValueNode(
@@ -433,6 +438,7 @@ def _render_book(order: tuple[Path, dict[str, Any], dict[str, str]], **_: object
         executed_dir=output_dir / PAGES,
         cohort_facts=facts,
         skipped=skipped,
+        results_dir=output_dir / RESULTS,
         repository=find_repository(PROJECT_ROOT),
         notes=_tell_stale(),
     )
