@@ -36,7 +36,7 @@ from helpers.integration import (
 )
 from helpers.integration.batched_fits import BatchedBlock
 from helpers.integration.folds import assign_folds
-from helpers.integration.iteration import soft_keep
+from helpers.integration.sparse_loadings import Loadings, soft_keep
 from tests.parity import SYNTHETIC, read_json
 
 
@@ -165,9 +165,9 @@ def test_components_of_a_block_are_orthogonal_and_keep_their_counts():
 
 
 def test_ties_at_the_cut_are_all_kept():
-    kept = soft_keep(np.array([[3.0, -2.0, 2.0, 1.0]]), 2)
+    kept = soft_keep(np.array([[3.0, -2.0, 2.0, 1.0]]), 2).to_rows()
     assert kept.tolist() == [[2.0, -1.0, 1.0, 0.0]]
-    assert soft_keep(np.array([[1.0, -1.0]]), 1).tolist() == [[1.0, -1.0]]
+    assert soft_keep(np.array([[1.0, -1.0]]), 1).to_rows().tolist() == [[1.0, -1.0]]
 
 
 def test_settings_survive_cloning():
@@ -404,7 +404,7 @@ def test_a_block_is_standardised_by_the_training_people_only():
     values = np.array([[1.0, 0.1, np.nan], [3.0, 0.1, np.nan], [np.nan, 5.0, 2.0]])
     block = BatchedBlock(values, np.array([[True, True, False]]), scale=True)
     assert (block.inverse_sds[0] > 0).tolist() == [True, False, False]  # constant in training, never observed
-    everyone = block.project(np.array([[1.0, 0.0, 0.0]]), np.zeros(1, np.intp))
+    everyone = block.project(Loadings.from_rows(np.array([[1.0, 0.0, 0.0]])), np.zeros(1, np.intp))
     np.testing.assert_allclose(everyone, [[-np.sqrt(0.5), np.sqrt(0.5), 0.0]])  # mean 2, SD sqrt(2); blank: 0
 
 
@@ -417,7 +417,7 @@ def test_residuals_on_nuisance_are_those_of_least_squares_in_the_training_people
         known = train & ~np.isnan(values[:, j])
         terms = np.column_stack([np.ones(30), nuisance])
         expected = values[:, j] - terms @ np.linalg.lstsq(terms[known], values[known, j], rcond=None)[0]
-        found = block.project(np.eye(4)[[j]], np.zeros(1, np.intp))[0]
+        found = block.project(Loadings.from_rows(np.eye(4)[[j]]), np.zeros(1, np.intp))[0]
         np.testing.assert_allclose(found, np.nan_to_num(expected), atol=1e-12)
 
 

@@ -15,10 +15,12 @@ from scipy import sparse
 from scipy.linalg import eigh
 from scipy.sparse.linalg import svds
 
+from helpers.integration.sparse_loadings import Loadings
+
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Ints = NDArray[np.intp]
-CHUNK = 4096  # columns looked at together while standardising
+CHUNK = 512  # columns looked at together, so that they stay near the processor
 SPARSE_BELOW = 0.1  # share of loadings above zero below which scores are taken from sparse loadings
 FEW_RUNS = 4  # runs up to which the columns used by any are taken out
 LARGE = 1500  # smaller side of a matrix above which its leading vectors are found by iteration
@@ -58,6 +60,8 @@ class BatchedBlock:
         missing = np.isnan(values)
         self.holes = np.flatnonzero(missing.any(axis=0))
         self.missing = missing[:, self.holes].astype(float)
+        self.hole_of = np.full(values.shape[1], -1)
+        self.hole_of[self.holes] = np.arange(self.holes.size)
         self.train = train.astype(float)
         self.centre = _known_means(values, missing) if self.holes.size else values.mean(axis=0)
         self.columns = np.ascontiguousarray((values - self.centre).T)  # (p, n)
@@ -130,25 +134,34 @@ class BatchedBlock:
             found -= known * self.slopes[fold[:, None], c, self.holes]
         return found
 
-    def project(self, loadings: Array, fold: Ints) -> Array:
+    def project(self, loadings: Loadings, fold: Ints) -> Array:
         """Return the scores of all n people, held out or not, from loadings (r, p); unknown cells count 0: (r, n)."""
-        runs, used = np.divmod(np.flatnonzero(loadings), loadings.shape[1])
-        weights = loadings[runs, used] * self.inverse_sds[fold[runs], used]
-        scores = self._multiply(runs, used, weights, loadings.shape)
+        runs, used = loadings.runs, loadings.features
+        weights = loadings.values * self.inverse_sds[fold[runs], used]
+        scores = self._multiply(loadings, weights)
+        shifts = weights[:, None] * self.slopes[fold[runs], :, used]
         for c, term in enumerate(self.terms.T):
-            shifts = weights * self.slopes[fold[runs], c, used]
-            scores -= np.bincount(runs, shifts, len(loadings))[:, None] * term
-            if self.holes.size:
-                spread = sparse.csr_array((shifts, (runs, used)), loadings.shape)[:, self.holes]
-                scores += (spread @ self.missing.T) * term
+            scores -= np.bincount(runs, shifts[:, c], len(scores))[:, None] * term
+        if self.holes.size:
+            scores += self._project_holes(loadings, shifts)
         return scores
 
-    def _multiply(self, runs: Ints, used: Ints, weights: Array, shape: tuple[int, int]) -> Array:
-        if shape[0] > FEW_RUNS and len(weights) < SPARSE_BELOW * shape[0] * shape[1]:
-            return sparse.csr_array((weights, (runs, used)), shape) @ self.columns
-        whole = np.zeros(shape)
-        whole[runs, used] = weights
-        if shape[0] <= FEW_RUNS:
+    def _project_holes(self, loadings: Loadings, shifts: Array) -> Array:
+        """Return what the terms would give unknown cells: (r, n)."""
+        r, c = loadings.shape[0], self.terms.shape[1]
+        blank = np.flatnonzero(self.hole_of[loadings.features] >= 0)
+        rows = (loadings.runs[blank, None] * c + np.arange(c)).ravel()
+        columns = np.repeat(self.hole_of[loadings.features[blank]], c)
+        spread = sparse.csr_array((shifts[blank].ravel(), (rows, columns)), (r * c, self.holes.size))
+        return ((spread @ self.missing.T).reshape(r, c, -1) * self.terms.T).sum(axis=1)
+
+    def _multiply(self, loadings: Loadings, weights: Array) -> Array:
+        (r, p), used = loadings.shape, loadings.features
+        if r > FEW_RUNS and len(weights) < SPARSE_BELOW * r * p:
+            return sparse.csr_array((weights, used, loadings.edges), loadings.shape) @ self.columns
+        whole = np.zeros((r, p))
+        whole[loadings.runs, used] = weights
+        if r <= FEW_RUNS:
             used = np.unique(used)
             return whole[:, used] @ self.columns[used]
         return whole @ self.columns
@@ -165,14 +178,18 @@ class BatchedBlock:
         return values
 
     def multiply_people(self, k: int) -> Array:
-        """Return the products of all standardised rows with each other, rows outside training set k as zeros: (n, n).
+        """Return the products of the standardised rows of training set k with each other: (n_k, n_k).
 
         For blocks without unknown cells.
         """
-        rows = self.train[k]
-        scaled = self.columns * self.inverse_sds[k][:, None]
-        free = np.diag(rows) - self.bases[k] @ self.bases[k].T
-        return free @ (scaled.T @ scaled) @ free
+        rows = np.flatnonzero(self.train[k])
+        inside = np.zeros((rows.size, rows.size))
+        for start in range(0, len(self.columns), CHUNK):
+            scaled = self.columns[start : start + CHUNK].take(rows, axis=1)
+            scaled *= self.inverse_sds[k, start : start + CHUNK, None]
+            inside += scaled.T @ scaled
+        free = np.eye(rows.size) - self.bases[k][rows] @ self.bases[k][rows].T
+        return free @ inside @ free
 
     def standardise_new(self, values: Array) -> Array:
         """Return new people's values (n_new, p) as the one training set without nuisance standardises them; NaN becomes 0."""
@@ -247,7 +264,7 @@ class Deflation:
             found[:, block.holes] += pattern[:, block.holes] * ((scores * inner) @ block.missing)
         return found
 
-    def score(self, loadings: Array) -> tuple[Array, Array]:
+    def score(self, loadings: Loadings) -> tuple[Array, Array]:
         """Return the scores of the training people from the deflated block, and those of everyone from the plain one.
 
         People with unknown cells are scored from their known ones: divided by the sum of the squared loadings known.
@@ -257,6 +274,7 @@ class Deflation:
         inside = plain * block.train[self.fold]
         if not block.holes.size:
             return self._remove(inside), plain
+        loadings = loadings.to_rows()
         squares = loadings**2
         for scores, pattern in zip(self.scores, self.patterns, strict=True):
             product = pattern * loadings
@@ -305,7 +323,7 @@ class Deflation:
     def _find_scores(self) -> Array:
         n, p = self.block.shape
         if n > min(p, LARGE) or self.block.holes.size:
-            return self.score(self._find_pairs()[1])[0]
+            return self.score(Loadings.from_rows(self._find_pairs()[1]))[0]
         return np.stack([self._find_left(i, scaled=True) for i in range(len(self.fold))])
 
     def _find_pairs(self) -> tuple[Array, Array]:
@@ -326,13 +344,14 @@ class Deflation:
         k = self.fold[i]
         if k not in self.block.products:
             self.block.products[k] = self.block.multiply_people(k)
-        products = self.block.products[k]
+        products, rows = self.block.products[k], self.block.train[k] > 0
         for scores in self.scores:
-            t = scores[i] / (np.linalg.norm(scores[i]) or 1.0)
+            t = scores[i, rows] / (np.linalg.norm(scores[i]) or 1.0)
             products = products - np.outer(t, t @ products)
             products = products - np.outer(products @ t, t)
-        left = _leading_eigenvector(products)
-        return left * np.sqrt(max(left @ products @ left, 0.0)) if scaled else left
+        left = np.zeros(len(rows))
+        left[rows] = _leading_eigenvector(products)
+        return left * np.sqrt(max(left[rows] @ products @ left[rows], 0.0)) if scaled else left
 
     def _find_pair(self, i: int, rows: Mask) -> tuple[Array, Array]:
         matrix = self._deflated_matrix(i, rows)

@@ -19,45 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helpers.integration.batched_fits import Array, Deflation, Ints
+from helpers.integration.sparse_loadings import Loadings, soft_keep
 
 SAME_OPTIMUM = 1e-4  # relative difference below which two criteria count as the same optimum
 MERGED = 0.02  # squared distance of all loading vectors below which two starts follow one path
-
-
-def soft_keep(values: Array, n_keep: int | Ints) -> Array:
-    """Keep the `n_keep` largest magnitudes of each row, shrunk by the largest magnitude dropped.
-
-    Ties around the cut are all kept. `n_keep` is one number, or one per row.
-
-    Examples
-    --------
-    >>> soft_keep(np.array([[5.0, -3.0, 2.0, 1.0], [1.0, 2.0, 4.0, 0.0]]), np.array([2, 1]))
-    array([[ 3., -1.,  0.,  0.],
-           [ 0.,  0.,  2.,  0.]])
-    """
-    first = int(np.ravel(n_keep)[0])
-    if np.all(n_keep == first):
-        return _soft_keep(values, first)
-    kept = np.empty_like(values)
-    for count in np.unique(n_keep):
-        rows = n_keep == count
-        kept[rows] = _soft_keep(values[rows], int(count))
-    return kept
-
-
-def _soft_keep(values: Array, n_keep: int) -> Array:
-    n_drop = values.shape[1] - n_keep
-    if n_drop <= 0:
-        return values
-    sizes = np.abs(values)
-    cut = np.partition(sizes, (n_drop - 1, n_drop), axis=1)[:, n_drop - 1 : n_drop + 1]
-    rows, columns = np.divmod(np.flatnonzero(sizes >= cut[:, 1:]), values.shape[1])
-    thresholds = cut[:, 0]
-    if len(rows) > n_keep * len(values):
-        thresholds = np.where(sizes < cut[:, 1:], sizes, 0.0).max(axis=1)
-    kept = np.zeros_like(values)
-    kept[rows, columns] = np.copysign(sizes[rows, columns] - thresholds[rows], values[rows, columns])
-    return kept
+CELLS_AT_ONCE = 300_000  # runs x features looked at together, so that they stay near the processor
+RUNS_AT_ONCE = (32, 256)  # but no fewer and no more runs
 
 
 @dataclass(eq=False)
@@ -102,7 +69,8 @@ class Starts:
         """Return the scores the runs begin with."""
         if self.scores is not None:
             return self.scores.copy()
-        own = [block.score(part)[0] for block, part in zip(state.blocks, self.loadings, strict=False)]
+        rows = [Loadings.from_rows(part) for part in self.loadings[:-1]]
+        own = [block.score(part)[0] for block, part in zip(state.blocks, rows, strict=True)]
         return np.stack([*own, np.einsum("rnk,rk->rn", state.response, self.loadings[-1])])
 
 
@@ -184,83 +152,101 @@ def fit_component(
         np.zeros(n_runs, np.intp),
         [[] for _ in range(n_runs)],
     )
-    running, loadings = np.arange(n_runs), starts.loadings
+    running = np.arange(n_runs)
+    loadings = None if starts.loadings is None else [Loadings.from_rows(part) for part in starts.loadings]
     for n_sweeps in range(1, max_iter + 2):
         previous = loadings
         loadings, seen = _sweep(state, scores, design, [counts[running] for counts in keep])
         reached = compute_criterion(scores, design)
-        for run, value in zip(running, reached, strict=True):
-            result.histories[run].append(float(value))
+        for run, value in zip(running.tolist(), reached.tolist(), strict=True):
+            result.histories[run].append(value)
         changes = _measure_changes(loadings, previous)
         change = changes.max(axis=0)
         stop = (change < tol) | (n_sweeps > max_iter)
         if stop.any():
-            _store(result, running[stop], [w[stop] for w in loadings], scores[:, stop], [t[stop] for t in seen])
-            result.criterion[running[stop]] = reached[stop]
-            result.n_sweeps[running[stop]] = n_sweeps
-            result.converged[running[stop]] = change[stop] < tol
-            result.moving[running[stop]] = changes[:, stop].argmax(axis=0)
-        going = ~stop & _first_on_path(loadings, model[running])
-        if not going.any():
+            at = np.flatnonzero(stop)
+            _store(result, running[at], [w.take(at) for w in loadings], scores[:, at], [t[at] for t in seen])
+            result.criterion[running[at]] = reached[at]
+            result.n_sweeps[running[at]] = n_sweeps
+            result.converged[running[at]] = change[at] < tol
+            result.moving[running[at]] = changes[:, at].argmax(axis=0)
+        going = np.flatnonzero(~stop & _first_on_path(loadings, model[running]))
+        if not going.size:
             break
-        if not going.all():
-            running, loadings, scores = running[going], [w[going] for w in loadings], scores[:, going]
-            state = state.take(np.flatnonzero(going))
+        if going.size < len(running):
+            running, loadings, scores = running[going], [w.take(going) for w in loadings], scores[:, going]
+            state = state.take(going)
     return result
 
 
-def _measure_changes(loadings: list[Array], previous: list[Array] | None) -> Array:
+def _measure_changes(loadings: list[Loadings], previous: list[Loadings] | None) -> Array:
     """Return how far each loading vector moved, squared: (blocks + 1, r); infinitely far from an unknown start."""
     if previous is None:
-        return np.full((len(loadings), len(loadings[0])), np.inf)
-    return np.array([((new - old) ** 2).sum(axis=1) for new, old in zip(loadings, previous, strict=True)])
+        return np.full((len(loadings), loadings[0].shape[0]), np.inf)
+    return np.array([new.measure_change(old) for new, old in zip(loadings, previous, strict=True)])
 
 
-def _sweep(state: State, scores: Array, design: Array, keep: list[Ints]) -> tuple[list[Array], list[Array]]:
+def _sweep(state: State, scores: Array, design: Array, keep: list[Ints]) -> tuple[list[Loadings], list[Array]]:
     """Update every block once; `scores` (blocks + 1, r, n) is renewed in place; return loadings and plain scores."""
     loadings, plain = [], []
     for q, block in enumerate(state.blocks):
         inner = np.tensordot(design[q], scores, axes=1)
-        loadings.append(_normalise(soft_keep(block.correlate(inner), keep[q])))
+        loadings.append(_select(block, inner, keep[q]).normalise())
         scores[q], everyone = block.score(loadings[-1])
         plain.append(everyone)
     inner = np.tensordot(design[-1], scores, axes=1)
-    product = np.einsum("rnk,rn->rk", state.response, inner)
-    loadings.append(_normalise(soft_keep(product, keep[-1]) if len(keep) == len(design) else product))
-    scores[-1] = np.einsum("rnk,rk->rn", state.response, loadings[-1])
+    product = np.matmul(inner[:, None], state.response)[:, 0]
+    thinned = soft_keep(product, keep[-1]) if len(keep) == len(design) else Loadings.from_rows(product)
+    loadings.append(thinned.normalise())
+    scores[-1] = np.matmul(state.response, loadings[-1].to_rows()[:, :, None])[:, :, 0]
     return loadings, plain
 
 
-def _normalise(rows: Array) -> Array:
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(norms > 0, norms, 1.0)
+def _select(block: Deflation, inner: Array, keep: Ints) -> Loadings:
+    """Return what each run keeps of its product with the block, a few runs at a time."""
+    n_runs, (fewest, most) = len(inner), RUNS_AT_ONCE
+    size = min(max(CELLS_AT_ONCE // block.block.shape[1], fewest), most)
+    parts = [np.arange(start, min(start + size, n_runs)) for start in range(0, n_runs, size)]
+    if len(parts) == 1:
+        return soft_keep(block.correlate(inner), keep)
+    return Loadings.join(
+        [(rows, soft_keep(block.take(rows).correlate(inner[rows]), keep[rows])) for rows in parts], n_runs
+    )
 
 
-def _store(result: Component, runs: Ints, loadings: list[Array], scores: Array, plain: list[Array]) -> None:
-    for kept, new in zip([*result.loadings, *result.plain], [*loadings, *plain], strict=True):
-        kept[runs] = new
+def _store(result: Component, runs: Ints, loadings: list[Loadings], scores: Array, plain: list[Array]) -> None:
+    for kept, new in zip(result.loadings, loadings, strict=True):
+        kept[runs[new.runs], new.features] = new.values
+    for kept, own in zip(result.plain, plain, strict=True):
+        kept[runs] = own
     result.scores[:, runs] = scores
 
 
-def _first_on_path(loadings: list[Array], model: Ints) -> NDArray[np.bool_]:
+def _first_on_path(loadings: list[Loadings], model: Ints) -> NDArray[np.bool_]:
     """Return, for each run, whether no earlier run of its model has come to the same loadings (up to a common sign)."""
     first = np.ones(len(model), bool)
-    if len(model) == 1:
-        return first
-    order = np.argsort(model, kind="stable")
-    sizes = np.unique(model[order], return_counts=True)[1]
-    if sizes.max() == 1:
-        return first
-    starts = np.cumsum(sizes) - sizes
-    for ahead in range(1, int(sizes.max())):
-        has = np.repeat(sizes, sizes) > 0
-        position = np.arange(len(order)) - np.repeat(starts, sizes)
-        later = order[has & (position >= ahead)]
-        earlier = order[np.flatnonzero(has & (position >= ahead)) - ahead]
-        cosines = np.stack([(w[later] * w[earlier]).sum(axis=1) for w in loadings])
-        alike = (cosines > 1 - MERGED / 2).all(axis=0) | (cosines < MERGED / 2 - 1).all(axis=0)
-        first[later[alike]] = False
+    later, earlier = _pair_runs(model)
+    same, mirrored = np.ones(len(later), bool), np.ones(len(later), bool)
+    for w in reversed(loadings):
+        if not len(later):
+            return first
+        cosines = w.take(later).multiply(w.take(earlier))
+        same &= cosines > 1 - MERGED / 2
+        mirrored &= cosines < MERGED / 2 - 1
+        alike = same | mirrored
+        later, earlier, same, mirrored = later[alike], earlier[alike], same[alike], mirrored[alike]
+    first[later] = False
     return first
+
+
+def _pair_runs(model: Ints) -> tuple[Ints, Ints]:
+    """Return all pairs of runs of one model, the later and the earlier of each."""
+    order = np.argsort(model, kind="stable")
+    sizes = np.unique(model, return_counts=True)[1]
+    position = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    later = np.repeat(np.arange(len(order)), position)
+    ahead = np.arange(len(later)) - np.repeat(np.cumsum(position) - position, position) + 1
+    return order[later], order[later - ahead]
 
 
 def compute_criterion(scores: Array, design: Array) -> Array:
@@ -271,8 +257,9 @@ def compute_criterion(scores: Array, design: Array) -> Array:
     inside = (scores != 0).any(axis=0)
     n = np.maximum(inside.sum(axis=1), 2)  # a run with nothing left has zeros everywhere
     means = scores.sum(axis=2) / n
-    products = np.einsum("jrn,krn->jkr", scores, scores) - n * means[:, None] * means[None]
-    return np.einsum("jk,jkr->r", design, products / (n - 1))
+    of_run = scores.transpose(1, 0, 2)
+    products = np.matmul(of_run, of_run.transpose(0, 2, 1)) - n[:, None, None] * (means[:, None] * means[None]).T
+    return np.einsum("jk,rjk->r", design, products) / (n - 1)
 
 
 def choose_best(found: Component, model: Ints) -> Ints:

@@ -75,8 +75,11 @@ def shuffle_conditionally(
     """
     shuffled = np.array(codes)
     own = np.zeros(len(codes), int) if levels is None else np.asarray(levels)
+    at = _find_firsts(own)
     for _ in range(n_steps):
-        first, second = _pair(own, rng)
+        order = rng.permutation(len(own))
+        order = order[np.argsort(own[order], kind="stable")]
+        first, second = order[at], order[at + 1]
         gain = (shuffled[second] - shuffled[first]) * (log_odds[first] - log_odds[second])
         moved = rng.random(len(first)) * (1 + np.exp(-np.clip(gain, -500, 500))) < 1
         a, b = first[moved], second[moved]
@@ -84,13 +87,8 @@ def shuffle_conditionally(
     return shuffled
 
 
-def _pair(levels: NDArray[np.intp], rng: np.random.Generator) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Pair everybody with somebody of the same level; one may be left over in each."""
-    order = rng.permutation(len(levels))
-    order = order[np.argsort(levels[order], kind="stable")]
+def _find_firsts(levels: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return, of people sorted by level, the places whose holder is paired with the next; one may be left over in each level."""
     sizes = np.bincount(levels)
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    place = np.arange(len(levels)) - np.repeat(starts, sizes)
-    is_first = (place % 2 == 0) & (place + 1 < np.repeat(sizes, sizes))
-    at = np.flatnonzero(is_first)
-    return order[at], order[at + 1]
+    place = np.arange(len(levels)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return np.flatnonzero((place % 2 == 0) & (place + 1 < np.repeat(sizes, sizes)))
