@@ -116,23 +116,26 @@ class BatchedBlock:
 
     def _free_inner(self, inner: Array, fold: Ints) -> Array:
         """Return inner scores freed of the terms among the training people, which frees the block of them in the product."""
-        free = inner.copy()
-        for k, rows in _list_runs(fold):
-            free[rows] -= inner[rows] @ self.bases[k] @ self.bases[k].T
-        return free
+        bases = self.bases[fold]
+        return inner - np.matmul(bases, np.matmul(inner[:, None], bases).transpose(0, 2, 1))[:, :, 0]
 
     @cached_property
-    def bases(self) -> list[Array]:
-        """Orthonormal columns that span the terms among the training people, zero outside: (n, rank) per training set."""
-        return [span_columns(self.terms * rows[:, None]) for rows in self.train]
+    def bases(self) -> Array:
+        """Orthonormal columns that span the terms among the training people, zero outside and beyond their rank: (m, n, 1 + c)."""
+        return np.stack([span_columns(self.terms * rows[:, None]) for rows in self.train])
 
     def _correlate_holes(self, inner: Array, fold: Ints) -> Array:
         """Return the product with the columns that have unknown cells, each freed of the terms by its own slopes."""
         found = inner @ self.columns[self.holes].T
         for c, term in enumerate(self.terms.T):
             known = (inner @ term)[:, None] - (inner * term) @ self.missing
-            found -= known * self.slopes[fold[:, None], c, self.holes]
+            found -= known * self.hole_slopes[c][fold]
         return found
+
+    @cached_property
+    def hole_slopes(self) -> Array:
+        """The slopes of the columns with unknown cells: (1 + c, m, h)."""
+        return np.ascontiguousarray(self.slopes[:, :, self.holes].transpose(1, 0, 2))
 
     def project(self, loadings: Loadings, fold: Ints) -> Array:
         """Return the scores of all n people, held out or not, from loadings (r, p); unknown cells count 0: (r, n)."""
@@ -205,9 +208,9 @@ def _list_runs(fold: Ints) -> Iterator[tuple[int, Ints | slice]]:
 
 
 def span_columns(terms: Array) -> Array:
-    """Return an orthonormal basis (n, rank) of the columns of a matrix, rows of zeros included."""
+    """Return an orthonormal basis of the columns of a matrix, rows of zeros included; zeros beyond their rank."""
     left, sizes, _ = np.linalg.svd(terms, full_matrices=False)
-    return left[:, sizes > sizes.max(initial=0.0) * 1e-10]
+    return left * (sizes > sizes.max(initial=0.0) * 1e-10)
 
 
 def add_intercept(nuisance: Array) -> Array:
