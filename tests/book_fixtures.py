@@ -26,6 +26,7 @@ BROWSER_ARGS = [
     "--disable-sync",
 ]
 AXE_OPTIONS = {"resultTypes": ["violations"], "preload": False}
+AXE_COLOURS = AXE_OPTIONS | {"runOnly": ["color-contrast", "link-in-text-block"]}  # all that a theme changes
 GRAVE = ("serious", "critical")
 PHONE = {"width": 375, "height": 800}
 
@@ -95,9 +96,9 @@ def open_theme(browser: Browser, address: str, theme: str, faults: list[str]) ->
     return page
 
 
-def find_grave_violations(page: Page, axe: Axe) -> list[str]:
+def find_grave_violations(page: Page, axe: Axe, options: dict = AXE_OPTIONS) -> list[str]:
     """Return what axe calls serious or critical, with the first element concerned."""
-    found = axe.run(page, options=AXE_OPTIONS).response["violations"]
+    found = axe.run(page, options=options).response["violations"]
     return [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in GRAVE]
 
 

@@ -18,7 +18,7 @@ from helpers.plots.style import use_look
 from helpers.tables import PROJECT_ROOT
 from helpers.wording import set_labels
 from tests.extremes import PLOTS, Recorder, draw_at_extremes, find_places
-from tests.support import EXAMPLE, QUICK, require, run_command
+from tests.support import EXAMPLE, FEW, QUICK, require, run_command
 
 mpl.use("agg")
 use_look()
@@ -78,11 +78,6 @@ def fetched(fetch_original, tmp_path_factory):
     return fetch
 
 
-def _list_few() -> list[str]:
-    """Return the parameters of ``QUICK`` as the command takes them."""
-    return [word for name, value in QUICK.items() for word in ("-p", f"{name}={value}")]
-
-
 def _build(folder: str, *words: str) -> Path:
     """Bring a book up to date; where several workers share the tests, one builds and the others wait for it."""
     (PROJECT_ROOT / "_build").mkdir(exist_ok=True)
@@ -103,7 +98,7 @@ def quick_results() -> Path:
     """The result tables of the chapters that ``QUICK`` shortens, run together."""
     chapters = {name.split(".")[0] for name in QUICK}
     words = [word for name in ("01_cohort", *sorted(chapters)) for word in ("--only", name)]
-    words += _list_few()
+    words += FEW
     output = PROJECT_ROOT / "_build" / "quick"
     with FileLock(PROJECT_ROOT / "_build" / ".quick.lock"):
         done = run_command("run", "data/example", "--output", output, "--no-book", *words)
@@ -126,4 +121,4 @@ def kim_book() -> Path:
     fetched = run_command("fetch", "kim_adenomas_2020", "cohorts/kim", "--overwrite")
     require(fetched.returncode != NO_DATA, fetched.stderr)
     assert fetched.returncode == 0, fetched.stderr
-    return _build("cohorts/kim", *_list_few())
+    return _build("cohorts/kim", *FEW)

@@ -34,6 +34,8 @@ QUICK = {  # where how many permutations, draws and folds there are is not the p
     "lab_prediction.n_deals": 2,
 }
 
+FEW = [word for name, value in QUICK.items() for word in ("-p", f"{name}={value}")]  # as the command takes them
+
 
 def require(tool: object, reason: str) -> None:
     """Skip with the reason where a tool is missing; on CI that is a failure."""

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from helpers.contract import write_template
-from tests.support import EXAMPLE, run_command
+from tests.support import EXAMPLE, FEW, run_command
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def questionnaire_only(tmp_path):
 
 @pytest.mark.book
 def test_questionnaire_alone_makes_a_book(questionnaire_only, tmp_path):
-    done = run_command("run", questionnaire_only, "--output", tmp_path / "out")
+    done = run_command("run", questionnaire_only, "--output", tmp_path / "out", *FEW)
     assert done.returncode == 0, done.stderr
     for line in ("02_resilience: run", "03_brain: skipped (this cohort has no connectivity", "07_verdict: run"):
         assert line in done.stdout

@@ -12,7 +12,7 @@ import yaml
 from helpers.simulate import simulate_cohort
 from helpers.wording import as_code, as_text, hide_ids, hide_small_parts
 from tests.book_fixtures import list_pages, open_browser, open_theme, serve, settle
-from tests.support import run_command
+from tests.support import FEW, run_command
 from tools.small_cells import find_small_cells
 
 HOSTILE = (
@@ -62,8 +62,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     settings |= {"kind": "real", "title": HOSTILE, "citation": HOSTILE, "labels": {"high": SHORT, "low": f"{SHORT}2"}}
     (folder / "cohort.yml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
     output = tmp_path_factory.mktemp("book")
-    few = ["n_permutations=50", "n_permutations_nbs=50", "n_permutations_maps=20", "n_bootstraps=50", "n_repeats=1"]
-    done = run_command("run", folder, "--output", output, *(word for p in few for word in ("-p", p)))
+    done = run_command("run", folder, "--output", output, *FEW)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     ids = pd.read_csv(folder / "participants.tsv", sep="\t")["participant_id"]
     return output / "html", ids.tolist()

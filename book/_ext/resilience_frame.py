@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import importlib.util
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
+_CITED = re.compile(r"\[R[0-9a-f]{12}-(\d+)\]")  # as numpydoc keeps the sources of different functions apart
 LOGGER = logging.getLogger(__name__)
 MATHJAX_PARTS = ("tex-chtml.js", "output/chtml", "input/tex/extensions", "ui", "a11y/assistive-mml.js")
 REDIRECT = """<!DOCTYPE html>
@@ -83,10 +85,11 @@ def point_to_source(app: Sphinx, pagename, templatename, context, doctree) -> No
 
 
 def tidy_roles(app: Sphinx, pagename, templatename, context, doctree) -> None:
-    """Take the roles off the bibliography that no longer hold what ARIA asks of a list."""
+    """Take the roles off the bibliography that no longer hold what ARIA asks of a list; cite in docstrings by number."""
     if context.get("body"):
         body = context["body"].replace('<div role="list" class="citation-list">', '<div class="citation-list">')
-        context["body"] = body.replace(' role="doc-biblioentry"', "")
+        body = body.replace(' role="doc-biblioentry"', "")
+        context["body"] = _CITED.sub(r"[\1]", body)
 
 
 def require_alt_text(app: Sphinx, doctree: nodes.document) -> None:

@@ -42,13 +42,13 @@ def judge_interval(low: float, high: float, smallest: float) -> tuple[RealVerdic
     A claim here is a direction, so zero decides; the smallest effect of interest says only how large an effect is, and
     when there is none worth speaking of.
 
-    ======================  =========================  ====================  ====================
-    the interval lies       beyond the smallest        between zero and it   across it
-    ======================  =========================  ====================  ====================
-    above zero              supported, of interest     supported, too small  supported, size open
-    below zero              opposed, of interest       opposed, too small    opposed, size open
-    across zero             (cannot be)                no effect of interest inconclusive
-    ======================  =========================  ====================  ====================
+    ======================  =========================  =====================  ====================
+    the interval lies       beyond the smallest        between zero and it    across it
+    ======================  =========================  =====================  ====================
+    above zero              supported, of interest     supported, too small   supported, size open
+    below zero              opposed, of interest       opposed, too small     opposed, size open
+    across zero             (cannot be)                no effect of interest  inconclusive
+    ======================  =========================  =====================  ====================
 
     Parameters
     ----------
