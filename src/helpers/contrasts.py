@@ -132,6 +132,20 @@ def correlate_partial(features: pd.DataFrame, design: pd.DataFrame, *, tested: s
 def adjust_bh(p: pd.Series) -> pd.Series:
     """Return Benjamini-Hochberg q-values; missing p-values stay missing and are not counted.
 
+    Parameters
+    ----------
+    p : pandas.Series
+        p-values, 0 to 1.
+
+    Returns
+    -------
+    pandas.Series
+        q-values, with the index of `p`.
+
+    References
+    ----------
+    Benjamini, Y. and Hochberg, Y. (1995). doi:10.1111/j.2517-6161.1995.tb02031.x
+
     Examples
     --------
     >>> adjust_bh(pd.Series([0.01, 0.04, np.nan])).round(3).tolist()

@@ -133,6 +133,11 @@ def cross_validate_outcome(
     baselines : sequence of {"ridge"}
         Ridge on all features side by side, the penalty chosen inside the training set.
 
+    Returns
+    -------
+    OutcomePerformance
+        Predictions of held-out people, and what they are worth: Q², r, error.
+
     Raises
     ------
     ValueError
@@ -210,6 +215,11 @@ def permute_outcome(
     n_permutations : int, default 1000
     n_repeats : int, default 1
         At most those of `observed`.
+
+    Returns
+    -------
+    OutcomeNull
+        What each permutation gave, and p-values of the observed.
 
     Raises
     ------

@@ -131,6 +131,11 @@ def perf_as_reference(
         Deals folds balanced on the classes where none are given.
     n_folds, n_repeats : int
 
+    Returns
+    -------
+    ReferencePerformance
+        Error rates and AUCs as the reference reports them.
+
     Raises
     ------
     ValueError

@@ -107,6 +107,11 @@ def tune(
     n_workers : int
         Threads; the numbers do not depend on it.
 
+    Returns
+    -------
+    TunedKeep
+        The counts chosen, by block and component, and the errors of all that was tried.
+
     Raises
     ------
     ValueError

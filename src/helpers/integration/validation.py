@@ -196,6 +196,11 @@ def cross_validate(
     n_workers : int
         Threads; the numbers do not depend on it.
 
+    Returns
+    -------
+    IntegrationPerformance
+        Errors, AUCs and probabilities of held-out people, of the model and of what it is compared with.
+
     Raises
     ------
     ValueError

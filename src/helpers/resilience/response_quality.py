@@ -51,6 +51,15 @@ def count_out_of_range(items: pd.DataFrame, scale: Scale) -> int:
 def find_straight_lines(items: pd.DataFrame) -> pd.Series:
     """Say who gave one and the same answer to all items they answered, three at least.
 
+    Parameters
+    ----------
+    items : pandas.DataFrame of shape (n_participants, n_items)
+        Answers; blank: not answered.
+
+    Returns
+    -------
+    pandas.Series of bool
+
     Examples
     --------
     >>> find_straight_lines(pd.DataFrame([[3, 3, 3], [1, 2, 3], [3, 3, None]])).tolist()

@@ -273,6 +273,16 @@ def _measure_size(evidence: Evidence) -> str:
 def adjust_holm(p: pd.Series) -> pd.Series:
     """Return Holm's p-values, which hold for all claims at once; blanks stay blank and count for nothing.
 
+    Parameters
+    ----------
+    p : pandas.Series
+        p-values, 0 to 1.
+
+    Returns
+    -------
+    pandas.Series
+        Adjusted p-values, with the index of `p`.
+
     Examples
     --------
     >>> adjust_holm(pd.Series([0.01, np.nan, 0.03])).tolist()

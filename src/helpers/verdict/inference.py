@@ -102,7 +102,7 @@ def convert_d_to_r(d: float, *, share_high: float) -> float:
 
 
 def test_equivalence(contrast: Contrast, margin: float) -> float:
-    """Return p of two one-sided tests (TOST): are effects of the smallest size of interest, either way, ruled out?
+    """Return p of two one-sided tests (TOST) of whether effects of the smallest size of interest, either way, are ruled out.
 
     Parameters
     ----------
