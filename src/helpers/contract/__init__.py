@@ -1,7 +1,7 @@
 """The contract: a cohort folder in; a Cohort out, or every problem at once."""
 
 from helpers.contract.further import FurtherBlock
-from helpers.contract.inventory import list_files
+from helpers.contract.inventory import REGISTRATION, list_cohort_files, list_files
 from helpers.contract.load import Cohort, hash_cohort, inspect_cohort, load_cohort
 from helpers.contract.outcome import RESILIENCE_MEASURES, ColumnRule, MeasureRule, NumberRule, OutcomeRule
 from helpers.contract.questionnaires import Questionnaire, read_questionnaires
@@ -10,6 +10,7 @@ from helpers.contract.settings import Settings
 from helpers.contract.template import write_template
 
 __all__ = [
+    "REGISTRATION",
     "RESILIENCE_MEASURES",
     "Cohort",
     "ColumnRule",
@@ -21,6 +22,7 @@ __all__ = [
     "Settings",
     "hash_cohort",
     "inspect_cohort",
+    "list_cohort_files",
     "list_files",
     "list_items",
     "load_cohort",

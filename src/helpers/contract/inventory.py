@@ -21,6 +21,8 @@ DOCUMENTS = re.compile(
 )
 DEBRIS = re.compile(r"~\$.*|.*~|.*\.(bak|swp|tmp|lock)|thumbs\.db|desktop\.ini|icon\r", re.IGNORECASE)
 
+REGISTRATION = ("preregistration.json", "preregistration.md")  # what `resilience-book freeze` writes; no data
+
 Recogniser = Callable[[Path], Problem | None]
 
 
@@ -40,6 +42,16 @@ def list_files(folder: Path) -> list[Path]:
     home = folder.resolve()
     files = [path for path in _walk(folder) if not path.is_dir() and not _refuse(path, home)]
     return sorted(files)
+
+
+def list_cohort_files(folder: Path) -> list[Path]:
+    """Return the files of a cohort folder as :func:`list_files` does, without its registration.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    """
+    return [path for path in list_files(folder) if path.relative_to(folder).as_posix() not in REGISTRATION]
 
 
 def find_refused(folder: Path) -> dict[str, Problem]:

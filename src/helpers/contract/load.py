@@ -24,7 +24,7 @@ from helpers.contract.files import ID, Reader, read_sidecar
 from helpers.contract.further import FurtherBlock, read_further
 from helpers.contract.headers import check_names, is_small
 from helpers.contract.ids import check_participant_ids
-from helpers.contract.inventory import Recogniser, check_inventory, find_refused, list_files
+from helpers.contract.inventory import Recogniser, check_inventory, find_refused, list_cohort_files
 from helpers.contract.maps import read_maps
 from helpers.contract.named_blocks import read_blocks
 from helpers.contract.outcome import ColumnRule, MeasureRule, NumberRule
@@ -220,7 +220,7 @@ def inspect_cohort(
 
 
 def hash_cohort(cohort_dir: str | os.PathLike[str]) -> str:
-    """Return one sha256 over the names and bytes of all files of a cohort folder.
+    """Return one sha256 over the names and bytes of all files of a cohort folder, its registration left out.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def hash_cohort(cohort_dir: str | os.PathLike[str]) -> str:
     """
     folder = resolve_path(cohort_dir)
     digest = hashlib.sha256()
-    for path in list_files(folder):
+    for path in list_cohort_files(folder):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

@@ -32,6 +32,7 @@ from helpers.run.failures import read_failures, tell_failure, write_failed_page
 from helpers.run.nodes import FilesNode, ValueNode
 from helpers.run.open_sections import provide_open_data
 from helpers.run.pages import Stamp, write_skipped_page
+from helpers.run.recording import has_crate, record_run, refuse_changed_crate
 from helpers.run.sources import collect_rooms, hash_packages, list_rooms, list_versions
 from helpers.run.staleness import find_stale_pages
 from helpers.tables import PROJECT_ROOT, write_atomically
@@ -138,7 +139,8 @@ def run_book(
     Raises
     ------
     CohortError
-        When a parameter is unknown or of the wrong type, or a chapter asked for alone reads one that was never run.
+        When a parameter is unknown or of the wrong type, a chapter asked for alone reads one that was never run, or the
+        crate of the last run was edited.
     """
     started = time.perf_counter()
     chosen = check_parameters(parameters or {})
@@ -146,6 +148,7 @@ def run_book(
     skipped = list_reasons_to_skip(cohort)
     wanted = [c for c in CHAPTERS if c.id not in skipped and (not only or c.id in only)]
     _refuse_unread(wanted, skipped, output_dir)
+    refuse_changed_crate(output_dir)
     at_hand = _bring_open_data(cohort, wanted, open_places)
     _write_skipped_pages(skipped, output_dir, facts)
     jobs = [_make_job(c, cohort, output_dir, chosen[c.id], facts, at_hand) for c in wanted]
@@ -155,6 +158,8 @@ def run_book(
     outcomes += [done["book"]] if with_book else []
     index = output_dir / HTML / "index.html"
     rendered = with_book and done["book"].state in ("run", "unchanged")
+    if not has_crate(output_dir) or any(one.state not in ("unchanged", "skipped") for one in outcomes):
+        record_run(cohort, output_dir, CHAPTERS)
     return BookRun(tuple(outcomes), index if rendered else None, time.perf_counter() - started)
 
 

@@ -164,6 +164,7 @@ def withdraw_chapter(job: Job, changed: Sequence[str]) -> None:
 
 
 def _execute(job: Job) -> None:
+    started = datetime.now(UTC)
     work = job.work
     prepared, ran, log = (work / f"{job.chapter.id}{ending}" for ending in (".ipynb", ".ran.ipynb", ".log"))
     for folder in (work, job.results):  # a chapter may have no table: an empty folder says that it was run
@@ -178,7 +179,7 @@ def _execute(job: Job) -> None:
         executed = _run_forgiving(prepared, ran, job)
     quiet, warned = take_warnings(executed)
     _keep_warnings(job, warned)
-    page = finish_page(quiet, _make_stamp(job), declared | dict(job.parameters), _tell_origin(job))
+    page = finish_page(quiet, _make_stamp(job, started), declared | dict(job.parameters), _tell_origin(job))
     write_atomically(job.page, nbformat.writes(page) + "\n")
     for path in (prepared, ran, log):
         path.unlink()
@@ -389,10 +390,12 @@ def _tell_origin(job: Job) -> str:
     return write_origin(sources, set(people))
 
 
-def _make_stamp(job: Job) -> Stamp:
+def _make_stamp(job: Job, started: datetime) -> Stamp:
     title, kind, sha256 = job.stamp
-    date = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return Stamp(title, kind, sha256, list_versions() | {"python": sys.version.split()[0]}, date, read_revision())
+    ended = datetime.now(UTC)
+    date, versions = ended.strftime("%Y-%m-%d %H:%M UTC"), list_versions() | {"python": sys.version.split()[0]}
+    times = [moment.isoformat(timespec="seconds") for moment in (started, ended)]
+    return Stamp(title, kind, sha256, versions, date, read_revision(), *times)
 
 
 def read_revision() -> str:

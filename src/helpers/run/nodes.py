@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers.contract import list_files
+from helpers.contract import list_cohort_files
 from helpers.run.sources import hash_files
 from helpers.tables import PROJECT_ROOT
 
 
 @dataclass(kw_only=True)
 class FilesNode:
-    """A set of files, or all files of a folder, as one dependency or product: its state is their content.
+    """A set of files, or all files of a folder (a registration aside), as one dependency or product: its state is their content.
 
     Follows pytask's protocol for nodes (`pytask.PNode`).
 
@@ -41,7 +41,7 @@ class FilesNode:
         """Return one hash over all files; None when one (or the folder) is missing."""
         if self.folder is None:
             return hash_files(self.files, root=PROJECT_ROOT)
-        return hash_files(list_files(self.folder), root=self.folder) if self.folder.is_dir() else None
+        return hash_files(list_cohort_files(self.folder), root=self.folder) if self.folder.is_dir() else None
 
     def load(self, is_product: bool = False) -> FilesNode:
         """Return the node itself: the task knows its paths."""

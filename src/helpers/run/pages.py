@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from types import MappingProxyType
 from typing import Any
@@ -27,6 +27,7 @@ FOLLOWS = "it needs what a part above could not make of so little data."
 LEFT_OUT_NUMBER = re.compile(r": ([\d,]+) \(")
 FOR_STUDENTS = "a part for students (by hand, exercises, quiz) stands in the book of a simulated cohort"
 HIDDEN = ("cohort_dir", "results_dir", "open_dir")
+PROVENANCE = "provenance"  # metadata of an executed page: its stamp and parameters, for the crate
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Stamp:
     versions : mapping of package to version
     date, revision : str
         When it was executed (UTC) and on which code.
+    started, ended : str
+        The same as ISO 8601, for machines; blank for what was not executed.
     """
 
     cohort: str
@@ -49,6 +52,8 @@ class Stamp:
     versions: Mapping[str, str]
     date: str
     revision: str
+    started: str = ""
+    ended: str = ""
 
 
 def leave_out(
@@ -236,6 +241,8 @@ def finish_page(notebook: NotebookNode, stamp: Stamp, parameters: Mapping[str, A
         if {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", [])):
             cell.metadata["tags"] = [*cell.metadata["tags"], "remove-cell"]
     page.cells += [_markdown(text) for text in (origin, write_stamp(stamp, parameters)) if text]
+    shown = {name: value for name, value in sorted(parameters.items()) if name not in HIDDEN}
+    page.metadata[PROVENANCE] = asdict(stamp) | {"parameters": shown}
     return nbformat.from_dict(page)
 
 

@@ -79,8 +79,13 @@ def hash_rooms(names: Iterable[str]) -> str:
 @cache
 def hash_packages() -> str:
     """Return one sha256 over the names and versions of all installed packages."""
-    pairs = sorted({(dist.metadata["Name"].lower(), dist.version) for dist in metadata.distributions()})
-    return hashlib.sha256(repr(pairs).encode()).hexdigest()
+    return hashlib.sha256(repr(sorted(list_packages().items())).encode()).hexdigest()
+
+
+@cache
+def list_packages() -> dict[str, str]:
+    """Return the versions of all installed packages, by name."""
+    return dict(sorted((dist.metadata["Name"].lower(), dist.version) for dist in metadata.distributions()))
 
 
 def list_versions() -> dict[str, str]:

@@ -1,0 +1,165 @@
+"""The crate of a run: what it says, that it holds, and that every edit of a file is found."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from helpers.cli import main
+from helpers.contract import load_cohort
+from helpers.importers.sources import hash_file
+from helpers.problems import CohortError
+from helpers.record.crate import FILE
+from helpers.record.verify import compare_outputs, read_crate
+from helpers.run import Chapter, engine, execution, recording, run_book
+from tests.crates import find_lacks, list_references
+from tests.support import EXAMPLE
+from tests.test_run import WRITE, write_notebook
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """A copy of the people of the example, and two tiny chapters."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    write_notebook(folder, "01_first", WRITE.format(add=0, name="01_first"), "n_folds = 5\n")
+    write_notebook(folder, "02_second", WRITE.format(add=1, name="02_second"))
+    chapters = (Chapter("01_first", "First", reads=()), Chapter("02_second", "Second", reads=("01_first",)))
+    for room in (engine, execution):
+        monkeypatch.setattr(room, "NOTEBOOKS_DIR", folder)
+        monkeypatch.setattr(room, "CHAPTERS", chapters)
+    monkeypatch.setattr(execution.check_parameters, "__defaults__", (chapters,))
+    cohort = tmp_path / "mine"
+    (cohort / "phenotype").mkdir(parents=True)
+    for name in ("cohort.yml", "participants.tsv", "participants.json", "phenotype/cd_risc.tsv", "phenotype/hads.tsv"):
+        shutil.copy(EXAMPLE / name, cohort / name)
+    return cohort
+
+
+def run_tiny(cohort_dir: Path, out: Path, **options) -> list[str]:
+    done = run_book(load_cohort(cohort_dir), out, with_book=False, **options)
+    return [one.state for one in done.outcomes]
+
+
+def verify(*words: object) -> int:
+    with pytest.raises(SystemExit) as done:
+        main(["verify", *map(str, words)])
+    return done.value.code
+
+
+def test_a_crate_has_what_its_profiles_require_and_tells_what_was_run(tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv(recording.WHO, "Ada Lovelace, https://orcid.org/0000-0002-1825-0097")
+    sources = "\t".join(recording.read_sources.__globals__["COLUMNS"])
+    line = (
+        "participants.tsv\tvisits.csv\t"
+        + "0" * 64
+        + "\tplain\tsomebody\t\t116\t9\tpersonal columns: 2 (they name people)\t2026-01-01"
+    )
+    (tiny / "sources.tsv").write_text(f"{sources}\n{line}\n")
+    out = tmp_path / "out"
+    run_tiny(tiny, out, parameters={"01_first.n_folds": 7})
+    graph = read_crate(out)
+    assert find_lacks(graph) == []
+    entities = {entity["@id"]: entity for entity in graph["@graph"]}
+    table = entities["results/01_first/numbers.tsv"]
+    assert table["sha256"] == hash_file(out / table["@id"]) and table["contentSize"] == str(
+        (out / table["@id"]).stat().st_size
+    )
+    people = next(entity for name, entity in entities.items() if name.endswith("/participants.tsv"))
+    assert people["sha256"] == hash_file(tiny / "participants.tsv")
+    assert entities[list_references(people, "isBasedOn")[0]]["name"] == "visits.csv"
+    assert entities["#value-01_first.n_folds"]["value"] == 7
+    assert entities["https://orcid.org/0000-0002-1825-0097"]["name"] == "Ada Lovelace"
+    assert list_references(entities["#run"], "agent") == ["https://orcid.org/0000-0002-1825-0097"]
+    assert entities["#run-01_first"]["startTime"] <= entities["#run-01_first"]["endTime"]
+    assert table["@id"] in list_references(entities["#run-02_second"], "object")
+    assert any(name.startswith("https://pypi.org/project/numpy/") for name in entities)
+    said = json.dumps(graph)
+    assert str(tmp_path) not in said and Path.home().as_posix() not in said
+    lacking = {**graph, "@graph": [one for one in graph["@graph"] if one["@id"] != "#run"]}
+    assert find_lacks(lacking)
+
+
+def test_an_unchanged_rerun_leaves_the_crate_alone_and_a_changed_one_writes_it_anew(tiny, tmp_path):
+    out = tmp_path / "out"
+    run_tiny(tiny, out)
+    before = (out / FILE).read_bytes()
+    assert run_tiny(tiny, out) == ["unchanged", "unchanged"]
+    assert (out / FILE).read_bytes() == before
+    started = time.perf_counter()
+    recording.record_run(load_cohort(tiny), out, engine.CHAPTERS)
+    assert time.perf_counter() - started < 10  # 1 s on a quiet machine
+    assert (out / FILE).read_bytes() == before
+    run_tiny(tiny, out, parameters={"02_second.seed": 5})
+    assert (out / FILE).read_bytes() != before
+
+
+def test_verify_names_every_changed_missing_and_new_file(tiny, tmp_path, capsys):
+    out = tmp_path / "out"
+    run_tiny(tiny, out)
+    assert verify(out) == 0 and "Everything is as the crate has it" in capsys.readouterr().out
+    (out / "results/01_first/numbers.tsv").write_text("id\tx\na\t99\n")
+    (out / "results/02_second/numbers.tsv").unlink()
+    (out / "pages/extra.md").write_text("# More\n")
+    (tiny / "participants.tsv").write_text((tiny / "participants.tsv").read_text().replace("F", "M", 1))
+    assert verify(out) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[:-1] == [
+        "  new: pages/extra.md",
+        "  changed: results/01_first/numbers.tsv",
+        "  missing: results/02_second/numbers.tsv",
+        "  changed: inputs/participants.tsv",
+    ]
+    assert verify(out, "--without-inputs") == 1 and "inputs/" not in capsys.readouterr().out
+    shutil.rmtree(tiny)
+    assert verify(out) == 1 and "missing: inputs/cohort.yml" in capsys.readouterr().out
+
+
+def test_an_edited_crate_is_refused_by_verify_and_by_the_next_run(tiny, tmp_path, capsys):
+    out = tmp_path / "out"
+    run_tiny(tiny, out)
+    edited = (out / FILE).read_text().replace("Simulated cohort", "Real cohort", 1)
+    (out / FILE).write_text(edited)
+    assert verify(out) == 2 and "a crate that was changed after it was written" in capsys.readouterr().err
+    with pytest.raises(CohortError, match="changed after it was written"):
+        run_tiny(tiny, out, parameters={"seed": 9})
+    assert (out / FILE).read_text() == edited
+    (out / FILE).write_text("{")
+    assert verify(out) == 2 and "no crate of a run" in capsys.readouterr().err
+    assert verify(tmp_path) == 2 and "no ro-crate-metadata.json" in capsys.readouterr().err
+
+
+def test_a_page_of_the_book_edited_by_hand_is_rendered_anew_not_taken_into_the_crate(tiny, tmp_path):
+    out = tmp_path / "out"
+    (out / "html").mkdir(parents=True)
+    (out / "html" / "index.html").write_text("front")
+    (out / "html" / "page.html").write_text("as rendered")
+    run_tiny(tiny, out)
+    recording.refuse_changed_crate(out)
+    assert (out / "html" / "index.html").is_file()
+    (out / "html" / "page.html").write_text("edited")
+    recording.refuse_changed_crate(out)
+    assert not (out / "html" / "index.html").exists()
+
+
+def test_the_name_of_nobody_is_in_the_crate_for_files_of_single_participants(tiny, tmp_path):
+    (tiny / "brain" / "maps").mkdir(parents=True)
+    shutil.copy(EXAMPLE / "brain" / "maps" / "sub-001.nii", tiny / "brain" / "maps")
+    run_tiny(tiny, tmp_path / "out")
+    graph = read_crate(tmp_path / "out")
+    assert "sub-001" not in json.dumps(graph)
+    assert sum("brain/maps/" in entity["@id"] for entity in graph["@graph"]) == 1
+
+
+@pytest.mark.book
+def test_the_book_of_the_example_has_a_crate_that_holds(built_book):
+    out = built_book.parent
+    graph = read_crate(out)
+    assert find_lacks(graph) == [] and compare_outputs(out, graph) == []
+    entities = {entity["@id"]: entity for entity in graph["@graph"]}
+    assert entities["#ledger"]["sha256"] == hash_file(EXAMPLE.parent / "claims" / "an2024.yml")
+    assert {"html/index.html", "results/07_verdict/verdicts.tsv"} <= set(entities)
