@@ -13,6 +13,7 @@ import click
 from helpers.classroom.commands import class_group, lab
 from helpers.cli_cohort import BAD_INPUT, OK, check, describe_cohort, from_here, import_command, new
 from helpers.cli_record import verify
+from helpers.cli_report import export
 from helpers.problems import CohortError, Problem, write_report
 from helpers.tables import PROJECT_ROOT
 from helpers.trouble import tell_trouble, write_log
@@ -51,11 +52,12 @@ def cli(context: click.Context) -> None:
       resilience-book check my_cohort               every problem at once, with its fix
       resilience-book run my_cohort                 chapters without data are skipped, and say so
       resilience-book verify _build/my_cohort       is everything still what the run made of which data?
+      resilience-book export _build/my_cohort       methods text, supplement, figures, checklists
     """
     context.obj = _open_places()
 
 
-for command in (check, new, import_command, verify):
+for command in (check, new, import_command, verify, export):
     cli.add_command(command)
 
 

@@ -102,6 +102,22 @@ def list_columns(table: str) -> list[str]:
     return found
 
 
+def tell_table(table: str) -> str:
+    """Return what a result table holds, in a sentence; empty of one outside the list.
+
+    Parameters
+    ----------
+    table : str
+        ``chapter/table``.
+
+    Examples
+    --------
+    >>> tell_table("03_brain/edges")
+    'Every edge of the connectivity.'
+    """
+    return _read()["tables"].get(table, {}).get("means", "")
+
+
 def find_column(name: str) -> Column | None:
     """Return a column of the list; None when it is not in it.
 

@@ -9,6 +9,7 @@ from copy import deepcopy
 from nbformat import NotebookNode
 
 FOLDER = "files"  # beside the pages: what it holds is copied to the book as it is
+PRINTED = "application/pdf"  # a figure's drawing for print, which pages do not show
 ENDINGS = {"image/svg+xml": "svg", "image/png": "png", "text/tab-separated-values": "tsv"}
 _FIGURE = re.compile(r'<figure class="book-figure" id="figure-(?P<name>[\w-]+)">.*?</figure>', re.DOTALL)
 _EMBEDDED = re.compile(r'(?P<kind>src|href)="data:(?P<type>[\w/+-]+);base64,(?P<content>[A-Za-z0-9+/=]+)"')
@@ -51,6 +52,7 @@ def take_figures(page: NotebookNode, chapter: str) -> tuple[NotebookNode, dict[s
 
     for cell in taken.cells:
         for output in cell.get("outputs", []):
+            output.get("data", {}).pop(PRINTED, None)
             if "text/html" in output.get("data", {}):
                 output.data["text/html"] = _FIGURE.sub(move, output.data["text/html"])
     return taken, files

@@ -60,6 +60,7 @@ def stage_book(
     results_dir: Path | None = None,
     repository: Repository | None = None,
     notes: Mapping[str, str] = MappingProxyType({}),
+    files: Mapping[str, bytes] = MappingProxyType({}),
 ) -> None:
     """Put the frame and the executed chapters together into one source tree.
 
@@ -85,6 +86,8 @@ def stage_book(
         Where readers find the source; without it, no button leads to one.
     notes : mapping of str to str, optional
         Page of the frame (``book/error_rates.md``) to a block of MyST that is put under its title.
+    files : mapping of str to bytes, optional
+        What the book holds beside its pages: path -> content.
 
     Raises
     ------
@@ -97,6 +100,7 @@ def stage_book(
     tree = _collect_frame(source_root)
     for name, note in notes.items():
         tree[name] = insert_after_title(tree[name].decode(), note, source=name).encode()
+    tree |= {f"{FOLDER}/{name}": content for name, content in files.items()}
     for chapter, number in number_chapters(chapters).items():
         tree |= _collect_chapter(chapter, number, source_root, Path(executed_dir), cohort_facts, chapter not in skipped)
     findings = read_findings(results_dir, skipped=skipped, small_cell=cohort_facts.get("small_cell", 5))

@@ -27,7 +27,18 @@ DENSE_MARKS = 800  # of one layer, which then is a picture within the drawing
 LAYER_DPI, PICTURE_DPI = 200, 280  # a picture is twice as wide as the column of text
 
 
-def show_figure(drawn: Any, *, name: str, alt: str, data: pd.DataFrame | None = None) -> HTML:
+class ShownFigure(HTML):
+    """A figure as a page shows it, with the drawing that a journal prints beside it in the notebook."""
+
+    def __init__(self, html: str, pdf: bytes):
+        super().__init__(html)
+        self.pdf = pdf
+
+    def _repr_pdf_(self) -> bytes:
+        return self.pdf
+
+
+def show_figure(drawn: Any, *, name: str, alt: str, data: pd.DataFrame | None = None) -> ShownFigure:
     """Show a figure at the end of a cell, with the caption that its plot has told.
 
     Parameters
@@ -43,8 +54,8 @@ def show_figure(drawn: Any, *, name: str, alt: str, data: pd.DataFrame | None = 
 
     Returns
     -------
-    IPython.display.HTML
-        ``<figure>`` with an image and a ``<figcaption class="caption">``.
+    ShownFigure
+        ``<figure>`` with an image and a ``<figcaption class="caption">``; beside it, for print, the drawing as a PDF.
 
     Raises
     ------
@@ -57,16 +68,15 @@ def show_figure(drawn: Any, *, name: str, alt: str, data: pd.DataFrame | None = 
     for text in figure.findobj(Text):
         text.set_text(name_groups(text.get_text()))
     kind, content = draw_image(figure)
+    pdf = draw_pdf(figure)
     marks = " ".join(f"{text.get_text()}." for text in figure.texts if text.get_text() in (SIMULATED, REAL))
     width, height = (round(96 * inches) for inches in figure.get_size_inches())
     plt.close(figure)
     image = f'<img src="{_embed(kind, content)}" width="{width}" height="{height}" alt="{escape(alt)}">'
     caption = escape(f"{name_groups(figure.get_label())} {marks}".strip())
     offered = "" if data is None else _offer(name, data)
-    return HTML(
-        f'<figure class="book-figure" id="figure-{name}">{image}'
-        f'<figcaption class="caption">{caption}{offered}</figcaption></figure>'
-    )
+    html = f'<figcaption class="caption">{caption}{offered}</figcaption>'
+    return ShownFigure(f'<figure class="book-figure" id="figure-{name}">{image}{html}</figure>', pdf)
 
 
 def draw_image(figure: Figure) -> tuple[str, bytes]:
@@ -90,6 +100,25 @@ def draw_image(figure: Figure) -> tuple[str, bytes]:
         extra = {"metadata": {"Date": None}} if kind == "svg" else {}
         figure.savefig(out, format=kind, dpi=LAYER_DPI if kind == "svg" else PICTURE_DPI, **extra)
     return ("image/svg+xml" if kind == "svg" else "image/png"), out.getvalue()
+
+
+def draw_pdf(figure: Figure) -> bytes:
+    """Return a figure as a PDF with its fonts inside; layers that are pictures on the page are pictures in it.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        As :func:`draw_image` left it.
+
+    Returns
+    -------
+    bytes
+        The same for the same figure, whenever it is drawn.
+    """
+    out = BytesIO()
+    with mpl.rc_context({"pdf.fonttype": 42, "savefig.bbox": None}):  # 42: type that can be searched and edited
+        figure.savefig(out, format="pdf", dpi=PICTURE_DPI, metadata={"CreationDate": None})
+    return out.getvalue()
 
 
 def count_marks(artist: Artist) -> int:

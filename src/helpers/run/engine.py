@@ -16,6 +16,7 @@ import pytask
 from helpers.book import BookError, build_html, find_repository, stage_book
 from helpers.contract import Cohort, hash_cohort, list_files
 from helpers.problems import CohortError, Problem
+from helpers.report.pages import make_pages
 from helpers.run.chapters import CHAPTERS, OPEN, SIMULATED, Chapter
 from helpers.run.execution import (
     NOTEBOOKS_DIR,
@@ -45,7 +46,7 @@ STOPPED = "stopped"  # by somebody, before its end
 LANDING = ("01_cohort", "07_verdict")  # whose tables the landing page reads
 LACKS = "lacks"  # data: found too little while it was executed
 WORKER_DIED = "its worker process was ended from outside, most likely for lack of memory. Close other programs."
-FRAME = ("_config.yml", "_toc.yml", "book", "notebooks", "data/course")
+FRAME = ("_config.yml", "_toc.yml", "book", "notebooks", "data/course", "data/report")
 
 
 @dataclass(frozen=True)
@@ -414,7 +415,7 @@ def _book_task(cohort: Cohort, output_dir: Path, skipped: dict[str, str]) -> pyt
     }
     needs |= {f"results_{id}": _results_node(output_dir, id) for id in LANDING if id not in skipped}
     needs |= {
-        "frame": FilesNode(name="book frame", files=(*frame, *collect_rooms(["helpers.book"]))),
+        "frame": FilesNode(name="book frame", files=(*frame, *collect_rooms(["helpers.book", "helpers.report.pages"]))),
         "order": ValueNode(
             name="book order",
             value=(output_dir, facts, skipped),
@@ -437,6 +438,7 @@ def _render_book(order: tuple[Path, dict[str, Any], dict[str, str]], **_: object
     say("  book …")
     started = time.perf_counter()
     (output_dir / HTML / "index.html").unlink(missing_ok=True)
+    report = make_pages(output_dir, skipped)
     stage_book(
         PROJECT_ROOT,
         output_dir / STAGE,
@@ -445,7 +447,8 @@ def _render_book(order: tuple[Path, dict[str, Any], dict[str, str]], **_: object
         skipped=skipped,
         results_dir=output_dir / RESULTS,
         repository=find_repository(PROJECT_ROOT),
-        notes=_tell_stale(),
+        notes=_tell_stale() | report.notes,
+        files=report.files,
     )
     try:
         build_html(output_dir / STAGE, output_dir / HTML)

@@ -10,10 +10,11 @@ from helpers.wording import flatten_text
 
 STATUSES = ("reported", "in part", "not reported", "does not apply")
 DIET = "diet"
+INTEGRATION, INTEGRATED = "integration", ("connectivity", "taxa", "transcripts", "metabolites", "further_integrated")
 
 
 def fill_checklist(cohort: Cohort) -> pd.DataFrame:
-    """Say for each item of STROBE, STORMS and COBIDAS where this book answers it for a cohort.
+    """Say for each item of STROBE, STORMS, COBIDAS and TRIPOD+AI where this book answers it for a cohort.
 
     An item is *reported* when the book shows it or ``cohort.yml`` answers it under ``reporting``, *in part* when the
     page leaves something open, *not reported* when nobody says, and *does not apply* when the cohort has no such data.
@@ -35,6 +36,7 @@ def fill_checklist(cohort: Cohort) -> pd.DataFrame:
        Medicine 27:1885-1892. doi:10.1038/s41591-021-01552-x
     .. [3] Nichols TE et al. (2017). Best practices in data analysis and sharing in neuroimaging using MRI. Nature
        Neuroscience 20:299-303. doi:10.1038/nn.4500
+    .. [4] Collins GS et al. (2024). TRIPOD+AI statement. BMJ 385:e078378. doi:10.1136/bmj-2023-078378
     """
     facts = find_facts(cohort)
     said = cohort.settings.reporting
@@ -55,7 +57,7 @@ def find_facts(cohort: Cohort) -> set[str]:
     set of str
         Blocks and questionnaires; covariates, batch, citation, resilience_score, symptoms where declared; age, sex,
         bmi, diet where such a column has values; described_columns where participants.json stands beside the
-        participants; icv where volumes have it.
+        participants; icv where volumes have it; integration where two blocks or more can be joined.
     """
     settings, people = cohort.settings, cohort.participants
     facts = set(cohort.available())
@@ -64,6 +66,7 @@ def find_facts(cohort: Cohort) -> set[str]:
     facts |= {name for name in ("age", "sex", "bmi") if name in filled}
     facts |= {DIET} if any(DIET in str(name).lower() for name in filled) else set()
     facts |= {"described_columns"} if (cohort.folder / "participants.json").is_file() else set()
+    facts |= {INTEGRATION} if len(facts & set(INTEGRATED)) > 1 else set()
     facts |= {"icv"} if "icv" in cohort.blocks.get("volumes", pd.DataFrame()) else set()
     return facts if isinstance(settings.outcome, MeasureRule) else facts - {"resilience_score", "symptoms"}
 
