@@ -148,15 +148,22 @@ def run(
 @cli.command()
 @click.argument("cohort_dir", type=click.Path())
 @click.option("--output", type=click.Path(), help="Where it was run; by default _build/<name of the folder>.")
-def build(cohort_dir: str, output: str | None) -> None:
+@click.option("--pdf", is_flag=True, help="Write resilience_book.pdf, too; a Chromium on this machine prints it.")
+@click.option("--single", is_flag=True, help="Write resilience_book.html, too: the book in one file, for an e-mail.")
+def build(cohort_dir: str, output: str | None, pdf: bool, single: bool) -> None:
     """Render the book of COHORT_DIR again from chapters already executed."""
     from helpers.contract import load_cohort
     from helpers.run import hold_output, render_book
+    from helpers.run.whole import require_browser, write_whole
 
+    if pdf:
+        require_browser()
     cohort = load_cohort(from_here(cohort_dir))
     output_dir = _output_dir(cohort.folder, output)
     with hold_output(output_dir):
         _say_where(render_book(cohort, output_dir))
+        for said in write_whole(output_dir, pdf=pdf, single=single):
+            click.echo(said)
 
 
 @cli.command()
