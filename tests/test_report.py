@@ -73,7 +73,9 @@ def _make_run(output, cohort, chapters=SCIENCE, without=(), cohort_dir=EXAMPLE):
         source = NOTEBOOKS_DIR / f"{chapter}.md"
         used = read_parameters(source) | {"cohort_dir": str(cohort_dir)}
         notebook = leave_out(jupytext.read(source), available)
-        given = nbformat.v4.new_code_cell(f"cohort_dir = {str(cohort_dir)!r}", metadata={"tags": ["injected-parameters"]})
+        given = nbformat.v4.new_code_cell(
+            f"cohort_dir = {str(cohort_dir)!r}", metadata={"tags": ["injected-parameters"]}
+        )
         page = finish_page(nbformat.from_dict(notebook | {"cells": [*notebook.cells, given]}), stamp, used)
         nbformat.write(page, output / "pages" / f"{chapter}.ipynb")
         _write_tables(output / "results", chapter, cohort)
