@@ -240,6 +240,7 @@ def test_checklists_say_what_is_left_to_the_author_and_nothing_of_what_failed(re
 def test_pages_of_the_book_have_the_text_and_the_files(output):
     made = make_pages(output, left_out=["05_metabolites"])
     assert "{cite:p}`freedman1983,winkler2014,nichols2002`" in made.notes[METHODS_PAGE]
+    assert "PERMANOVA {cite:p}`anderson2001` on" in made.notes[METHODS_PAGE]
     assert "## Metabolites" not in made.notes[METHODS_PAGE] and "Simulated data" in made.notes[METHODS_PAGE]
     assert "handout/methods.docx" in made.files
     assert "```{note}" in make_pages(output / "nowhere", left_out=[]).notes[METHODS_PAGE]

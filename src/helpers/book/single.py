@@ -20,9 +20,12 @@ from lxml.html import HtmlElement
 from helpers.book.pages import BookError
 
 STYLE = Path(__file__).with_name("single.css")
+STYLES = ("pygments.css", "book.css", "tables.css")  # of the book's own pages
 MOST_ROWS = 15  # of a table on paper; the rest stands in the book and in the supplement
 FOR_STUDENTS = ("by-hand", "exercises", "quiz")  # sections that paper does without
-ON_SCREEN_ONLY = re.compile(r"book/(teaching/.*|how_to_teach|bring_your_data|figures|parity|data_cards/(?!overview).*)")
+ON_SCREEN_ONLY = re.compile(
+    r"book/(teaching/.*|reference/.*|how_to_teach|how_to_rerun|bring_your_data|figures|parity|glossary|data_cards/(?!overview).*)"
+)
 SIMULATED_SHEET = (
     '@page { @top-right { content: "Simulated data"; font: bold 8pt Arial, Helvetica, sans-serif; color: #7a1f00; } }'
 )
@@ -115,8 +118,11 @@ def write_single(
     titles = [article.xpath("string(.//h1)").strip() for article in articles]
     title = lxml.html.parse(str(html_dir / f"{entries[0].page}.html")).getroot().xpath("string(//title)").strip()
     body = "\n".join(lxml.html.tostring(article, encoding="unicode") for article in articles)
-    is_simulated = any(article.xpath(".//div[contains(@class, 'admonition simulated')]") for article in articles)
-    styles = STYLE.read_text(encoding="utf-8") + _read_style(html_dir, "pygments.css") * (not on_paper)
+    is_simulated = any(
+        article.xpath(".//div[contains(@class, 'admonition') and contains(@class, 'simulated')]")
+        for article in articles
+    )
+    styles = "".join(_read_style(html_dir, name) for name in STYLES) + STYLE.read_text(encoding="utf-8")
     styles += SIMULATED_SHEET * (on_paper and is_simulated)
     return (
         f'<!DOCTYPE html>\n<html lang="en" data-theme="light" class="{"paper" if on_paper else "screen"}"><head>'

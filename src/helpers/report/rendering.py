@@ -14,7 +14,7 @@ from pybtex.plugin import find_plugin
 
 from helpers.report.methods import CITED, Section, list_cited
 from helpers.tables import PROJECT_ROOT
-from helpers.wording import as_text
+from helpers.wording import escape_signs, flatten_text
 
 SOURCES_FILE = PROJECT_ROOT / "book" / "references.bib"
 FREE = "This text was written by the program from what was run. It may be copied and changed without asking (CC0 1.0)."
@@ -95,13 +95,12 @@ def _pack_again(packed: BytesIO) -> bytes:
 
 def _escape(text: str, cite: Any = None) -> str:
     """Escape what Markdown would read as markup, citations excepted."""
-    parts, end = [], 0
-    for found in CITED.finditer(text):
-        parts += [as_text(text[end : found.start()]), " " if text[: found.start()].endswith(" ") else ""]
+    parts, end, line = [], 0, flatten_text(text)
+    for found in CITED.finditer(line):
+        parts.append(escape_signs(line[end : found.start()]))
         parts.append(found[0] if cite is None else cite(_split(found["keys"])))
         end = found.end()
-    rest = text[end:]
-    return "".join([*parts, " " if parts and rest.startswith(" ") else "", as_text(rest)])
+    return "".join([*parts, escape_signs(line[end:])])
 
 
 def _split(keys: str) -> list[str]:
