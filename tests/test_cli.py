@@ -1,6 +1,8 @@
 """The command: sentences and exit codes that people and scripts can use."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -9,6 +11,11 @@ from tests.support import EXAMPLE, run_command
 
 def tree(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_command_answers_before_it_loads_what_computes():
+    loads = "import sys, helpers.cli; print([name for name in ('numpy', 'pandas') if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_help_shows_a_newcomer_the_way():

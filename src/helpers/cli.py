@@ -14,8 +14,8 @@ from helpers.classroom.commands import class_group, lab
 from helpers.cli_cohort import BAD_INPUT, OK, check, describe_cohort, from_here, import_command, new
 from helpers.cli_record import verify
 from helpers.cli_report import export
+from helpers.places import PROJECT_ROOT
 from helpers.problems import CohortError, Problem, write_report
-from helpers.tables import PROJECT_ROOT
 from helpers.trouble import tell_trouble, write_log
 
 FAILED, NO_DATA, INTERRUPTED = 1, 3, 130

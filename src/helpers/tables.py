@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from helpers.places import PROJECT_ROOT
 from helpers.problems import MissingResult, count, name_some
 from helpers.result_columns import describe_columns
 
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
 MISSING = "n/a"
 MIN_SHARED = 10
 RESULT_FORMAT = "%.10g"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from helpers.tables import PROJECT_ROOT
+from helpers.places import PROJECT_ROOT
 
 
 @click.command()
