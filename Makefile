@@ -36,9 +36,10 @@ $(READY): requirements.lock pyproject.toml tools/setup_environment.sh
 browser: $(READY) ## Find or install the browser that the tests use
 	@bash tools/setup_browser.sh
 
-lint: $(READY) ## Check style and import layers
+lint: $(READY) ## Check style, import layers and types
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/pyrefly check --summary=none
 
 calibrate: $(READY) ## Try out on simulated cohorts whether the tests keep their error rates; write book/error_rates.md
 	@OMP_NUM_THREADS=1 $(BIN)/python tools/calibrate.py

@@ -25,6 +25,11 @@ def test_import_layers_hold():
     assert done.returncode == 0, done.stdout
 
 
+def test_types_hold():
+    done = run_tool(BIN / "pyrefly", "check")
+    assert done.returncode == 0, done.stdout
+
+
 def test_import_layers_would_notice_a_breach(tmp_path):
     """The contract is alive: a low room that imports a high one breaks it."""
     import shutil

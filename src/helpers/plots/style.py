@@ -11,6 +11,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine, TightLayoutEngine
 
 from helpers.contract import Cohort
 from helpers.problems import TooLittle
@@ -94,7 +95,7 @@ def _mark(figure: Figure, words: str, colour: str, name: str) -> None:
         1, 0.99, words, ha="right", va="top", rotation=90, color=colour, fontweight="bold", gid=name, fontsize=TYPE_PT
     )
     engine = figure.get_layout_engine()
-    if hasattr(engine, "set"):
+    if isinstance(engine, ConstrainedLayoutEngine | TightLayoutEngine):
         engine.set(rect=(0, 0, 1 - edge, 1))
 
 
