@@ -6,16 +6,25 @@ import json
 import shutil
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
+from statsmodels.stats.power import TTestIndPower
 
 from helpers.cli import main
-from helpers.contract import load_cohort
+from helpers.cohort import assign_groups, design_matrix
+from helpers.contract import hash_cohort, load_cohort
 from helpers.importers.sources import hash_file
 from helpers.problems import CohortError
+from helpers.record import compare_registration, describe_registration
 from helpers.record.crate import FILE
+from helpers.record.registration import Plan, build_registration, hash_registration
+from helpers.record.registration_page import write_page
 from helpers.record.verify import compare_outputs, read_crate
-from helpers.run import Chapter, engine, execution, recording, run_book
+from helpers.resilience import score_outcome
+from helpers.run import Chapter, engine, execution, recording, registering, run_book
+from helpers.tables import read_result, write_result
 from tests.crates import find_lacks, list_references
 from tests.support import EXAMPLE
 from tests.test_run import WRITE, write_notebook
@@ -29,7 +38,7 @@ def tiny(tmp_path, monkeypatch):
     write_notebook(folder, "01_first", WRITE.format(add=0, name="01_first"), "n_folds = 5\n")
     write_notebook(folder, "02_second", WRITE.format(add=1, name="02_second"))
     chapters = (Chapter("01_first", "First", reads=()), Chapter("02_second", "Second", reads=("01_first",)))
-    for room in (engine, execution):
+    for room in (engine, execution, registering):
         monkeypatch.setattr(room, "NOTEBOOKS_DIR", folder)
         monkeypatch.setattr(room, "CHAPTERS", chapters)
     monkeypatch.setattr(execution.check_parameters, "__defaults__", (chapters,))
@@ -163,3 +172,107 @@ def test_the_book_of_the_example_has_a_crate_that_holds(built_book):
     entities = {entity["@id"]: entity for entity in graph["@graph"]}
     assert entities["#ledger"]["sha256"] == hash_file(EXAMPLE.parent / "claims" / "an2024.yml")
     assert {"html/index.html", "results/07_verdict/verdicts.tsv"} <= set(entities)
+
+
+def freeze(*words: object) -> None:
+    main(["freeze", *map(str, words)])
+
+
+def list_deviations(out: Path) -> list[tuple[str, str]]:
+    table = read_result(out / "results", "00_registration", "deviations")
+    return list(zip(table["deviation"], table["subject"], strict=True))
+
+
+def test_a_registration_says_what_will_be_done_and_leaves_the_outcome_out(tiny, tmp_path, capsys):
+    unregistered = hash_cohort(tiny)
+    freeze(tiny, "--output", tmp_path / "out", "-p", "n_folds=9")
+    said = json.loads((tiny / "preregistration.json").read_text())
+    assert said["chapters"]["01_first"]["parameters"] == {"n_folds": 9, "seed": 1}
+    assert said["outcome"]["rule"]["high_at_least"] == 82 and said["outcome"]["covariates"] == ["age", "sex", "bmi"]
+    assert set(said["data"]["files"]) == {"cohort.yml", "participants.tsv", "participants.json", "phenotype/hads.tsv"}
+    assert said["data"]["without"] == ["phenotype/cd_risc.tsv"] and said["seen_before"] == ""
+    page = (tiny / "preregistration.md").read_text()
+    assert "high: cd\\_risc total of 82 or more" in page and said["sha256"] in page and "n\\_folds = 9" in page
+    before = (tiny / "preregistration.json").read_bytes()
+    assert hash_cohort(tiny) == unregistered
+    with pytest.raises(SystemExit) as refused:
+        freeze(tiny)
+    assert refused.value.code == 2 and "found a registration, expected none yet" in capsys.readouterr().err
+    assert (tiny / "preregistration.json").read_bytes() == before
+
+
+def test_claims_are_registered_with_the_power_for_their_smallest_effect():
+    cohort = load_cohort(EXAMPLE)
+    plan = Plan({"07_verdict": {"claims_path": "data/claims/an2024.yml"}}, {"07_verdict": "0"}, "abc", {})
+    said = build_registration(cohort, plan)
+    claim = said["claims"]["claims"]["C02"]
+    design = design_matrix(cohort, assign_groups(cohort, score_outcome(cohort)))["group"]
+    assert (claim["n_high"], claim["n_low"]) == (str(int(design.sum())), str(int((1 - design).sum())))
+    independent = TTestIndPower().power(
+        0.2, nobs1=int(design.sum()), ratio=float((1 - design).sum() / design.sum()), alpha=0.05
+    )
+    assert claim["expected_power"] == pytest.approx(independent, abs=0.001)
+    assert said["claims"]["claims"]["C16"]["expected_power"] is None
+    assert f"{100 * independent:.0f} %" in write_page(said)
+
+
+def test_a_run_is_as_registered_until_a_parameter_data_or_the_outcome_rule_change(tiny, tmp_path):
+    out = tmp_path / "out"
+    freeze(tiny, "--output", out)
+    run_tiny(tiny, out)
+    assert list_deviations(out) == []
+    registration = next(one for one in read_crate(out)["@graph"] if one["@id"] == "#registration")
+    assert registration["sha256"] == json.loads((tiny / "preregistration.json").read_text())["sha256"]
+    table = pd.read_csv(tiny / "phenotype" / "cd_risc.tsv", sep="\t", dtype=str, keep_default_na=False)
+    table.iloc[0, 1] = "4" if table.iloc[0, 1] != "4" else "3"
+    table.to_csv(tiny / "phenotype" / "cd_risc.tsv", sep="\t", index=False)
+    run_tiny(tiny, out, parameters={"02_second.seed": 5})
+    assert list_deviations(out) == [("parameter", "02_second.seed")]
+    settings = (tiny / "cohort.yml").read_text()
+    (tiny / "cohort.yml").write_text(settings.replace("high_at_least: 82", "high_at_least: 80").replace("- bmi\n", ""))
+    run_tiny(tiny, out)
+    assert list_deviations(out) == [("groups", "outcome rule"), ("groups", "covariates"), ("data", "cohort.yml")]
+
+
+def test_an_edited_registration_and_that_of_another_cohort_are_refused_and_a_new_one_is_noticed(tiny, tmp_path):
+    out, path = tmp_path / "out", tiny / "preregistration.json"
+    freeze(tiny, "--output", out)
+    run_tiny(tiny, out)
+    said = json.loads(path.read_text())
+    path.write_text(json.dumps(said | {"registered": "2020-01-01T00:00:00+00:00"}))
+    with pytest.raises(CohortError, match="edited after it was written"):
+        run_tiny(tiny, out)
+    forged = said | {"registered": "2020-01-01T00:00:00+00:00"}
+    path.write_text(json.dumps(forged | {"sha256": hash_registration(forged)}))
+    run_tiny(tiny, out, parameters={"01_first.seed": 2})
+    assert ("registration", "preregistration.json") in list_deviations(out)
+    path.unlink()
+    run_tiny(tiny, out, parameters={"01_first.seed": 3})
+    assert [kind for kind, _ in list_deviations(out)] == ["registration", "registration"]
+    other = said | {"cohort": said["cohort"] | {"name": "elsewhere"}}
+    path.write_text(json.dumps(other | {"sha256": hash_registration(other)}))
+    with pytest.raises(CohortError, match="registration of another cohort \\(elsewhere\\)"):
+        run_tiny(tiny, out)
+    path.unlink()
+    (tiny / "preregistration.md").unlink()
+    freeze(tiny, "--output", out)
+    assert "results of this cohort were computed on" in json.loads(path.read_text())["seen_before"]
+
+
+def test_the_verdict_page_says_the_date_or_each_deviation_beside_the_verdict_it_touches(tiny, tmp_path):
+    verdicts = pd.DataFrame({"verdict": ["supported", "inconclusive"]}, index=["C06", "C09"])
+    claims = [SimpleNamespace(id="C06", chapter="03_brain"), SimpleNamespace(id="C09", chapter="04_microbiome")]
+    assert describe_registration(tiny, tmp_path, verdicts, claims).startswith("**Not registered.**")
+    freeze(tiny, "--output", tmp_path / "out")
+    said = json.loads((tiny / "preregistration.json").read_text())
+    assert describe_registration(tiny, tmp_path, verdicts, claims).startswith(
+        f"**As registered on {said['registered'][:10]}**"
+    )
+    chapters = {"03_brain": {"parameters": {"n_permutations": 2000}, "code_sha256": "a"}}
+    plan = Plan({"03_brain": {"n_permutations": 50}}, {"03_brain": "a"}, said["code"], said["packages"])
+    found = compare_registration({**said, "chapters": chapters}, load_cohort(tiny), plan)
+    write_result(found, tmp_path, "00_registration", "deviations")
+    text = describe_registration(tiny, tmp_path, verdicts, claims)
+    assert "with 1 deviation.**" in text
+    assert "* **Parameter** `03_brain.n_permutations`: registered as `2000`, now `50`. Touches C06 (supported)." in text
+    assert "C09" not in text

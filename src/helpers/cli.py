@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from helpers.classroom.commands import class_group, lab
-from helpers.cli_cohort import BAD_INPUT, OK, check, describe_cohort, from_here, import_command, new
-from helpers.cli_record import verify
+from helpers.cli_cohort import BAD_INPUT, OK, check, describe_cohort, find_output, from_here, import_command, new
+from helpers.cli_record import freeze, verify
 from helpers.cli_report import export
 from helpers.places import PROJECT_ROOT
 from helpers.problems import CohortError, Problem, write_report
@@ -50,6 +50,7 @@ def cli(context: click.Context) -> None:
       resilience-book new my_cohort --from exports  the same, filled from exports of other programs
       resilience-book import FILE --into my_cohort  one more export (QIIME 2, FreeSurfer, REDCap ...)
       resilience-book check my_cohort               every problem at once, with its fix
+      resilience-book freeze my_cohort              register the analysis before its results are seen
       resilience-book run my_cohort                 chapters without data are skipped, and say so
       resilience-book verify _build/my_cohort       is everything still what the run made of which data?
       resilience-book export _build/my_cohort       methods text, supplement, figures, checklists
@@ -57,7 +58,7 @@ def cli(context: click.Context) -> None:
     context.obj = _open_places()
 
 
-for command in (check, new, import_command, verify, export):
+for command in (check, new, import_command, freeze, verify, export):
     cli.add_command(command)
 
 
@@ -119,7 +120,7 @@ def run(
     click.echo(describe_cohort(cohort))
     if cohort.warnings:
         click.echo(write_report(cohort.warnings))
-    output_dir = _output_dir(cohort.folder, output)
+    output_dir = find_output(cohort.folder, output)
     with hold_output(output_dir, wait=wait):
         book = run_book(
             cohort,
@@ -159,7 +160,7 @@ def build(cohort_dir: str, output: str | None, pdf: bool, single: bool) -> None:
     if pdf:
         require_browser()
     cohort = load_cohort(from_here(cohort_dir))
-    output_dir = _output_dir(cohort.folder, output)
+    output_dir = find_output(cohort.folder, output)
     with hold_output(output_dir):
         _say_where(render_book(cohort, output_dir))
         for said in write_whole(output_dir, pdf=pdf, single=single):
@@ -344,15 +345,6 @@ def predict(model: str, table: str, output: str, taxonomy: str | None) -> None:
 
 cli.add_command(lab)
 cli.add_command(class_group)
-
-
-def _output_dir(cohort_folder: Path, output: str | None) -> Path:
-    output_dir = Path(output).expanduser().absolute() if output else PROJECT_ROOT / "_build" / cohort_folder.name
-    files = [place for place in (output_dir, *output_dir.parents) if place.exists() and not place.is_dir()]
-    if files:
-        problem = Problem("--output", None, None, f"{files[0]}, a file", "a folder", "name a folder, or a new path.")
-        raise CohortError([problem])
-    return output_dir
 
 
 def _say_where(index: Path | None) -> None:

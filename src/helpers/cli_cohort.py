@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from helpers.problems import CohortError, Problem, count, write_report
+from helpers.tables import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from helpers.contract import Cohort
@@ -157,6 +158,16 @@ def _make_options(said: dict[str, Any]) -> tuple[Options, Path | None, str | Non
 def from_here(folder: str) -> Path:
     """Return the path a user means on the command line: counted from where they are."""
     return Path(folder).expanduser().absolute()
+
+
+def find_output(cohort_folder: Path, output: str | None) -> Path:
+    """Return where a cohort is built: as the user says, else below the project."""
+    output_dir = Path(output).expanduser().absolute() if output else PROJECT_ROOT / "_build" / cohort_folder.name
+    files = [place for place in (output_dir, *output_dir.parents) if place.exists() and not place.is_dir()]
+    if files:
+        problem = Problem("--output", None, None, f"{files[0]}, a file", "a folder", "name a folder, or a new path.")
+        raise CohortError([problem])
+    return output_dir
 
 
 def describe_cohort(cohort: Cohort) -> str:

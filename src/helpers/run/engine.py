@@ -8,6 +8,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ from helpers.run.failures import read_failures, tell_failure, write_failed_page
 from helpers.run.nodes import FilesNode, ValueNode
 from helpers.run.open_sections import provide_open_data
 from helpers.run.pages import Stamp, write_skipped_page
-from helpers.run.recording import has_crate, record_run, refuse_changed_crate
+from helpers.run.recording import VERDICT, has_crate, record_run, refuse_changed_crate
+from helpers.run.registering import hold_to_registration, list_events, note_registration
 from helpers.run.sources import collect_rooms, hash_packages, list_rooms, list_versions
 from helpers.run.staleness import find_stale_pages
 from helpers.tables import PROJECT_ROOT, write_atomically
@@ -141,7 +143,7 @@ def run_book(
     ------
     CohortError
         When a parameter is unknown or of the wrong type, a chapter asked for alone reads one that was never run, or the
-        crate of the last run was edited.
+        crate of the last run or the registration of the cohort was edited.
     """
     started = time.perf_counter()
     chosen = check_parameters(parameters or {})
@@ -150,9 +152,12 @@ def run_book(
     wanted = [c for c in CHAPTERS if c.id not in skipped and (not only or c.id in only)]
     _refuse_unread(wanted, skipped, output_dir)
     refuse_changed_crate(output_dir)
+    events, fillable = list_events(output_dir), [c for c in CHAPTERS if c.id not in skipped]
+    registration, registered = hold_to_registration(cohort, output_dir, fillable, chosen)
     at_hand = _bring_open_data(cohort, wanted, open_places)
     _write_skipped_pages(skipped, output_dir, facts)
     jobs = [_make_job(c, cohort, output_dir, chosen[c.id], facts, at_hand) for c in wanted]
+    jobs = [replace(job, registered=registered) if job.chapter.id == VERDICT else job for job in jobs]
     done = {name: Outcome(name, "skipped", reason) for name, reason in skipped.items()}
     done |= _run_jobs(jobs, cohort, output_dir, skipped, n_workers=n_workers, with_book=with_book, force=force)
     outcomes = [done[c.id] for c in CHAPTERS if c.id in skipped or not only or c.id in only]
@@ -160,7 +165,8 @@ def run_book(
     index = output_dir / HTML / "index.html"
     rendered = with_book and done["book"].state in ("run", "unchanged")
     if not has_crate(output_dir) or any(one.state not in ("unchanged", "skipped") for one in outcomes):
-        record_run(cohort, output_dir, CHAPTERS)
+        events = note_registration(events, registration, datetime.now(UTC).isoformat(timespec="seconds"))
+        record_run(cohort, output_dir, CHAPTERS, registration=registration, events=events)
     return BookRun(tuple(outcomes), index if rendered else None, time.perf_counter() - started)
 
 
@@ -474,7 +480,7 @@ def _results_node(output_dir: Path, chapter: str) -> FilesNode:
 def _describe_job(job: Job, left_out: Collection[str]) -> str:
     """Return what a job's state hangs on: parameters, what the cohort has, its stamp, what it cannot read, the packages."""
     unread = sorted(set(job.chapter.reads) & set(left_out))
-    values = [sorted(job.parameters.items()), sorted(job.available), job.stamp, unread, hash_packages()]
+    values = [sorted(job.parameters.items()), sorted(job.available), job.stamp, unread, hash_packages(), job.registered]
     return json.dumps(values, default=str)
 
 

@@ -94,6 +94,8 @@ class Job:
         What the cohort has; sections that need more are left out.
     stamp : tuple of str
         Cohort title, kind, sha256.
+    registered : str
+        What the chapter on the verdict says of the registration: another text makes it stale.
     """
 
     chapter: Chapter
@@ -103,6 +105,7 @@ class Job:
     parameters: Mapping[str, Any]
     available: Collection[str]
     stamp: tuple[str, str, str]
+    registered: str = ""
 
     @property
     def results(self) -> Path:

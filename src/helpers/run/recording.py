@@ -7,8 +7,9 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -29,7 +30,14 @@ ORCID = re.compile(r"https://orcid\.org/\d{4}-\d{4}-\d{4}-\d{3}[\dX]")
 VERDICT = "07_verdict"
 
 
-def record_run(cohort: Cohort, output_dir: Path, chapters: Iterable[Chapter] = CHAPTERS) -> Path | None:
+def record_run(
+    cohort: Cohort,
+    output_dir: Path,
+    chapters: Iterable[Chapter] = CHAPTERS,
+    *,
+    registration: Mapping[str, str] = MappingProxyType({}),
+    events: Sequence[Mapping[str, str]] = (),
+) -> Path | None:
     """Write the crate of a run; nothing when no chapter was executed.
 
     Parameters
@@ -38,6 +46,10 @@ def record_run(cohort: Cohort, output_dir: Path, chapters: Iterable[Chapter] = C
     output_dir : pathlib.Path
         Its pages tell what was executed, when and with what.
     chapters : iterable of Chapter
+    registration : mapping, optional
+        ``date`` and ``sha256``.
+    events : sequence of mapping, optional
+        See :class:`helpers.record.crate.RunFacts`.
 
     Returns
     -------
@@ -66,6 +78,8 @@ def record_run(cohort: Cohort, output_dir: Path, chapters: Iterable[Chapter] = C
         machine=describe_machine(),
         ledger=_tell_ledger(stamps),
         who=find_who(),
+        registration=registration,
+        events=events,
     )
     return write_crate(output_dir, facts)
 
