@@ -132,7 +132,7 @@ def test_scale_is_told_with_the_numbers_of_the_tables():
     contrasts = pd.DataFrame({"d": [0.5, -0.05, np.nan], "n_high": 44, "n_low": 72}, index=["a", "b", "c"])
     said = brain.describe_scale(brain.add_detectable(contrasts), published, "volumes")
     assert "0.10 to 0.30 for volumes" in said and "0.54 or more" in said
-    assert "from 0.05 to 0.50 over 2 regions, and 1 of them" in said
+    assert "from 0.05 to 0.50 over 2 regions. 1 region exceeds the largest published." in said
     assert "No published scale" in brain.describe_scale(brain.add_detectable(contrasts), published, "tracts")
     assert brain.describe_scale(contrasts.assign(d=np.nan), published, "volumes").startswith("No region")
 

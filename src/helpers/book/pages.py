@@ -12,6 +12,7 @@ from helpers.course import write_quiz
 from helpers.wording import as_text, escape_signs, flatten_text
 
 SOLUTION_TAG = "solution"
+FINDINGS_TAG = "findings"  # of the cell at a chapter's end whose sentences open its page
 PROMPT_CODE = "# Your turn: write your answer here."
 PROMPT_TEXT = "*Your turn: write what you see.*"
 CODE_PROMPTS = {"code_prompt_show": "Show code", "code_prompt_hide": "Hide code"}
@@ -31,7 +32,7 @@ def prepare_page(notebook: NotebookNode, cohort_facts: dict, *, source: str = "n
 
     The cohort is named under the title; the traces of the run (folders, times) are left out; parameters are
     shown twice only where the run changed them; code is folded, but for what is computed by hand; solutions are folded;
-    quizzes are written out.
+    quizzes are written out. What the chapter finds, computed at its end, stands in a box at its head.
 
     Parameters
     ----------
@@ -45,6 +46,7 @@ def prepare_page(notebook: NotebookNode, cohort_facts: dict, *, source: str = "n
     page = deepcopy(notebook)
     page.metadata = _keep(page.metadata, ("kernelspec", "language_info"))
     page.cells = [cell for cell in page.cells if not _repeats_parameters(cell, page.cells)]
+    found = _take_findings(page)
     for cell in page.cells:
         cell.metadata = _keep(cell.metadata, ("tags", "mystnb"))
         if SOLUTION_TAG in cell.metadata.get("tags", []):
@@ -55,6 +57,8 @@ def prepare_page(notebook: NotebookNode, cohort_facts: dict, *, source: str = "n
     titled = next((cell for cell in page.cells if _find_title(cell.source) is not None), None)
     if titled is None or titled.cell_type != "markdown":
         raise BookError(f"{source} has no title: its first text cell must start with a line '# Title'.")
+    if found:
+        titled.source = insert_after_title(titled.source, write_findings_box(found), source=source)
     titled.source = name_cohort(titled.source, cohort_facts, source=source)
     return page
 
@@ -95,6 +99,19 @@ def _repeats_parameters(cell: NotebookNode, cells: list[NotebookNode]) -> bool:
         if "parameters" in other.metadata.get("tags", []):
             declared |= _read_assignments(other.source)
     return _read_assignments(cell.source).items() <= declared.items()
+
+
+def _take_findings(page: NotebookNode) -> str:
+    """Take the cell of findings off a page and return what it says; empty where it says nothing or was not executed."""
+    cells = [cell for cell in page.cells if FINDINGS_TAG in cell.metadata.get("tags", [])]
+    page.cells = [cell for cell in page.cells if cell not in cells]
+    said = [output.get("data", {}).get("text/markdown", "") for cell in cells for output in cell.get("outputs", [])]
+    return "\n\n".join(filter(None, ("".join(text).strip() for text in said)))
+
+
+def write_findings_box(text: str) -> str:
+    """Return the box at the head of a chapter: what it finds in this cohort."""
+    return f"```{{admonition}} In this cohort\n:class: in-this-cohort\n{text}\n```"
 
 
 def _read_assignments(source: str) -> dict[str, str]:

@@ -29,6 +29,7 @@ from helpers.brain.describe import (
     describe_sensitivity,
     describe_sets,
 )
+from helpers.brain.findings import describe_findings
 from helpers.brain.harmonise import MIN_PER_BATCH, ComBat, compare_harmonisation, describe_harmonisation, harmonise
 from helpers.brain.maps import MapStack, compare_maps, explain_maps, load_maps
 from helpers.brain.nbs import NbsResult, describe_components, test_nbs
@@ -72,6 +73,7 @@ __all__ = [
     "describe_components",
     "describe_edges",
     "describe_effect",
+    "describe_findings",
     "describe_harmonisation",
     "describe_maps",
     "describe_motion",

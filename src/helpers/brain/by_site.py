@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.brain.questions import Question
+from helpers.comparisons import tell_agreement
 from helpers.contrasts import COLUMNS, correlate_partial, fit_contrasts
 from helpers.intervals import bound_correlation
 from helpers.wording import as_text, hide_small, write_fixed
@@ -113,9 +114,9 @@ def describe_studies(table: pd.DataFrame) -> str:
             f"in {as_text(row['study'])}"
             for _, row in rows.iterrows()
         ]
-        signs = np.sign(rows.loc[rows["study"] != POOLED, "d"].dropna())
-        alike = "the studies point the same way" if abs(signs.sum()) == len(signs) else "the studies disagree in sign"
-        ways = f"; {alike}" if len(signs) > 1 else ""
+        single = rows[rows["study"] != POOLED].set_index("study")[["d", "d_low", "d_high"]]
+        alike = tell_agreement({as_text(name): tuple(row) for name, row in single.iterrows()}, noun="study")
+        ways = f"; {alike}" if alike else ""
         sentences.append(f"- {as_text(name)}: d = {', '.join(parts)}{ways}.")
     return "\n".join(sentences)
 

@@ -11,6 +11,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import RepeatedStratifiedKFold
 from sklearn.svm import SVC
 
+from helpers.comparisons import BEYOND, BORDERLINE, WITHIN, judge_permuted
 from helpers.contrasts import fit_contrasts
 from helpers.intervals import tell_shuffled_p
 from helpers.permutation import MaxTResult
@@ -18,6 +19,11 @@ from helpers.problems import TooLittle, count
 from helpers.wording import hide_small
 
 STRICT = 0.01
+SAID = {
+    BEYOND: "better than permuted labels",
+    BORDERLINE: "too few permutations to say whether it does better than permuted labels",
+    WITHIN: "not shown to be better than permuted labels",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +129,7 @@ def describe_prediction(result: GroupPrediction) -> str:
         f"From all {result.n_features:,} edges of {result.n_participants} people, a linear classifier reaches a cross-validated "
         f"AUC of {result.mean_auc:.2f} ({len(result.auc)} repeats of {result.n_folds} folds: {result.auc.min():.2f} to "
         f"{result.auc.max():.2f}). Shuffled labels give {result.null_auc.mean():.2f} on average (95%: {low:.2f} to {high:.2f}); "
-        f"{tell_shuffled_p(result.p, len(result.null_auc))}, {count(len(result.null_auc), 'shuffle')}."
+        f"{tell_shuffled_p(result.p, len(result.null_auc))}, {count(len(result.null_auc), 'shuffle')}: {SAID[judge_permuted(result.p, len(result.null_auc))]}."
     )
 
 

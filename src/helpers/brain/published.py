@@ -87,9 +87,17 @@ def describe_scale(contrasts: pd.DataFrame, published: pd.DataFrame, block: str)
         if np.isfinite(low)
         else f"No published scale of {noun} is in the data file. "
     )
-    beyond = f", and {int((largest > high).sum())} of them exceed the largest published" if np.isfinite(high) else ""
+    n_beyond = int((largest > high).sum()) if np.isfinite(high) else 0
+    beyond = (
+        f". {count(n_beyond, 'region')} {'exceeds' if n_beyond == 1 else 'exceed'} the largest published. From so few people the largest of "
+        "many estimates tends to be too large"
+        if n_beyond
+        else ", none beyond the largest published"
+        if np.isfinite(high)
+        else ""
+    )
     return (
         f"{seen}With {hide_small(int(known['n_high'].max()))} and {hide_small(int(known['n_low'].max()))} people, a single region is found with 80% "
         f"power only if its true |d| is {detectable:.2f} or more. Here |d| runs from {largest.min():.2f} to {largest.max():.2f} "
-        f"over {count(len(known), 'region')}{beyond}: from so few people, the largest of many estimates is too large."
+        f"over {count(len(known), 'region')}{beyond}."
     )

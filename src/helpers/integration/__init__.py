@@ -33,6 +33,7 @@ from helpers.integration.describe import (
     describe_stability,
     has_auc,
 )
+from helpers.integration.findings import describe_findings
 from helpers.integration.harmonised import validate_harmonised
 from helpers.integration.permutation_test import PermutationNull, permute_groups
 from helpers.integration.probabilities import trace_roc
@@ -82,6 +83,7 @@ __all__ = [
     "describe_clustered",
     "describe_components",
     "describe_features",
+    "describe_findings",
     "describe_flow",
     "describe_inside_folds",
     "describe_links",

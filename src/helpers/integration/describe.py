@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from helpers.comparisons import tell_better
 from helpers.integration.baselines import COVARIATES
 from helpers.integration.continuous import OutcomeNull, OutcomePerformance
 from helpers.integration.continuous_summary import ALL_BLOCKS
@@ -130,7 +131,8 @@ def describe_calibration(result: IntegrationPerformance, *, scorer: str = VOTE) 
         return reason
     table = result.calibration
     row, chance = table.loc[scorer], table.loc[CHANCE, "brier"]
-    better = "better than" if row["brier"] < chance else "no better than"
+    low, high = result.performance.loc[scorer, ["brier_low", "brier_high"]].astype(float)
+    better = tell_better(low, high, than=chance, smaller_is_better=True)
     text = (
         f"The probabilities of the {scorer} have a Brier score of {row['brier']:.3f}, {better} the {chance:.3f} of giving "
         f"everyone the share of the group. Calibration intercept {_interval(table, scorer, 'intercept', 'intercept')}, right at 0"

@@ -2,6 +2,7 @@
 
 from helpers.metabolites.associations import describe_associations, find_associations
 from helpers.metabolites.community import CommunityPotential, describe_community, score_community
+from helpers.metabolites.findings import describe_findings
 from helpers.metabolites.measured import (
     compare_metabolites,
     describe_metabolites,
@@ -54,6 +55,7 @@ __all__ = [
     "describe_applied",
     "describe_associations",
     "describe_community",
+    "describe_findings",
     "describe_metabolites",
     "describe_missing",
     "describe_out_of_distribution",

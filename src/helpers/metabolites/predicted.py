@@ -275,12 +275,18 @@ def describe_predicted(potential: PredictedPotential) -> str:
     )
     shuffled = f" ({100 * potential.null_share:.0f} % when people are shuffled)" if n_shuffles else ""
     several = f" with {potential.n_samples:,} samples" if potential.n_samples > potential.n_participants else ""
-    known = f" {int((potential.table['q'] < 0.05).sum()):,} have q < 0.05." if n_shuffles else ""
+    table = potential.table
+    kept = table["spearman"].ge(RHO_SHOWN) & (table["q"].lt(0.05) if n_shuffles else True)
+    rule = (
+        f"both q < 0.05 and a Spearman of {RHO_SHOWN:g} or more"
+        if n_shuffles
+        else f"a Spearman of {RHO_SHOWN:g} or more"
+    )
     return (
         f"Predicted potential of {count(len(potential.table), 'metabolite')} from {potential.n_taxa:,} {potential.source} in "
         f"{potential.n_participants:,} people{several} ({potential.n_folds} folds): {100 * potential.share:.0f} % reach an out-of-fold "
-        f"Spearman of {RHO_SHOWN:g} or more{shuffled}. The mean is {potential.mean:.2f}{chance}.{known} "
-        f"The other {100 * (1 - potential.share):.0f} % of metabolites should not be read as predictable."
+        f"Spearman of {RHO_SHOWN:g} or more{shuffled}. The mean is {potential.mean:.2f}{chance}. "
+        f"Read as predictable only those with {rule}: {int(kept.sum()):,} of {len(table):,}."
     )
 
 

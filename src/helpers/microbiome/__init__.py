@@ -28,6 +28,7 @@ from helpers.microbiome.consensus import Consensus, compare_methods, describe_co
 from helpers.microbiome.counts import choose_rank, collapse_taxa, describe_counts, holds_shares, tell_scale
 from helpers.microbiome.dispersion import Dispersion, describe_dispersion, measure_dispersion
 from helpers.microbiome.equal_depth import ALL_READS
+from helpers.microbiome.findings import describe_findings
 from helpers.microbiome.modules import (
     ModuleScores,
     compare_modules,
@@ -74,6 +75,7 @@ __all__ = [
     "describe_depth",
     "describe_dispersion",
     "describe_false_findings",
+    "describe_findings",
     "describe_ordination",
     "describe_permanova",
     "describe_rarefaction",

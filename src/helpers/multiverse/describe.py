@@ -139,7 +139,8 @@ def describe_ranks(multiverse: Multiverse, summary: pd.DataFrame) -> str:
     )
     said = (
         f"The block comes first in {first} of {count(n, 'specification')}. Its lead out of fold has a median of {row['median']:.2f}; nine tenths lie "
-        f"between {row['median_low']:.2f} and {row['median_high']:.2f}, and by the declared choices it is {row['declared']:.2f}."
+        f"between {row['median_low']:.2f} and {row['median_high']:.2f}, and by the declared choices it is {row['declared']:.2f} "
+        "(in folds of its own, so not quite the number of chapter 06)."
     )
     return said.replace("-", "−") + null
 

@@ -12,6 +12,7 @@ from helpers.resilience.describe import (
 from helpers.resilience.dichotomisation import compare_cuts, describe_cuts, describe_median, list_cuts
 from helpers.resilience.distribution import bin_scores
 from helpers.resilience.factor import mcdonald_omega, omega_hierarchical
+from helpers.resilience.findings import describe_findings
 from helpers.resilience.invariance import check_invariance, check_invariance_by, describe_invariance
 from helpers.resilience.measures import (
     estimate_precision,
@@ -96,6 +97,7 @@ __all__ = [
     "count_out_of_range",
     "cronbach_alpha",
     "describe_cuts",
+    "describe_findings",
     "describe_invariance",
     "describe_median",
     "describe_overlaps",

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from helpers.comparisons import LARGEST_RMSEA, LEAST_CFI, fits_well
 from helpers.least import refuse_few
 from helpers.resilience.cfa import Structure, choose_items
 from helpers.resilience.multigroup import EQUAL, MultigroupFit, fit_groups, measure_moments
@@ -129,6 +130,13 @@ def _say(name: str, table: pd.DataFrame, small_cell: int) -> str:
     if "none" in table.index:
         return f"* By *{as_text(name)}*: not checked. {table.loc['none', 'why_not']}"
     drops = table["delta_cfi"].dropna()
+    configural = table.loc["configural"]
+    if not fits_well(configural["cfi"], configural["rmsea"]):
+        return (
+            f"* By *{as_text(name)}* (n = {hide_small(int(table['n'].iloc[0]), small_cell)}): the model does not fit even with nothing held equal "
+            f"(CFI {configural['cfi']:.2f}, RMSEA {configural['rmsea']:.2f}; it takes {LEAST_CFI:.2f} or more and {LARGEST_RMSEA:.2f} or less). Whether "
+            "the questionnaire measures the same in these groups cannot be said."
+        )
     verdict = {
         0: "already equal loadings cost more fit than is usually let pass: do not pool or compare scores",
         1: "loadings may be taken as equal, intercepts not: relations compare, means do not",

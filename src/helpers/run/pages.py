@@ -20,6 +20,7 @@ from helpers.run.chapters import OPEN, SIMULATED, Chapter, explain_need
 from helpers.wording import as_code, as_text, hide_ids, hide_small
 
 NEEDS, ONLY, GO_ON = "needs-", "only-", "raises-exception"  # what lacks an only- is left out without a word
+FINDINGS = "findings"  # tag of a cell that reads the tables of its own chapter, whatever there are
 COURSE = "course"  # tag of cells for students, which do not decide whether a chapter had anything to show
 LACKING = (TooLittle.__name__, MissingResult.__name__)  # MissingResult: an earlier chapter was left out
 FOLLOWING = ("NameError", "KeyError")  # what cells meet that would use what a lacking one has not made
@@ -145,7 +146,8 @@ def note_lacking(notebook: NotebookNode) -> NotebookNode | str:
     page.cells = [cell for cell in page.cells if ERROR_MARKER_TAG not in cell.metadata.get("tags", [])]
     if not any(_list_errors(cell) for cell in page.cells):
         return page
-    science = [cell for cell in page.cells if cell.cell_type == "code" and COURSE not in cell.metadata.get("tags", [])]
+    others = {COURSE, FINDINGS}
+    science = [c for c in page.cells if c.cell_type == "code" and others.isdisjoint(c.metadata.get("tags", []))]
     first = next((at for at, cell in enumerate(science) if _list_errors(cell)), None)
     if first is not None and all(_list_errors(cell) for cell in science[first + 1 :]):
         return _list_errors(science[first])[0].evalue

@@ -6,6 +6,7 @@ from helpers.table1.batch import count_batches, describe_batches
 from helpers.table1.checklist import describe_checklist, fill_checklist, find_facts
 from helpers.table1.describe import describe_groups, describe_rule
 from helpers.table1.detectable import describe_detectable, list_detectable
+from helpers.table1.findings import describe_findings
 from helpers.table1.flow import count_flow, count_groups
 from helpers.table1.modalities import (
     Combinations,
@@ -34,6 +35,7 @@ __all__ = [
     "describe_batches",
     "describe_checklist",
     "describe_detectable",
+    "describe_findings",
     "describe_groups",
     "describe_lost",
     "describe_rule",

@@ -20,6 +20,7 @@ from helpers.verdict.describe import (
 )
 from helpers.verdict.evaluate import adjust_holm, evaluate_claims, evaluate_real, evaluate_simulated
 from helpers.verdict.export import export_verdicts, write_verdicts
+from helpers.verdict.findings import describe_findings
 from helpers.verdict.inference import (
     Contrast,
     compute_bayes_factor,
@@ -48,6 +49,7 @@ __all__ = [
     "compute_replication_bayes_factor",
     "convert_d_to_r",
     "describe_chance",
+    "describe_findings",
     "describe_ledger",
     "describe_sample",
     "describe_scope",

@@ -198,7 +198,10 @@ def describe_verdicts(verdicts: pd.DataFrame) -> str:
     >>> describe_verdicts(pd.DataFrame({"verdict": ["opposed", "opposed"]}))
     'Of 2 claims: 2 opposed.'
     """
-    said = ", ".join(f"{n} {verdict}" for verdict, n in verdicts["verdict"].value_counts().items())
+    said = ", ".join(
+        f"{n} {verdict if n == 1 else verdict.replace('planted effect', 'planted effects')}"
+        for verdict, n in verdicts["verdict"].value_counts().items()
+    )
     return f"Of {count(len(verdicts), 'claim')}: {said}."
 
 

@@ -7,6 +7,7 @@ from enum import Enum
 import numpy as np
 from scipy import stats
 
+from helpers.comparisons import is_same
 from helpers.verdict.inference import ALPHA, Contrast, find_noncentral_cdf
 
 
@@ -74,7 +75,7 @@ def judge_interval(low: float, high: float, smallest: float) -> tuple[RealVerdic
         return RealVerdict.SUPPORTED, _name_size(low, high, smallest)
     if high < 0:
         return RealVerdict.OPPOSED, _name_size(-high, -low, smallest)
-    if -smallest < low and high < smallest:
+    if is_same(low, high, margin=smallest):
         return RealVerdict.NO_EFFECT, None
     return RealVerdict.INCONCLUSIVE, None
 
