@@ -25,6 +25,7 @@ from helpers.book import (
     stage_book,
 )
 from helpers.book.pages import insert_after_title, write_landing_note
+from helpers.book.staging import BUTTONS
 from helpers.run import CHAPTERS as PLANNED
 from helpers.wording import as_text
 from tests.book_fixtures import (
@@ -300,6 +301,8 @@ def test_miniature_book_renders_again_only_when_changed(executed, tmp_path):
     offered = json.loads((html / "_sources/notebooks/01_cohort.ipynb").read_text(encoding="utf-8"))
     assert not [cell for cell in offered["cells"] if cell.get("outputs")]
     assert find_outside_links(html) == {}
+    text = (html / "notebooks/01_cohort.html").read_text(encoding="utf-8")
+    assert not re.search(r"mybinder|colab\.research|/edit/|/issues", text), "without a public origin no button leads there"
 
     before = read_times(html)
     build_html(folder, html)
@@ -418,7 +421,6 @@ def test_chapters_offer_binder_colab_and_their_source_where_there_is_a_public_on
         assert end in text
     assert "edit/trunk/notebooks/01_cohort.md" in text and "edit/trunk/notebooks/01_cohort.ipynb" not in text
     stage_book(ROOT, tmp_path / "s", **facts)
-    text = (build_html(tmp_path / "s", tmp_path / "html").parent / "notebooks/01_cohort.html").read_text(
-        encoding="utf-8"
-    )
-    assert not re.search(r"mybinder|colab\.research|github\.com/owner|/edit/|/issues", text)
+    settings = yaml.safe_load((tmp_path / "s/_config.yml").read_text(encoding="utf-8"))
+    assert {"repository", "launch_buttons"} & settings.keys() == set()
+    assert [button for button in BUTTONS if settings["html"].get(button)] == []
