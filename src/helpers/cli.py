@@ -51,6 +51,7 @@ def cli(context: click.Context) -> None:
       resilience-book import FILE --into my_cohort  one more export (QIIME 2, FreeSurfer, REDCap ...)
       resilience-book check my_cohort               every problem at once, with its fix
       resilience-book freeze my_cohort              register the analysis before its results are seen
+      resilience-book run my_cohort --blind         the book with permuted groups, to choose by
       resilience-book run my_cohort                 chapters without data are skipped, and say so
       resilience-book verify _build/my_cohort       is everything still what the run made of which data?
       resilience-book export _build/my_cohort       methods text, supplement, figures, checklists
@@ -89,6 +90,12 @@ for command in (check, new, import_command, freeze, verify, export):
 @click.option("--no-book", is_flag=True, help="Execute the chapters, render no book.")
 @click.option("--force", is_flag=True, help="Execute all again, even what has not changed.")
 @click.option("--wait", is_flag=True, help="Wait while another run works on the same output.")
+@click.option(
+    "--blind", is_flag=True, help="Permute the groups: a book to judge data and choices by, in blind/ of its own."
+)
+@click.option(
+    "--unblind", is_flag=True, help="Show the true groups after a blind run; noted in the crate with its time."
+)
 def run(
     cohort_dir: str,
     only: tuple[str, ...],
@@ -98,14 +105,19 @@ def run(
     no_book: bool,
     force: bool,
     wait: bool,
+    blind: bool,
+    unblind: bool,
 ) -> None:
     """Check COHORT_DIR, execute the chapters it has data for, and render them as a book.
 
     Only what has changed since the last run is executed again. Interrupt it at will: the next run goes on.
     """
     from helpers.contract import load_cohort
-    from helpers.run import CHAPTERS, hold_output, parse_parameter, run_book
+    from helpers.run import CHAPTERS, hold_output, parse_parameter
+    from helpers.run.blinding import choose_run
 
+    if blind and unblind:
+        raise click.UsageError("--blind and --unblind exclude each other.")
     unknown = sorted(set(only) - {chapter.id for chapter in CHAPTERS})
     if unknown:
         known = ", ".join(chapter.id for chapter in CHAPTERS)
@@ -122,7 +134,7 @@ def run(
         click.echo(write_report(cohort.warnings))
     output_dir = find_output(cohort.folder, output)
     with hold_output(output_dir, wait=wait):
-        book = run_book(
+        book = choose_run(output_dir, blind=blind, unblind=unblind)(
             cohort,
             output_dir,
             parameters=chosen,

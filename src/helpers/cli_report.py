@@ -20,10 +20,12 @@ def export(output_dir: str, into: str | None, overwrite: bool) -> None:
     Methods text (md, docx, references.bib), all result tables as supplement.xlsx, checklists of reporting, and every figure as
     SVG and PDF at the width of one and of two columns.
     """
+    from helpers.record.blinding import refuse_blind
     from helpers.report import read_record, write_handout
 
     started = time.perf_counter()
     source = Path(output_dir).expanduser().absolute()
+    refuse_blind(source, "a paper")
     target = Path(into).expanduser().absolute() if into else source / FOLDER
     made = write_handout(read_record(source), target, overwrite=overwrite)
     figures = len({name.rsplit("_", 1)[0] for name in made.files if name.endswith(".pdf")})

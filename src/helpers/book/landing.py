@@ -104,6 +104,7 @@ def write_hero(facts: Mapping[str, Any], findings: Findings, chapters: Collectio
         Ids of chapters that have a page with results.
     """
     mark = '<p class="landing-simulated">Simulated data</p>' if facts["kind"] == "simulated" else ""
+    mark += '<p class="landing-simulated">Blind run: the groups are permuted</p>' if facts.get("blind") else ""
     columns = (
         f'<div class="landing-columns">{_draw_figure(facts, findings, chapters)}{write_glance(findings, facts)}</div>'
     )

@@ -23,6 +23,13 @@ QUIZ = re.compile(r"^```\{quiz\} (?P<chapter>\w+)\n```$", re.MULTILINE)
 CHECKED = re.compile(r"\bcheck_answer\(\"(?P<id>[\w.]+)\"")
 
 
+BLIND_NOTE = (
+    "```{admonition} Blind run\n:class: warning blind\n"
+    "The outcome of each participant is that of another here, so the groups are permuted: **no contrast between them, and nothing that "
+    "follows the score, is true.** What does not rest on the groups (quality of the data, the questionnaire itself) is as it is.\n```"
+)
+
+
 class BookError(RuntimeError):
     """The pages could not be staged or rendered; the message names the page and the reason."""
 
@@ -234,6 +241,8 @@ def name_book(text: str, cohort_facts: dict) -> str:
 def write_page_note(cohort_facts: dict) -> str:
     """Return the box under a chapter's title: which cohort this page shows."""
     title, n = as_text(cohort_facts["title"]), cohort_facts["n_participants"]
+    if cohort_facts.get("blind"):
+        return f"{BLIND_NOTE}\n\n{write_page_note({**cohort_facts, 'blind': False})}"
     if cohort_facts["kind"] == "simulated":
         return (
             "```{admonition} Simulated data\n:class: simulated\n"
@@ -245,6 +254,8 @@ def write_page_note(cohort_facts: dict) -> str:
 
 def write_landing_note(cohort_facts: dict, skipped: dict[str, str], chapters: list[str]) -> str:
     """Return the box on the landing page: the cohort of this build, and the chapters it could not have."""
+    if cohort_facts.get("blind"):
+        return f"{BLIND_NOTE}\n\n{write_landing_note({**cohort_facts, 'blind': False}, skipped, chapters)}"
     title, n = as_text(cohort_facts["title"]), cohort_facts["n_participants"]
     if cohort_facts["kind"] == "simulated":
         lines = [

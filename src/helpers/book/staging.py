@@ -144,6 +144,9 @@ def _fill_config(
             settings["launch_buttons"] = repository.launch_buttons
     if facts["kind"] == "real":
         settings["title"] = f"{BOOK_TITLE}: {flatten_text(facts['title'])}"
+    if facts.get("blind"):
+        options = settings["sphinx"]["config"]["html_theme_options"]
+        options["announcement"] = "Blind run: the groups are permuted, and no contrast in this book is true."
     settings["sphinx"]["config"]["myst_substitutions"] = {
         "cohort_title": as_text(facts["title"]),
         "cohort_banner": write_landing_note(facts, skipped, chapters),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from helpers.contract.shares import read_scale
 from helpers.problems import Problem, quote
 
 FILE = "cohort.yml"
+BLIND_MARK = ".blind"  # in the copy that a blind run works on, never in a cohort folder
 KINDS = ("real", "simulated")
 VERSIONS = (1, 2)
 OLDEST = 120
@@ -68,6 +69,8 @@ class Settings:
         Youngest and oldest age expected, in years; None where nothing is.
     scale : mapping of str to str
         By table of reads that holds none: relative, percent, cpm, tpm or rpk.
+    blind : bool
+        Whether this is the copy of a blind run, with the outcome permuted among participants.
     """
 
     name: str
@@ -84,6 +87,11 @@ class Settings:
     reporting: Mapping[str, str] = field(default_factory=dict)
     age_range: tuple[float, float] | None = None
     scale: Mapping[str, str] = field(default_factory=dict)
+    blind: bool = False
+
+    def as_blind(self) -> Settings:
+        """Return the settings of a blind run on this cohort."""
+        return replace(self, blind=True, title=f"{self.title} (blind run)")
 
 
 def read_settings(folder: Path) -> tuple[Settings | None, list[Problem]]:
@@ -120,7 +128,10 @@ def read_settings(folder: Path) -> tuple[Settings | None, list[Problem]]:
             Problem(FILE, None, None, "no settings", "lines such as `name: my_cohort`", f"fill it in; {TEMPLATE_HINT}.")
         ]
     lines = {str(line.split(":")[0]): number for number, line in reversed(list(enumerate(text.splitlines(), start=1)))}
-    return _build_settings(values, lines)
+    settings, problems = _build_settings(values, lines)
+    if settings is not None and (folder / BLIND_MARK).is_file():
+        settings = settings.as_blind()
+    return settings, problems
 
 
 class _UniqueKeys(yaml.SafeLoader):

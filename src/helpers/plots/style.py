@@ -22,6 +22,8 @@ TYPE_PT = 10.0  # of all type: 9 px on a page of 390 px, more on a desk
 LINE_IN = 0.24  # of one line of type with its lead
 SIMULATED = "Simulated data"
 REAL = "Data of real people"
+BLIND, BLIND_SIMULATED = "Blind: groups permuted", "Simulated, blind: groups permuted"
+BLIND_HOOKS = {False: "helpers.plots.style:mark_blind", True: "helpers.plots.style:mark_blind_simulated"}
 MARK_IN = 0.19  # room at the right edge for these words
 FONTS = ("Arial", "Helvetica", "Liberation Sans", "DejaVu Sans")
 LOOK = {
@@ -54,7 +56,7 @@ LOOK = {
 
 
 def use_style(cohort: Cohort) -> None:
-    """Set fonts, sizes and the least number of people told; from here on every figure of a simulated cohort says so.
+    """Set fonts, sizes and the least number of people told; from here on every figure of a simulated cohort, or of a blind run, says so.
 
     Parameters
     ----------
@@ -63,7 +65,9 @@ def use_style(cohort: Cohort) -> None:
     set_small_cell(cohort.settings.small_cell)
     set_labels(cohort.settings.labels)
     use_look()
-    mpl.rcParams["figure.hooks"] = ["helpers.plots.style:mark_simulated"] if cohort.is_simulated else []
+    hooks = [BLIND_HOOKS[cohort.is_simulated]] if cohort.settings.blind else []
+    hooks = hooks or (["helpers.plots.style:mark_simulated"] if cohort.is_simulated else [])
+    mpl.rcParams["figure.hooks"] = hooks
 
 
 def use_look() -> None:
@@ -74,6 +78,16 @@ def use_look() -> None:
 def mark_simulated(figure: Figure) -> None:
     """Write the words on a figure; matplotlib calls this for each new one."""
     _mark(figure, SIMULATED, "#7a1f00", "simulated")
+
+
+def mark_blind(figure: Figure) -> None:
+    """Write on a figure that its groups are permuted."""
+    _mark(figure, BLIND, "#4a1486", "blind")
+
+
+def mark_blind_simulated(figure: Figure) -> None:
+    """Write on a figure that its participants are simulated and its groups permuted."""
+    _mark(figure, BLIND_SIMULATED, "#4a1486", "blind")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ import pytask
 from helpers.book import BookError, build_html, find_repository, stage_book
 from helpers.contract import Cohort, hash_cohort, list_files
 from helpers.problems import CohortError, Problem
+from helpers.record.blinding import forget_people, hash_told_inputs, is_blind
 from helpers.report.pages import make_pages
 from helpers.run.chapters import CHAPTERS, OPEN, SIMULATED, Chapter
 from helpers.run.execution import (
@@ -110,6 +111,8 @@ def run_book(
     with_book: bool = True,
     force: bool = False,
     open_places: Mapping[str, Any] | None = None,
+    behind: Cohort | None = None,
+    events: Sequence[Mapping[str, str]] = (),
 ) -> BookRun:
     """Execute what is stale of a book and render it.
 
@@ -135,6 +138,11 @@ def run_book(
         Where open data come from, see :func:`helpers.run.open_sections.provide_open_data`; asked only for the book of
         a simulated cohort, whose chapters show them.
 
+    behind : Cohort, optional
+        The true cohort behind `cohort`, when that is the copy of a blind run.
+    events : sequence of mapping, optional
+        What the crate has to note beside the run, such as an unblinding.
+
     Returns
     -------
     BookRun
@@ -147,13 +155,14 @@ def run_book(
     """
     started = time.perf_counter()
     chosen = check_parameters(parameters or {})
-    facts = (cohort.settings.title, cohort.settings.kind, hash_cohort(cohort.folder))
+    true, sha256 = behind or cohort, hash_told_inputs(behind) if behind else hash_cohort(cohort.folder)
+    facts = (cohort.settings.title, cohort.settings.kind, sha256)
     skipped = list_reasons_to_skip(cohort)
     wanted = [c for c in CHAPTERS if c.id not in skipped and (not only or c.id in only)]
     _refuse_unread(wanted, skipped, output_dir)
     refuse_changed_crate(output_dir)
-    events, fillable = list_events(output_dir), [c for c in CHAPTERS if c.id not in skipped]
-    registration, registered = hold_to_registration(cohort, output_dir, fillable, chosen)
+    noted, fillable = [*list_events(output_dir), *map(dict, events)], [c for c in CHAPTERS if c.id not in skipped]
+    registration, registered = hold_to_registration(true, output_dir, fillable, chosen)
     at_hand = _bring_open_data(cohort, wanted, open_places)
     _write_skipped_pages(skipped, output_dir, facts)
     jobs = [_make_job(c, cohort, output_dir, chosen[c.id], facts, at_hand) for c in wanted]
@@ -164,9 +173,11 @@ def run_book(
     outcomes += [done["book"]] if with_book else []
     index = output_dir / HTML / "index.html"
     rendered = with_book and done["book"].state in ("run", "unchanged")
-    if not has_crate(output_dir) or any(one.state not in ("unchanged", "skipped") for one in outcomes):
-        events = note_registration(events, registration, datetime.now(UTC).isoformat(timespec="seconds"))
-        record_run(cohort, output_dir, CHAPTERS, registration=registration, events=events)
+    if behind:
+        forget_people(output_dir, cohort.participants.index)
+    if events or not has_crate(output_dir) or any(one.state not in ("unchanged", "skipped") for one in outcomes):
+        noted = note_registration(noted, registration, datetime.now(UTC).isoformat(timespec="seconds"))
+        record_run(cohort, output_dir, CHAPTERS, registration=registration, events=noted, behind=behind)
     return BookRun(tuple(outcomes), index if rendered else None, time.perf_counter() - started)
 
 
@@ -226,7 +237,12 @@ def _settle(outcome: Outcome) -> Outcome:
 
 
 def _available(cohort: Cohort) -> set[str]:
-    return cohort.available() | ({SIMULATED} if cohort.settings.kind == SIMULATED else set())
+    return cohort.available() | ({SIMULATED} if _is_example(cohort) else set())
+
+
+def _is_example(cohort: Cohort) -> bool:
+    """Say whether labs, exercises and open data stand in its book; on permuted groups they would teach wrong answers."""
+    return cohort.settings.kind == SIMULATED and not cohort.settings.blind
 
 
 def list_reasons_to_skip(cohort: Cohort) -> dict[str, str]:
@@ -259,7 +275,7 @@ def _refuse_unread(wanted: Collection[Chapter], skipped: Mapping[str, str], outp
 
 def _bring_open_data(cohort: Cohort, chapters: Iterable[Chapter], places: Mapping[str, Any] | None) -> set[str]:
     """Return the open data sets at hand for these chapters, and say why the others are not."""
-    if cohort.settings.kind != SIMULATED:
+    if not _is_example(cohort):
         return set()
     names = {name for chapter in chapters for name in chapter.open_data}
     lacking = provide_open_data(names, OPEN_DIR, places)
@@ -381,6 +397,8 @@ def render_book(cohort: Cohort, output_dir: Path) -> Path:
     BookError
         When a chapter was not executed yet, or a page cannot be rendered.
     """
+    if is_blind(output_dir):
+        cohort = replace(cohort, settings=cohort.settings.as_blind())
     left_out = list_reasons_to_skip(cohort) | read_failures(output_dir / PAGES)
     _render_book((output_dir, _book_facts(cohort), left_out))
     return output_dir / HTML / "index.html"
@@ -392,6 +410,7 @@ def _book_facts(cohort: Cohort) -> dict[str, Any]:
         "name": settings.name,
         "title": settings.title,
         "kind": settings.kind,
+        "blind": settings.blind,
         "n_participants": len(cohort.participants),
         "citation": settings.citation,
         "labels": dict(settings.labels),

@@ -16,6 +16,7 @@ import yaml
 
 from helpers.contract import Cohort
 from helpers.importers.sources import hash_file, read_sources
+from helpers.record.blinding import hash_blind_inputs
 from helpers.record.crate import FILE, WORKFLOW, ChapterRun, RunFacts, write_crate
 from helpers.record.inputs import hash_inputs
 from helpers.record.verify import CHANGED, compare_outputs, hash_outputs, read_crate
@@ -37,6 +38,7 @@ def record_run(
     *,
     registration: Mapping[str, str] = MappingProxyType({}),
     events: Sequence[Mapping[str, str]] = (),
+    behind: Cohort | None = None,
 ) -> Path | None:
     """Write the crate of a run; nothing when no chapter was executed.
 
@@ -50,6 +52,8 @@ def record_run(
         ``date`` and ``sha256``.
     events : sequence of mapping, optional
         See :class:`helpers.record.crate.RunFacts`.
+    behind : Cohort, optional
+        The true cohort, when `cohort` is the copy of a blind run: no hash of what holds the outcome is told.
 
     Returns
     -------
@@ -68,17 +72,18 @@ def record_run(
         kind=settings.kind,
         licence=settings.licence,
         citation=settings.citation,
-        inputs=hash_inputs(cohort.folder),
+        inputs=hash_blind_inputs(behind) if behind else hash_inputs(cohort.folder),
         outputs=outputs,
         sizes={name: (output_dir / name).stat().st_size for name in outputs},
         chapters=done,
-        sources=read_sources(cohort.folder),
+        sources=() if behind else read_sources(cohort.folder),
         revision=max(stamps.values(), key=lambda stamp: stamp["ended"])["revision"],
         packages=list_packages(),
         machine=describe_machine(),
         ledger=_tell_ledger(stamps),
         who=find_who(),
         registration=registration,
+        blind=behind is not None,
         events=events,
     )
     return write_crate(output_dir, facts)

@@ -121,6 +121,8 @@ def explain_outcome(settings: Settings) -> str:
     str
     """
     rule = settings.outcome
+    if settings.blind:
+        return "the groups of this run are permuted (a blind run)"
     if isinstance(rule, ColumnRule):
         both = f"{settings.labels['high']} v {settings.labels['low']}"
         return f"the groups of this cohort differ in diagnosis ({rule.column}: {both}), not in resilience"

@@ -164,6 +164,11 @@ def describe_scope(settings: Settings) -> str:
     str
     """
     caution = f" {tell_data_driven(settings.outcome)}" if is_data_driven(settings.outcome) else ""
+    if settings.blind:
+        return (
+            "**A blind run: no claim is tested.** The outcome of each participant is that of another here, so every contrast is one of "
+            "chance. Judge data, methods and choices by the chapters before; `resilience-book run --unblind` shows the true groups."
+        )
     if reason := explain_outcome(settings):
         return (
             f"**None of the claims can be tested here:** {as_text(reason)}. The chapters before this one are worth reading for "
