@@ -302,7 +302,9 @@ def test_miniature_book_renders_again_only_when_changed(executed, tmp_path):
     assert not [cell for cell in offered["cells"] if cell.get("outputs")]
     assert find_outside_links(html) == {}
     text = (html / "notebooks/01_cohort.html").read_text(encoding="utf-8")
-    assert not re.search(r"mybinder|colab\.research|/edit/|/issues", text), "without a public origin no button leads there"
+    assert not re.search(r"mybinder|colab\.research|/edit/|/issues", text), (
+        "without a public origin no button leads there"
+    )
 
     before = read_times(html)
     build_html(folder, html)

@@ -6,11 +6,12 @@ from helpers.contract.load import Cohort, hash_cohort, inspect_cohort, load_coho
 from helpers.contract.outcome import RESILIENCE_MEASURES, ColumnRule, MeasureRule, NumberRule, OutcomeRule
 from helpers.contract.questionnaires import Questionnaire, read_questionnaires
 from helpers.contract.schema import list_items, read_overlaps, read_reporting, read_schema
-from helpers.contract.settings import BLIND_MARK, Settings
+from helpers.contract.settings import BLIND_MARK, BLIND_NOTE, Settings
 from helpers.contract.template import write_template
 
 __all__ = [
     "BLIND_MARK",
+    "BLIND_NOTE",
     "REGISTRATION",
     "RESILIENCE_MEASURES",
     "Cohort",

@@ -18,6 +18,7 @@ from helpers.problems import Problem, quote
 
 FILE = "cohort.yml"
 BLIND_MARK = ".blind"  # in the copy that a blind run works on, never in a cohort folder
+BLIND_NOTE = "BLIND.md"  # in the folder of results of a blind run
 KINDS = ("real", "simulated")
 VERSIONS = (1, 2)
 OLDEST = 120

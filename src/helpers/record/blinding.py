@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.cohort import assign_groups
-from helpers.contract import BLIND_MARK, Cohort, list_files, load_cohort, read_schema
+from helpers.contract import BLIND_MARK, BLIND_NOTE, Cohort, list_files, load_cohort, read_schema
 from helpers.problems import CohortError, Problem
 from helpers.record.inputs import (
     TRUTH,
@@ -28,7 +28,6 @@ from helpers.resilience import score_outcome
 
 ID = "participant_id"
 FOLDER = "blind"  # of a blind run, below that of the book
-NOTE = "BLIND.md"
 NOTE_TEXT = (
     "# Blind run\n\nThe groups behind these tables are permuted: the outcome of each participant is that of another. No contrast between the "
     "groups, and nothing that follows the score, is true. Tables with a line per participant were removed. `resilience-book run --unblind` "
@@ -155,13 +154,13 @@ def forget_people(output_dir: Path, ids: Collection[str]) -> list[str]:
     for path in removed:
         path.unlink(missing_ok=True)
     (output_dir / "results").mkdir(parents=True, exist_ok=True)
-    (output_dir / "results" / NOTE).write_text(NOTE_TEXT, encoding="utf-8")
+    (output_dir / "results" / BLIND_NOTE).write_text(NOTE_TEXT, encoding="utf-8")
     return [path.relative_to(output_dir).as_posix() for path in removed]
 
 
 def is_blind(output_dir: Path) -> bool:
     """Say whether a folder holds the output of a blind run."""
-    return (output_dir / "results" / NOTE).is_file()
+    return (output_dir / "results" / BLIND_NOTE).is_file()
 
 
 def refuse_blind(output_dir: Path, purpose: str) -> None:
