@@ -401,13 +401,50 @@ def test_built_pages_fit_a_phone(opened):
 
 
 @pytest.mark.book
+def test_a_term_shows_its_meaning_under_the_keyboard_until_escape(opened):
+    _, address, browser = opened
+    page = browser.new_page(viewport=PHONE)
+    settle(page, f"{address}book/brain_gut_axis.html")
+    tip = page.locator(".term > [role='tooltip']").first
+    assert not tip.is_visible()
+    page.locator(".term > a").first.focus()
+    assert tip.is_visible() and len(tip.inner_text()) > 20
+    box = tip.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
+    page.keyboard.press("Escape")
+    assert not tip.is_visible()
+    page.close()
+
+
+@pytest.mark.book
+def test_all_code_is_shown_on_demand_and_on_the_next_page_too(opened):
+    html, address, browser = opened
+    first, second = sorted(
+        path.stem for path in (html / "notebooks").glob("0*.html") if "Show code" in path.read_text("utf-8")
+    )[:2]
+    context = browser.new_context()
+    page = context.new_page()
+    settle(page, f"{address}notebooks/{first}.html")
+    code = page.locator("details:has(> summary:text-matches('(Show|Hide) code'))")
+    assert code.count() > 3 and not code.first.evaluate("one => one.open")
+    page.get_by_role("button", name="Show all code").click()
+    assert code.evaluate_all("all => all.every(one => one.open)")
+    settle(page, f"{address}notebooks/{second}.html")
+    assert code.evaluate_all("all => all.every(one => one.open)")
+    page.get_by_role("button", name="Hide all code").click()
+    assert not code.first.evaluate("one => one.open")
+    context.close()
+
+
+@pytest.mark.book
 def test_search_finds_a_word_offline(opened):
     _, address, browser = opened
     faults: list[str] = []
     page = open_theme(browser, address, "light", faults)
-    page.goto(f"{address}search.html?q=resilience")
-    page.wait_for_selector("#search-results ul.search li a", timeout=15_000)
-    assert page.locator("#search-results ul.search li a").count() >= 3
+    for word, least in (("resilience", 3), ("vagus", 1), ("cortisol", 1), ("rarefaction", 1)):
+        page.goto(f"{address}search.html?q={word}")
+        page.wait_for_selector("#search-results ul.search li a", timeout=15_000)
+        assert page.locator("#search-results ul.search li a").count() >= least
     page.context.close()
     assert faults == []
 

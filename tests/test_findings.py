@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pandas as pd
@@ -13,7 +14,7 @@ from helpers.book import prepare_page
 from helpers.book.numbering import number_captions
 from helpers.findings import tell_found
 from helpers.run.pages import note_lacking
-from helpers.tables import write_result
+from helpers.tables import PROJECT_ROOT, write_result
 
 FACTS = {"name": "mini", "title": "Mini", "kind": "simulated", "n_participants": 12}
 EFFECT = {"d": 0.5, "d_low": 0.1, "d_high": 0.9}
@@ -75,7 +76,7 @@ def test_integration_is_better_than_guessing_only_by_its_whole_interval(tmp_path
     }  # fmt: skip
     write(tmp_path, table, ["taxa", "connectivity", "vote"], "06_integration", "performance")
     said = integration.describe_findings(tmp_path)
-    assert all(word in said for word in words) and "<5 and 60" in said
+    assert all(word in said for word in words) and "(<5 in the high group, 60 in the low group)" in said
     assert "reach 0.95 to 0.95, which says nothing about new ones" in said
 
 
@@ -92,6 +93,17 @@ def test_the_verdict_counts_in_good_grammar_and_names_what_was_missed(tmp_path):
     write(tmp_path, table, ["C01", "C02", "C03"], "07_verdict", "verdicts")
     said = verdict.describe_findings(tmp_path)
     assert "Of 3 claims: 2 planted effects recovered, 1 planted effect missed. Missed or opposed: C03 (" in said
+
+
+@pytest.mark.parametrize("room", (*ROOMS, metabolites), ids=lambda room: room.__name__)
+def test_what_a_sentence_refers_to_stands_in_its_chapter(room):
+    source = (PROJECT_ROOT / "src" / "/".join(room.__name__.split(".")) / "findings.py").read_text()
+    name = re.search(r'CHAPTER = "(.+)"', source)[1]
+    chapter = (PROJECT_ROOT / "notebooks" / f"{name}.md").read_text()
+    asked = re.findall(r"\[(Figure|Table)\]\(#(figure|table)-([\w-]+)\)", source)
+    shown = set(re.findall(r'show_(figure|table)\((?:(?!show_).)*?name="([\w-]+)"', chapter, re.DOTALL))
+    assert asked and {(kind, name) for _, kind, name in asked} <= shown
+    assert all(word.lower() == kind for word, kind, _ in asked)
 
 
 def make_chapter(said: str) -> object:
@@ -113,6 +125,13 @@ def test_what_is_computed_last_is_read_first_with_the_number_of_its_figure():
     )
     assert page.cells[0].source.index("Simulated data") < page.cells[0].source.index("In this cohort")
     assert '<a class="caption-link" href="#figure-edges">Figure 3.1</a>' in page.cells[0].source
+
+
+def test_the_take_aways_open_with_the_results():
+    chapter = make_chapter("None passes.")
+    chapter.cells.append(new_markdown_cell("## Take-aways\n\n* **What differs** is seen above."))
+    source = prepare_page(chapter, FACTS).cells[-1].source
+    assert source.index("None passes.") < source.index("What differs")
 
 
 def test_a_chapter_that_finds_nothing_to_say_has_no_box():

@@ -11,9 +11,8 @@ from sphinx.application import Sphinx
 
 GLOSSARY = "book/glossary"
 MARKED = ("notebooks/", "book/brain_gut_axis")  # pages whose words are looked up; elsewhere only {term} roles
-UNMARKED = frozenset(
-    {"opposed", "block", "resilience"}
-)  # words that plain sentences use as well, or that every page is about
+# Words that plain sentences use as well, or that every page is about.
+UNMARKED = frozenset({"opposed", "block", "resilience", "simulated cohort"})
 LEFT_ALONE = (
     nodes.reference, nodes.title, nodes.literal, nodes.literal_block, nodes.math, nodes.caption, nodes.raw, nodes.rubric,
     nodes.image, addnodes.pending_xref,

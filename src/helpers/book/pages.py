@@ -20,6 +20,7 @@ READ_AS_CODE = frozenset({"by-hand", SOLUTION_TAG, "hide-cell", "hide-input", "r
 SOLUTION_PROMPTS = {"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 QUIZ_TEXT = "*The quiz stands on the page of this chapter in the book.*"
 QUIZ = re.compile(r"^```\{quiz\} (?P<chapter>\w+)\n```$", re.MULTILINE)
+TAKE_AWAYS = re.compile(r"^## Take-aways\n", re.MULTILINE)
 CHECKED = re.compile(r"\bcheck_answer\(\"(?P<id>[\w.]+)\"")
 
 
@@ -66,6 +67,7 @@ def prepare_page(notebook: NotebookNode, cohort_facts: dict, *, source: str = "n
         raise BookError(f"{source} has no title: its first text cell must start with a line '# Title'.")
     if found:
         titled.source = insert_after_title(titled.source, write_findings_box(found), source=source)
+        _open_take_aways(page, found)
     titled.source = name_cohort(titled.source, cohort_facts, source=source)
     return page
 
@@ -114,6 +116,13 @@ def _take_findings(page: NotebookNode) -> str:
     page.cells = [cell for cell in page.cells if cell not in cells]
     said = [output.get("data", {}).get("text/markdown", "") for cell in cells for output in cell.get("outputs", [])]
     return "\n\n".join(filter(None, ("".join(text).strip() for text in said)))
+
+
+def _open_take_aways(page: NotebookNode, found: str) -> None:
+    """Let the take-aways begin with the results that stand at the head of the page as well."""
+    for cell in page.cells:
+        if cell.cell_type == "markdown":
+            cell.source = TAKE_AWAYS.sub(lambda head: f"{head[0]}\n* **In this cohort.** {found}", cell.source)
 
 
 def write_findings_box(text: str) -> str:

@@ -30,10 +30,10 @@ def describe_findings(results_dir: str | os.PathLike[str]) -> str:
 
 
 def _tell_all(vote: pd.Series) -> str:
-    n = " and ".join(hide_small(int(vote[f"n_{side}"])) for side in ("high", "low"))
+    n = ", ".join(f"{hide_small(int(vote[f'n_{side}']))} in the {side} group" for side in ("high", "low"))
     p = f", p = {vote['p_permutation']:.2g} by permutation of the groups" if pd.notna(vote["p_permutation"]) else ""
     return (
-        f"all blocks together reach an {tell_effect(vote, 'auc', start='AUC of')} in held-out participants ({n} in the high and the low group){p}: "
+        f"all blocks together reach an {tell_effect(vote, 'auc', start='AUC of')} in held-out participants ({n}){p}: "
         f"{tell_better(vote['auc_low'], vote['auc_high'], than=0.5)} guessing ([Figure](#figure-performance))"
     )
 
@@ -47,7 +47,7 @@ def _tell_best(blocks: pd.DataFrame) -> str:
     order = "it is ahead of the others" if is_ahead else "the order of the blocks is open"
     return (
         f"the best block is {call(best)} with an {tell_effect(row, 'auc', start='AUC of')}; its difference to the next is "
-        f"{tell_effect(row, 'lead', start='ΔAUC =')}, so {order} ([Figure](#figure-ranks))"
+        f"{tell_effect(row, 'lead', start='ΔAUC =')}, so {order} ([Table](#table-ranks))"
     )
 
 
