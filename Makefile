@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PORT ?= 8000
 
-.PHONY: help book test serve lab exercises setup browser lint pairs example margins calibrate torture contract formats cards lock kim open clean
+.PHONY: help book test serve lab exercises setup browser lint pairs example margins calibrate torture contract formats cards lock release kim open clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -78,6 +78,9 @@ kim: $(READY) ## Fetch the open KIM_ADENOMAS_2020 data and run the book on them
 lock: $(READY) ## Pin all packages anew after an edit of pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra test --universal --generate-hashes --no-header --no-annotate -q -o requirements.lock
 	@$(BIN)/python tools/write_environment.py
+
+release: $(READY) ## Build the wheel, and write the notes and .zenodo.json of the version in pyproject.toml
+	@$(BIN)/python tools/write_release.py
 
 clean: ## Remove all that was built, but not .venv
 	@rm -rf _build

@@ -91,7 +91,14 @@ def _write_tables(results, chapter, cohort):
         frame = pd.DataFrame(rows, index=pd.Index(["one", "two"], name=index))
         write_result(frame, results, *table.split("/"))
     if chapter == "01_cohort":
-        flow = {"recruited": "116", "high": "44", "low": "72", "not adjusted": "<5", "adjusted": "114"}
+        flow = {
+            "recruited": "116",
+            "in a group": "116",
+            "high": "44",
+            "low": "72",
+            "not adjusted": "<5",
+            "adjusted": "114",
+        }
         table = pd.DataFrame({"part": list(flow), "n": list(flow.values())}, index=pd.Index(flow, name="step"))
         write_result(table, results, chapter, "flow")
         write_result(fill_checklist(cohort), results, chapter, "checklist")
@@ -156,6 +163,7 @@ def test_settings_of_the_cohort_change_the_text(record):
     for words in ("of 71 or more", "below 60", "those between", "adjusted for age.", "below 9 are", "Sturdy", "Frail"):
         assert words in told
     assert "study" not in told and "ComBat" not in told
+    assert "known of all but fewer than 5 of 116 participants" in _tell(record) and "114" not in _tell(record)
 
 
 def test_what_was_left_out_has_no_sentence(record, output, tmp_path, cohort):

@@ -11,16 +11,26 @@ from pathlib import Path
 import click
 
 from helpers.classroom.commands import class_group, lab
-from helpers.cli_cohort import BAD_INPUT, OK, check, describe_cohort, find_output, from_here, import_command, new
+from helpers.cli_cohort import (
+    BAD_INPUT,
+    OK,
+    check,
+    describe_cohort,
+    find_cohort,
+    find_output,
+    from_here,
+    import_command,
+    new,
+)
 from helpers.cli_record import freeze, verify
 from helpers.cli_report import export
-from helpers.places import PROJECT_ROOT
+from helpers.places import BUILD_DIR, PROJECT_ROOT
 from helpers.problems import CohortError, Problem, write_report
 from helpers.trouble import tell_trouble, write_log
 
 FAILED, NO_DATA, INTERRUPTED = 1, 3, 130
 REGISTRY = PROJECT_ROOT / "data" / "open" / "registry.tsv"
-CACHE = PROJECT_ROOT / "_build" / "open_data"
+CACHE = BUILD_DIR / "open_data"
 MIRROR_VARIABLE, CACHE_VARIABLE = "RESILIENCE_BOOK_MIRROR", "RESILIENCE_BOOK_CACHE"
 EVERY = "all"
 EXIT_CODES = (
@@ -128,7 +138,7 @@ def run(
             ]
         )
     chosen = dict(parse_parameter(text) for text in parameters)
-    cohort = load_cohort(from_here(cohort_dir))
+    cohort = load_cohort(find_cohort(cohort_dir))
     click.echo(describe_cohort(cohort))
     if cohort.warnings:
         click.echo(write_report(cohort.warnings))
@@ -171,7 +181,7 @@ def build(cohort_dir: str, output: str | None, pdf: bool, single: bool) -> None:
 
     if pdf:
         require_browser()
-    cohort = load_cohort(from_here(cohort_dir))
+    cohort = load_cohort(find_cohort(cohort_dir))
     output_dir = find_output(cohort.folder, output)
     with hold_output(output_dir):
         _say_where(render_book(cohort, output_dir))
@@ -324,7 +334,7 @@ def multiverse(
     from helpers.verdict import load_claims
 
     said = report_multiverse(
-        load_cohort(from_here(cohort_dir)),
+        load_cohort(find_cohort(cohort_dir)),
         load_claims(claims_path),
         from_here(folder),
         sets=read_table(resolve_path(sets_path)),
@@ -394,7 +404,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
 
 def _write_down(error: Exception) -> str:
     """Return a sentence on an error that nobody foresaw; its traceback goes to a log."""
-    log = write_log(error, [PROJECT_ROOT / "_build"])
+    log = write_log(error, [BUILD_DIR])
     where = f"The whole story: {log}" if log else "Its log could not be written anywhere."
     return f"The program met an error of its own ({type(error).__name__}). Please report it. {where}"
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from helpers.places import BUILD_DIR, PROJECT_ROOT
 from helpers.problems import CohortError, Problem, count, write_report
-from helpers.tables import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from helpers.contract import Cohort
@@ -59,7 +59,7 @@ def _report_check(cohort_dir: str, as_json: bool = False) -> Cohort | None:
     from helpers.contract import inspect_cohort
     from helpers.importers.hints import hint_at_exports, make_recogniser
 
-    folder = from_here(cohort_dir)
+    folder = find_cohort(cohort_dir)
     cohort, problems = inspect_cohort(folder, recognise=make_recogniser(folder, cohort_dir))
     problems = [*problems, *hint_at_exports(folder, cohort_dir, problems)]
     if as_json:
@@ -162,12 +162,18 @@ def from_here(folder: str) -> Path:
 
 def find_output(cohort_folder: Path, output: str | None) -> Path:
     """Return where a cohort is built: as the user says, else below the project."""
-    output_dir = Path(output).expanduser().absolute() if output else PROJECT_ROOT / "_build" / cohort_folder.name
+    output_dir = Path(output).expanduser().absolute() if output else BUILD_DIR / cohort_folder.name
     files = [place for place in (output_dir, *output_dir.parents) if place.exists() and not place.is_dir()]
     if files:
         problem = Problem("--output", None, None, f"{files[0]}, a file", "a folder", "name a folder, or a new path.")
         raise CohortError([problem])
     return output_dir
+
+
+def find_cohort(folder: str) -> Path:
+    """Return the cohort folder a user means: counted from where they are, else one that comes with the project."""
+    here, shipped = from_here(folder), PROJECT_ROOT / folder
+    return shipped if not here.exists() and shipped.is_dir() else here
 
 
 def describe_cohort(cohort: Cohort) -> str:

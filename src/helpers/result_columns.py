@@ -7,12 +7,13 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-PATH = Path(__file__).resolve().parents[2] / "data" / "schema" / "results.yml"
+from helpers.places import PROJECT_ROOT
+
+PATH = PROJECT_ROOT / "data" / "schema" / "results.yml"
 BOUNDS = {"estimate": ("ci_low", "ci_high")}
 NUMBER = "#"
 

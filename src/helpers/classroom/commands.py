@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from helpers.places import PROJECT_ROOT
+from helpers.places import BUILD_DIR, PROJECT_ROOT
 
 
 @click.command()
@@ -33,12 +33,12 @@ def lab(
 
     given = Path(cohort_dir).expanduser()
     cohort = load_cohort(given.absolute() if given.exists() else PROJECT_ROOT / given)
-    target = Path(folder).expanduser().absolute() if folder else PROJECT_ROOT / "_build" / "lab" / cohort.folder.name
+    target = Path(folder).expanduser().absolute() if folder else BUILD_DIR / "lab" / cohort.folder.name
     made = prepare_lab(
         cohort,
         target,
         chapters=chapters,
-        finished=PROJECT_ROOT / "_build" / cohort.folder.name,
+        finished=BUILD_DIR / cohort.folder.name,
         n_workers=workers,
         open_places=open_places,
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from helpers.contract import ColumnRule, MeasureRule
 from helpers.contract.settings import Settings
 from helpers.report.reading import FIRST, RunRecord
 from helpers.result_columns import read_words
+from helpers.wording import tell_part
 
 LANGUAGE = "python"
 
@@ -85,7 +86,7 @@ def _read_flow(record: RunRecord) -> dict[str, Any]:
     flow = record.table(f"{FIRST}/flow")
     if flow is None:
         return {}
-    told = {part: rows["n"].iloc[0] for part, rows in flow.groupby("part")}
+    told = {part: str(rows["n"].iloc[0]) for part, rows in flow.groupby("part")}
     lost = {
         part: join_words(f"{step} ({n})" for step, n in flow.loc[flow["part"].eq(part), "n"].items())
         for part in ("left out", "not adjusted")
@@ -94,10 +95,18 @@ def _read_flow(record: RunRecord) -> dict[str, Any]:
         "n_recruited": told.get("recruited"),
         "n_high": told.get("high"),
         "n_low": told.get("low"),
-        "n_adjusted": told.get("adjusted") if record.settings.covariates or record.settings.batch else "",
+        "n_adjusted": _tell_adjusted(told, record.settings),
         "left_out": lost["left out"],
         "not_adjusted": lost["not adjusted"],
     }
+
+
+def _tell_adjusted(told: Mapping[str, str], settings: Settings) -> str:
+    """Return how many have every covariate, so that a hidden number does not follow by subtraction."""
+    if not (settings.covariates or settings.batch):
+        return ""
+    n, total = told.get("adjusted", ""), told.get("in a group", "")
+    return tell_part(int(n), int(total), settings.small_cell) if n.isdigit() and total.isdigit() else n
 
 
 def _read_integration(record: RunRecord) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytask
 
-from helpers.book import BookError, build_html, find_repository, stage_book
+from helpers.book import BookError, Repository, build_html, find_repository, stage_book
 from helpers.contract import Cohort, hash_cohort, list_files
+from helpers.places import BUILD_DIR, IS_CLONE, PROJECT_ROOT
 from helpers.problems import CohortError, Problem
 from helpers.record.blinding import forget_people, hash_told_inputs, is_blind
 from helpers.report.pages import make_pages
@@ -39,12 +40,12 @@ from helpers.run.recording import VERDICT, has_crate, record_run, refuse_changed
 from helpers.run.registering import hold_to_registration, list_events, note_registration
 from helpers.run.sources import collect_rooms, hash_packages, list_rooms, list_versions
 from helpers.run.staleness import find_stale_pages
-from helpers.tables import PROJECT_ROOT, write_atomically
+from helpers.tables import write_atomically
 from helpers.trouble import tell_trouble
 from helpers.wording import as_text, hide_ids
 
 PAGES, RESULTS, STAGE, HTML = "pages", "results", "book", "html"
-OPEN_DIR = PROJECT_ROOT / "_build" / "open"
+OPEN_DIR = BUILD_DIR / "open"
 STOPPED = "stopped"  # by somebody, before its end
 LANDING = ("01_cohort", "07_verdict")  # whose tables the landing page reads
 LACKS = "lacks"  # data: found too little while it was executed
@@ -444,10 +445,7 @@ def _book_task(cohort: Cohort, output_dir: Path, skipped: dict[str, str]) -> pyt
         "order": ValueNode(
             name="book order",
             value=(output_dir, facts, skipped),
-            text=json.dumps([facts, skipped])
-            + repr(find_repository(PROJECT_ROOT))
-            + repr(find_stale_pages())
-            + hash_packages(),
+            text=json.dumps([facts, skipped]) + repr(_find_repository()) + repr(find_stale_pages()) + hash_packages(),
         ),
     }
     return pytask.TaskWithoutPath(
@@ -471,7 +469,7 @@ def _render_book(order: tuple[Path, dict[str, Any], dict[str, str]], **_: object
         cohort_facts=facts,
         skipped=skipped,
         results_dir=output_dir / RESULTS,
-        repository=find_repository(PROJECT_ROOT),
+        repository=_find_repository(),
         notes=_tell_stale() | report.notes,
         files=report.files,
     )
@@ -483,6 +481,11 @@ def _render_book(order: tuple[Path, dict[str, Any], dict[str, str]], **_: object
         log.write_text(str(error), encoding="utf-8")
         raise ChapterFailed(str(error).splitlines()[0], log) from None
     say(f"  book done in {time.perf_counter() - started:.1f} s")
+
+
+def _find_repository() -> Repository | None:
+    """Return where readers find the source; an installed package may lie in a repository of somebody else."""
+    return find_repository(PROJECT_ROOT) if IS_CLONE else None
 
 
 def _tell_stale() -> dict[str, str]:

@@ -28,6 +28,7 @@ from traitlets.config import Config
 
 from helpers.contract import load_cohort, read_schema
 from helpers.importers.sources import read_sources
+from helpers.places import IS_CLONE, PROJECT_ROOT, read_version
 from helpers.problems import CohortError, Problem, TooLittle
 from helpers.run.chapters import CHAPTERS, Chapter
 from helpers.run.pages import (
@@ -42,7 +43,7 @@ from helpers.run.pages import (
     write_origin,
 )
 from helpers.run.sources import list_versions
-from helpers.tables import PROJECT_ROOT, read_table, resolve_path, write_atomically
+from helpers.tables import read_table, resolve_path, write_atomically
 from helpers.trouble import tell_trouble
 
 NOTEBOOKS_DIR = PROJECT_ROOT / "notebooks"
@@ -402,7 +403,9 @@ def _make_stamp(job: Job, started: datetime) -> Stamp:
 
 
 def read_revision() -> str:
-    """Return the code's revision as git tells it, or the fact that it cannot be told."""
+    """Return the code's revision as git tells it, the version of an installed package, or that neither can be told."""
+    if not IS_CLONE:
+        return read_version()
     try:
         said = subprocess.run(
             ["git", "describe", "--always", "--dirty=, with changes", "--abbrev=12", "--exclude=*"],

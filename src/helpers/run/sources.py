@@ -11,9 +11,8 @@ from pathlib import Path
 
 import jupytext
 
-from helpers.tables import PROJECT_ROOT
+from helpers.places import CODE_ROOT, PROJECT_ROOT
 
-ROOMS_DIR = PROJECT_ROOT / "src"
 SHOWN_PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "scikit-bio", "nilearn", "matplotlib", "papermill")
 
 
@@ -95,7 +94,7 @@ def list_versions() -> dict[str, str]:
 
 @cache
 def _imported_by(path: Path, _changed_ns: int) -> tuple[str, ...]:
-    package = ".".join(path.relative_to(ROOMS_DIR).parent.parts)
+    package = ".".join(path.relative_to(CODE_ROOT).parent.parts)
     return tuple(_imported(path.read_text(encoding="utf-8"), package))
 
 
@@ -114,6 +113,6 @@ def _imported(code: str, package: str) -> list[str]:
 def _files_of(name: str) -> list[Path]:
     """Return the file of a module and the ``__init__`` of every package above it."""
     parts = name.split(".")
-    candidates = [ROOMS_DIR.joinpath(*parts[:i], "__init__.py") for i in range(1, len(parts) + 1)]
-    candidates.append(ROOMS_DIR.joinpath(*parts).with_suffix(".py"))
+    candidates = [CODE_ROOT.joinpath(*parts[:i], "__init__.py") for i in range(1, len(parts) + 1)]
+    candidates.append(CODE_ROOT.joinpath(*parts).with_suffix(".py"))
     return [path for path in candidates if path.is_file()]
