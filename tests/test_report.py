@@ -254,6 +254,13 @@ def test_pages_of_the_book_have_the_text_and_the_files(output):
     assert "```{note}" in make_pages(output / "nowhere", left_out=[]).notes[METHODS_PAGE]
 
 
+def test_a_blind_run_is_not_handed_on(record, tmp_path):
+    """Its tables would pass for results."""
+    with pytest.raises(CohortError, match="a blind run"):
+        write_handout(replace(record, settings=record.settings.as_blind()), tmp_path / "handout")
+    assert not (tmp_path / "handout").exists()
+
+
 def test_nothing_is_overwritten_and_nothing_told_of_other_data(tmp_path, cohort, example_copy, capsys):
     output = _make_run(tmp_path / "out", cohort, ["01_cohort"], cohort_dir=example_copy)
     write_handout(read_record(output), output / "handout")

@@ -54,8 +54,11 @@ def write_handout(record: RunRecord, into: Path, *, overwrite: bool = False) -> 
     Raises
     ------
     CohortError
-        When a file would be replaced that nobody said may be; nothing is written then.
+        When a file would be replaced that nobody said may be, or the run is blind; nothing is written then.
     """
+    if record.settings.blind:
+        fix = "look at its pages, then run with --unblind and export that."
+        raise CohortError([Problem(str(record.folder), None, None, "a blind run", "a run with its true groups", fix)])
     made = dict(make_texts(record)) | {"supplement.xlsx": write_supplement(record)} | dict(_draw(record))
     there = [name for name in made if (into / name).exists()]
     if into.exists() and not into.is_dir():
