@@ -325,7 +325,12 @@ def test_real_chapters_say_why_they_are_skipped():
     gut = {"taxa", "metabolites"}
     reasons = {chapter.id: chapter.reason_to_skip(gut) for chapter in CHAPTERS}
     labs = [chapter.id for chapter in CHAPTERS if chapter.id.startswith("lab_")]
-    assert [id for id, reason in reasons.items() if reason] == ["02_resilience", "03_brain", *labs] and len(labs) == 4
+    assert [id for id, reason in reasons.items() if reason] == [
+        "02_resilience",
+        "03_brain",
+        "08_visits",
+        *labs,
+    ] and len(labs) == 4
     assert reasons["03_brain"] == (
         "this cohort has no connectivity (brain/connectivity.tsv) and no volumes (brain/volumes.tsv) and no tracts (brain/tracts.tsv)"
     )

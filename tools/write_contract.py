@@ -29,6 +29,8 @@ is optional, and a chapter without its table is skipped with the reason on its p
 | `labels` | no | how to call the groups `high` and `low` |
 | `covariates` | no | columns of `participants.tsv` that every contrast is adjusted for |
 | `batch` | no | column that says which of several pooled studies; adjusted for, and shuffles stay within it |
+| `visit` | no, unless tables have several | which visit the chapters use, e.g. `baseline`; see `sessions.tsv` below |
+| `cluster` | no | column of participants who belong together (`family_id`: families, twins, classes, litters): permutations keep a cluster whole or exchange within it, standard errors are cluster-robust, folds never part it; n/a stands alone |
 | `small_cell` | no | counts below this are not shown (5) |
 | `connectivity_scale` | no | `r` (the default), or `fisher_z`: then turned into r by tanh on reading, so that every page sees r |
 | `citation`, `licence` | no | what to cite, and under which terms |
@@ -133,6 +135,7 @@ def write_contract() -> str:
         "## What is known of their columns\n",
         write_table(["file", "id column", "needed columns", "about"], features),
         f"`{schema['tree']['file']}`: {schema['tree']['about']}\n",
+        f"`{schema['sessions']['file']}`: {schema['sessions']['about']}\n",
         f"`{schema['repeated']['folder']}/`: {schema['repeated']['about']}\n",
         f"`{schema['sources']['file']}`: {schema['sources']['about']}\n",
         f"## What is checked\n\n{schema['checks']['about']}\n",

@@ -22,6 +22,8 @@ def write_exercises() -> str:
     lines = [OPENING.format(n=len(exercises), minutes=sum(e.minutes for e in exercises.values()), n_wrong=n_wrong)]
     for chapter in CHAPTERS:
         own = [one for one in exercises.values() if one.chapter == chapter.id]
+        if not own:
+            continue
         lines += [f"## {chapter.title}", "", f"In [the notebook](/notebooks/{chapter.id}).", ""]
         lines += ["| | Exercise | Students can afterwards | Kind | Level | Minutes |", "|---|---|---|---|---|---|"]
         lines += [f"| {e.id} | {e.title} | {e.goal} | {e.activity} | {LEVELS[e.level]} | {e.minutes} |" for e in own]

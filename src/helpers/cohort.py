@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.contract import RESILIENCE_MEASURES, Cohort, ColumnRule, MeasureRule, NumberRule, OutcomeRule
+from helpers.designs import add_clusters, find_clusters
 from helpers.problems import TooLittle, count, name_some
 from helpers.wording import as_code, as_text, hide_small, tell_part
 
@@ -106,7 +107,8 @@ def design_matrix(cohort: Cohort, groups: pd.DataFrame, covariates: Sequence[str
         Index ``participant_id``: people in a group and without a missing covariate. ``group`` is 1 for high and
         0 for low; numbers are centred; text, and the batch whether text or number, becomes one 0/1 column per
         level but the commonest. A covariate that does not vary among these people is left out, as it can adjust
-        for nothing.
+        for nothing. Where ``cohort.yml`` names a cluster the design carries it (:func:`helpers.designs.add_clusters`), so that every
+        test takes it from there.
 
     Raises
     ------
@@ -118,7 +120,7 @@ def design_matrix(cohort: Cohort, groups: pd.DataFrame, covariates: Sequence[str
     in_group = groups.index[groups["group"].notna()]
     known = cohort.participants.loc[cohort.participants.index.isin(in_group), names].dropna()
     terms = [(groups.loc[known.index, "group"] == "high").astype(float).rename("group").to_frame()]
-    design = pd.concat([*terms, code_terms(cohort, known.index, names)], axis=1)
+    design = add_clusters(pd.concat([*terms, code_terms(cohort, known.index, names)], axis=1), cohort.clusters)
     sizes = design["group"].value_counts()
     if min(sizes.get(1.0, 0), sizes.get(0.0, 0)) < 2:
         raise TooLittle(
@@ -202,7 +204,26 @@ def describe_design(cohort: Cohort, groups: pd.DataFrame, design: pd.DataFrame) 
     small = cohort.settings.small_cell
     people = f"fewer than {small} people" if lost < small else count(lost, "person").replace("persons", "people")
     left_out = f"; {people} left out for a missing covariate" if lost else ""
-    return f"Contrasts rest on {tell_part(len(design), in_group, small)} people in a group, {adjusted}{left_out}."
+    people = f"Contrasts rest on {tell_part(len(design), in_group, small)} people in a group, {adjusted}{left_out}."
+    clusters = find_clusters(design)
+    return people if clusters is None else f"{people} {describe_clusters(clusters, str(cohort.settings.cluster))}"
+
+
+def describe_clusters(clusters: pd.Series, name: str) -> str:
+    """Say how many clusters there are, and what every test does with them.
+
+    Examples
+    --------
+    >>> describe_clusters(pd.Series(["f1", "f1", "f2"]), "family_id")[:69]
+    'They are 2 clusters (family id), 1 of them of two members or more (up'
+    """
+    sizes = clusters.value_counts()
+    return (
+        f"They are {count(len(sizes), 'cluster')} ({as_text(name)}), {int((sizes > 1).sum())} of them of two members or more (up to "
+        f"{sizes.max()}): members are not taken as independent. Standard errors are cluster-robust (CR2), permutations exchange whole clusters "
+        "of equal size and members within a cluster, folds never part one, and methods that can do neither (ANCOM-BC, logistic regression of "
+        "presence) are left out."
+    )
 
 
 def _code(column: pd.Series, *, is_label: bool) -> pd.DataFrame:

@@ -6,7 +6,14 @@ import numpy as np
 import pandas as pd
 from scipy import interpolate, special, stats
 
-from helpers.designs import free_tested, match_design, refuse_determined, weigh_residuals
+from helpers.designs import (
+    Sandwich,
+    free_tested,
+    match_design,
+    number_clusters,
+    refuse_determined,
+    weigh_residuals,
+)
 from helpers.wording import as_text
 
 CONFIDENCE = 0.95
@@ -24,7 +31,8 @@ def fit_contrasts(features: pd.DataFrame, design: pd.DataFrame, *, tested: str =
     and in spread: the standard error of the coefficient does not assume one variance (HC2, which without covariates is
     Welch's), and its t has the degrees of freedom of Bell and McCaffrey [2]_ (CR2 with Satterthwaite, each participant a
     cluster). With one pooled variance, 12 against 104 participants with SDs of 2 and 1 are called different in 25 % of
-    comparisons of equal means; so in 5 %.
+    comparisons of equal means; so in 5 %. Where the design carries clusters (:func:`helpers.designs.add_clusters`), the standard error
+    does not assume that members of a cluster are independent (CR2 with the degrees of freedom of Satterthwaite [2]_).
 
     The standardised effect ``d`` is the coefficient over the residual standard deviation, freed of its bias in small
     samples (Hedges [3]_). Its interval inverts the noncentral t distribution of the ratio [4]_, with the standard error
@@ -208,13 +216,14 @@ def _fit(values: np.ndarray, terms: pd.DataFrame, tested: str) -> np.ndarray:
     """Return the columns ``FITTED`` of each feature."""
     basis, x = free_tested(terms, tested)
     df = len(terms) - basis.shape[1] - 1
-    weights, own_df = (None, np.nan) if df < 1 or x is None else weigh_residuals(basis, x)
+    found = None if df < 1 or x is None else weigh_residuals(basis, x, number_clusters(terms))
+    own_df = np.nan if found is None else found.df
     if np.isnan(own_df):
         return np.full((values.shape[1], len(FITTED)), np.nan)
     estimate, variance, robust = np.empty((3, values.shape[1]))
     for start in range(0, values.shape[1], TILE):
         columns = slice(start, start + TILE)
-        estimate[columns], variance[columns], robust[columns] = _fit_tile(values[:, columns], basis, x, weights)
+        estimate[columns], variance[columns], robust[columns] = _fit_tile(values[:, columns], basis, x, found)
     sd, error = np.sqrt(variance / df), np.sqrt(robust)
     t = estimate / error
     quantile = stats.t.ppf(0.5 + CONFIDENCE / 2, own_df)
@@ -225,15 +234,17 @@ def _fit(values: np.ndarray, terms: pd.DataFrame, tested: str) -> np.ndarray:
     return np.column_stack([estimate, estimate - half, estimate + half, d, d_low, d_high, t, own_df, p])
 
 
-def _fit_tile(values: np.ndarray, basis: np.ndarray, x: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, ...]:
+def _fit_tile(values: np.ndarray, basis: np.ndarray, x: np.ndarray, found: Sandwich) -> tuple[np.ndarray, ...]:
     """Return estimate, sum of squared residuals and variance of the estimate; NaN where nothing is left beside the nuisance."""
     length = np.sqrt(x @ x)
     whole = np.column_stack([basis, x / length])
     slopes = whole.T @ values
     estimate = slopes[-1] / length
     left = np.subtract(values, whole @ slopes)
+    robust = None if found.clusters is None else found.sum_clusters(left)
     np.square(left, out=left)
-    total, robust = left.sum(axis=0), weights @ left
+    total = left.sum(axis=0)
+    robust = found.weights @ left if robust is None else robust
     flat = total <= len(values) * (1e-12 * np.abs(values).max(axis=0, initial=0)) ** 2
     return tuple(np.where(flat, np.nan, figures) for figures in (estimate, total, robust))
 
@@ -259,7 +270,7 @@ def find_df(design: pd.DataFrame, *, tested: str = "group") -> float:
     18.0
     """
     basis, x = free_tested(design, tested)
-    return np.nan if x is None else weigh_residuals(basis, x)[1]
+    return np.nan if x is None else weigh_residuals(basis, x, number_clusters(design)).df
 
 
 def correct_bias(df: float) -> float:

@@ -15,6 +15,7 @@ from sklearn.impute import IterativeImputer
 from helpers.cohort import code_terms, design_matrix
 from helpers.contract import Cohort
 from helpers.contrasts import CONFIDENCE, fit_contrasts
+from helpers.designs import keep_clusters
 from helpers.problems import TooLittle, count, name_some
 from helpers.wording import as_text
 
@@ -82,7 +83,7 @@ def compare_incomplete(
 
 
 def _count_and_fit(features: pd.DataFrame, design: pd.DataFrame, extra: pd.DataFrame) -> pd.DataFrame:
-    found = fit_contrasts(features, design.join(extra, how="inner"))
+    found = fit_contrasts(features, keep_clusters(design.join(extra, how="inner"), design))
     return found[EFFECT].assign(n=found["n_high"] + found["n_low"])[["n", *EFFECT]]
 
 

@@ -86,7 +86,7 @@ def prepare_lab(
     folder : pathlib.Path
         New, or of an earlier lab.
     chapters : collection of str, optional
-        Ids; by default the seven chapters that the cohort has data for.
+        Ids; by default the chapters that the cohort has data for.
     finished : pathlib.Path, optional
         Output folder of a finished run on the same cohort.
     n_workers : int, default 1

@@ -2,7 +2,7 @@
 
 from helpers.contract.further import FurtherBlock
 from helpers.contract.inventory import REGISTRATION, list_cohort_files, list_files
-from helpers.contract.load import Cohort, hash_cohort, inspect_cohort, load_cohort
+from helpers.contract.load import Cohort, hash_cohort, inspect_cohort, load_cohort, load_visits
 from helpers.contract.outcome import RESILIENCE_MEASURES, ColumnRule, MeasureRule, NumberRule, OutcomeRule
 from helpers.contract.questionnaires import Questionnaire, read_questionnaires
 from helpers.contract.schema import list_items, read_overlaps, read_reporting, read_schema
@@ -28,6 +28,7 @@ __all__ = [
     "list_files",
     "list_items",
     "load_cohort",
+    "load_visits",
     "read_overlaps",
     "read_questionnaires",
     "read_reporting",

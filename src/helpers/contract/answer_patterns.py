@@ -141,10 +141,17 @@ def check_far_codes(reader: Reader, file: str, column: str, numbers: pd.Series) 
             f"'{code:g}'{more}, far from all others ({others.min():g} to {others.max():g})",
             "a value",
             CODE_FIX,
-            line=int(rows[0]) + 2,
+            line=_find_line(reader, file, numbers.index, int(rows[0])),
             column=column,
             severity="warning",
         )
+
+
+def _find_line(reader: Reader, file: str, rows: pd.Index, row: int) -> int | None:
+    """Return the line of a row: of a block as it was read, of a table by its number; None where people stand in columns."""
+    if file in reader.lines:
+        return reader.lines[file][row]
+    return int(rows[row]) + 2 if isinstance(rows[row], (int, np.integer)) else None
 
 
 def check_block_codes(reader: Reader, file: str, block: pd.DataFrame) -> None:

@@ -28,12 +28,12 @@ SUFFIX = re.compile(r"^(.*\d)(?:[-_.]?[a-z]+[-_.]?\d{0,3}|[-_.]\d{1,2})$", re.IG
 MIN_GROUPS, MEAN_AT_MOST = 5, 12
 SAME_AGE = 3
 FIX = (
-    "keep one sample per person (further ones of a person go into the folder repeated/) and one person per family; "
+    "name the column of families as `cluster:` in cohort.yml, and give further samples of a person a session_id; "
     "else p-values are too small, as they take all rows as independent."
 )
 
 
-def check_dependence(reader: Reader, participants: pd.DataFrame) -> None:
+def check_dependence(reader: Reader, participants: pd.DataFrame, cluster: str | None = None) -> None:
     """Warn of rows that belong together by a column such as ``family_id``, or by ids with a common stem.
 
     Stems need five groups or more of two to twelve rows on average, in which at least half of all rows stand. Suffixes
@@ -45,7 +45,11 @@ def check_dependence(reader: Reader, participants: pd.DataFrame) -> None:
     reader : Reader
     participants : pandas.DataFrame
         Index ``participant_id``.
+    cluster : str, optional
+        Column that ``cohort.yml`` names as cluster: nothing is said where there is one.
     """
+    if cluster is not None:
+        return
     for name in participants.columns:
         groups = participants[name].dropna().astype(str)
         if COLUMN.match(str(name)) and _is_grouping(groups):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.contract.cell_errors import suggest
+from helpers.contract.clusters import check_clusters
 from helpers.contract.files import Reader, replace_columns
 from helpers.contract.outcome import ColumnRule, MeasureRule, NumberRule
 from helpers.contract.schema import list_items, list_measures, read_schema
@@ -36,6 +37,8 @@ def check_settings(
         By questionnaire.
     """
     absent = _check_columns_exist(reader, settings, participants)
+    if settings.cluster and settings.cluster not in absent:
+        check_clusters(reader, settings, participants)
     groups = find_groups(reader, settings, participants, phenotype)
     names = [name for name in dict.fromkeys((*settings.covariates, settings.batch)) if name and name not in absent]
     people = read_schema()["participants"]["file"]
@@ -64,7 +67,7 @@ def _report(reader: Reader, key: str, found: str, expected: str, fix: str, *, se
 
 def _check_columns_exist(reader: Reader, settings: Settings, participants: pd.DataFrame) -> set[str]:
     wanted = [("covariates", name) for name in settings.covariates]
-    wanted += [("batch", settings.batch)] if settings.batch else []
+    wanted += [(key, name) for key, name in (("batch", settings.batch), ("cluster", settings.cluster)) if name]
     is_column = isinstance(settings.outcome, ColumnRule | NumberRule)
     wanted += [("outcome", settings.outcome.column)] if is_column else []
     absent = [(key, name) for key, name in wanted if name not in participants.columns]

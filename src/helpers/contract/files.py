@@ -13,6 +13,8 @@ import pandas as pd
 from helpers.contract.cell_errors import explain_number, fold_name, suggest
 from helpers.contract.schema import read_schema
 from helpers.contract.text_lines import scan_lines
+from helpers.contract.visits import FILE as SESSIONS_FILE
+from helpers.contract.visits import SESSION, Visits, read_times
 from helpers.problems import Problem, count, name_some, quote
 from helpers.tables import MISSING
 
@@ -35,12 +37,15 @@ class Reader:
         Paths inside the folder that are never opened: links that lead outside, pipes.
     lines : dict of str to list of int
         By file of a block: the line of every row that was kept; a table with people in columns has none.
+    visits : Visits
+        Which visit is read, and what was seen of all.
     """
 
     folder: Path
     problems: list[Problem] = field(default_factory=list)
     refused: Collection[str] = ()
     lines: dict[str, list[int]] = field(default_factory=dict)
+    visits: Visits = field(default_factory=Visits)
 
     def has(self, file: str) -> bool:
         """Return whether a file is there and may be opened."""
@@ -77,10 +82,35 @@ class Reader:
     def read_text(self, file: str, id_column: str) -> pd.DataFrame | None:
         """Read a small table as text: cells as written, NaN where blank; rows numbered from 0.
 
-        Returns None, with problems reported, when the file cannot be used at all.
+        Of a table with visits, the rows of the one that is read. Returns None, with problems reported, when the file cannot
+        be used at all.
         """
         table = self._parse(file, dtype=str)
-        return None if table is None else self._with_id(file, table, id_column)
+        table = None if table is None else self._with_id(file, table, id_column)
+        if table is None or id_column != ID:
+            return table
+        if SESSION not in table:
+            return None if self.visits.is_other and file != read_schema()["participants"]["file"] else table
+        kept = table[self._pick_visit(file, table)].drop(columns=SESSION)
+        return kept if len(kept) else None
+
+    def read_sessions(self) -> None:
+        """Note who came when by ``sessions.tsv``, where there is one."""
+        table = self._parse(SESSIONS_FILE, dtype=str)
+        table = None if table is None else self._with_id(SESSIONS_FILE, table, ID)
+        if table is None:
+            return
+        if SESSION not in table:
+            self._report_missing_id(SESSIONS_FILE, SESSION, table.columns)
+            return
+        self._pick_visit(SESSIONS_FILE, table)
+        self.visits.times, problems = read_times(table)
+        self.problems += problems
+
+    def _pick_visit(self, file: str, table: pd.DataFrame) -> np.ndarray:
+        kept, problems = self.visits.pick(file, table[ID], table[SESSION])
+        self.problems += problems
+        return kept
 
     def _with_id(self, file: str, table: pd.DataFrame, id_column: str) -> pd.DataFrame | None:
         """Return the table when it has its id column; one that is only spelled otherwise is reported and renamed."""
@@ -115,20 +145,23 @@ class Reader:
         first = ID if ID in table.columns else table.columns[0]
         others = table.columns.drop(first)
         if others.isin(participants).any() and not table[first].astype("str").isin(participants).any():
-            block = self._turn(file, table, first)
+            block = None if self.visits.is_other else self._turn(file, table, first)
             return None if block is None else (block, True)
         table = self._with_id(file, table, ID)
-        if table is None:
+        if table is None or (self.visits.is_other and SESSION not in table):
             return None
         names = table[ID].astype("str")
         blank = names.isna() | (names.str.strip() == "")
         for row in np.flatnonzero(blank)[:CELLS_LISTED]:
             self.report(file, "no id", "an id", "give the row an id, or remove it.", line=int(row) + 2, column=ID)
-        self.lines[file] = [int(row) + 2 for row in np.flatnonzero(~blank)]
-        values = table.drop(columns=ID).set_axis(pd.Index(names, name=ID))
-        block = self._numbers(file, values)[~blank.to_numpy()]
+        kept = ~blank.to_numpy()
+        if SESSION in table:
+            kept &= self._pick_visit(file, table)
+        self.lines[file] = [int(row) + 2 for row in np.flatnonzero(kept)]
+        values = table.drop(columns=[ID, SESSION], errors="ignore").set_axis(pd.Index(names, name=ID))
+        block = self._numbers(file, values)[kept]
         self._check_repeats(file, block)
-        return block, False
+        return (block, False) if len(block) or SESSION not in table else None
 
     def _turn(self, file: str, table: pd.DataFrame, first: str) -> pd.DataFrame | None:
         """Return a table with people in columns as one with people in rows."""
@@ -157,7 +190,7 @@ class Reader:
             if "dtype" in options:
                 options = {"dtype": str, "na_values": ["", MISSING], "keep_default_na": False}
             else:
-                ids = {name: str for name in (lines.header[0], ID) if name in lines.header}
+                ids = {name: str for name in (lines.header[0], ID, SESSION) if name in lines.header}
                 options = {**options, "na_values": ["", MISSING], "dtype": ids}
             table = pd.read_csv(
                 path, sep="\t", encoding="utf-8-sig", index_col=False, skip_blank_lines=False, **options
@@ -203,7 +236,7 @@ class Reader:
             file,
             f"no column {id_column} (columns: {name_some(columns)})",
             f"a column {id_column}",
-            f"name the column that holds the ids {id_column}.",
+            f"name the column that holds the {'visits' if id_column == SESSION else 'ids'} {id_column}.",
             line=1,
             column=id_column,
         )

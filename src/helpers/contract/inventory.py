@@ -164,7 +164,7 @@ def _known_files() -> set[str]:
     schema = read_schema()
     people = schema["participants"]["file"]
     known = {"cohort.yml", people, people.replace(".tsv", ".json"), schema["tree"]["file"]}
-    known.add(schema["sources"]["file"])
+    known |= {schema["sources"]["file"], schema["sessions"]["file"]}
     known |= {rules["file"] for rules in schema["features"].values()}
     known |= {rules["file"] for rules in schema["phenotype"]["measures"].values()}
     known |= {f"phenotype/{name}.tsv" for name in read_questionnaires()}

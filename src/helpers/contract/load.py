@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +17,7 @@ from helpers.contract.answer_patterns import (
     holds_only_marks,
     report_marks,
 )
+from helpers.contract.clusters import label_clusters
 from helpers.contract.columns import as_numbers, check_columns, participants_rules
 from helpers.contract.dependence import check_dependence
 from helpers.contract.design import check_settings
@@ -34,6 +35,7 @@ from helpers.contract.schema import list_items, read_schema
 from helpers.contract.settings import FILE as SETTINGS_FILE
 from helpers.contract.settings import Settings, read_settings
 from helpers.contract.tree import check_tree
+from helpers.contract.visits import Visits, check_visitors, check_visits
 from helpers.problems import CohortError, MissingBlock, Problem
 from helpers.tables import resolve_path
 
@@ -66,6 +68,10 @@ class Cohort:
         Blocks of the folder ``blocks/`` by name.
     questionnaires : dict of str to Questionnaire
         Rules of those that the contract does not score itself; ``phenotype`` has their scores beside their items.
+    visit : str or None
+        Visit that all tables are of; None where none is named.
+    attendance : pandas.DataFrame
+        Who came when: participants by visits in their order, yes or no. Empty where no table names visits.
     """
 
     folder: Path
@@ -79,6 +85,15 @@ class Cohort:
     maps: dict[str, Path] = field(default_factory=dict)
     further: dict[str, FurtherBlock] = field(default_factory=dict)
     questionnaires: dict[str, Questionnaire] = field(default_factory=dict)
+    visit: str | None = None
+    attendance: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def clusters(self) -> pd.Series | None:
+        """Who belongs together: a label by participant, its own for one who stands alone; None where ``cohort.yml`` names no column."""
+        if self.settings.cluster is None:
+            return None
+        return label_clusters(self.participants[self.settings.cluster])
 
     @property
     def is_simulated(self) -> bool:
@@ -121,6 +136,8 @@ class Cohort:
         names |= {"reads", *(f"{name}_reads" for name in self.reads)} if self.reads else set()
         names |= {"tree"} if self.tree_path else set()
         names |= {"ranks"} if self._has_ranks() else set()
+        names |= {"visits"} if self.attendance.shape[1] > 1 else set()
+        names |= {"clusters"} if self.settings.cluster is not None else set()
         names |= {"maps"} if len(self.maps) >= read_schema()["maps"]["at_least"] else set()
         names |= {
             f"{m}_items" for m, table in self.phenotype.items() if list_items(m) and set(list_items(m)) <= set(table)
@@ -169,7 +186,7 @@ def inspect_cohort(
     *,
     recognise: Recogniser | None = None,
 ) -> tuple[Cohort | None, list[Problem]]:
-    """Read a cohort folder and return it (None when it cannot be used) with all problems and warnings.
+    """Read a cohort folder and return it (None when it cannot be used) with all problems and warnings, those of all visits.
 
     Parameters
     ----------
@@ -194,29 +211,94 @@ def inspect_cohort(
             "correct the path; `resilience-book new <folder>` makes an empty one.",
         )
         return None, [problem]
+    cohort, reader, settings = _read_visit(folder, blocks, recognise=recognise)
+    if blocks is None and settings is not None:
+        reader.problems += check_visits(reader.visits, settings.visit)
+        for visit in reader.visits.list_visits():
+            if visit != reader.visits.wanted and settings.visit is not None:
+                _, other, _ = _read_visit(folder, None, visit=visit)
+                reader.problems += [p for p in _name_visit(other.problems, visit) if p not in reader.problems]
+    if any(problem.severity == "error" for problem in reader.problems):
+        return None, reader.problems
+    return None if cohort is None else replace(cohort, warnings=tuple(reader.problems)), reader.problems
+
+
+def load_visits(cohort_dir: str | os.PathLike[str]) -> dict[str, Cohort]:
+    """Read a cohort folder once for each visit.
+
+    Parameters
+    ----------
+    cohort_dir : str or path-like
+
+    Returns
+    -------
+    dict of str to Cohort
+        By visit, in their order. What names no visit stands in the chapters' visit alone, but for ``participants.tsv``, which then
+        holds for all.
+
+    Raises
+    ------
+    CohortError
+        With every problem of every visit.
+    """
+    cohort = load_cohort(cohort_dir)
+    others = [name for name in cohort.attendance if name != cohort.visit]
+    read = {name: _read_visit(cohort.folder, None, visit=name)[0] for name in others} | {cohort.visit: cohort}
+    return {name: read[name] for name in cohort.attendance if read[name] is not None}
+
+
+def _name_visit(problems: list[Problem], visit: str) -> list[Problem]:
+    """Name the visit in problems that no line tells apart from those of another visit."""
+    return [p if p.line else replace(p, found=f"{p.found} (visit {visit})") for p in problems]
+
+
+def _read_visit(
+    folder: Path,
+    blocks: Collection[str] | None,
+    *,
+    visit: str | None = None,
+    recognise: Recogniser | None = None,
+) -> tuple[Cohort | None, Reader, Settings | None]:
+    """Read the tables of one visit: the chapters', or another, of which the rules of ``cohort.yml`` are not asked."""
     refused = find_refused(folder)
-    reader = Reader(folder, [*refused.values(), *check_inventory(folder, recognise)], refused)
     settings, problems = (None, []) if SETTINGS_FILE in refused else read_settings(folder)
-    reader.problems += problems
+    declared = None if settings is None else settings.visit
+    is_other = visit is not None
+    reader = Reader(folder, [], refused, visits=Visits(visit if is_other else declared, is_other))
+    if not is_other:
+        reader.problems += [*refused.values(), *check_inventory(folder, recognise), *problems]
+    reader.read_sessions()
     participants = _read_participants(reader, settings)
     ids = participants.index if participants is not None else pd.Index([])
-    if participants is not None:
-        check_dependence(reader, participants)
+    if participants is not None and not is_other:
+        check_dependence(reader, participants, None if settings is None else settings.cluster)
     phenotype, questionnaires = read_phenotype(reader, ids)
     tables, features = read_blocks(reader, ids, blocks, settings)
     tree = _read_tree(reader, tables)
     further = read_further(reader, ids) if blocks is None or "further" in blocks else {}
     maps = read_maps(reader, ids, with_values=blocks is None) if blocks is None or "maps" in blocks else {}
-    if settings is not None and participants is not None:
+    reader.problems += check_visitors(reader.visits, ids) if len(ids) else []
+    if settings is None or participants is None:
+        return None, reader, settings
+    names = reader.visits.list_visits()
+    if not is_other and (declared is None or not names or declared in names):
         check_settings(reader, settings, participants, phenotype)
-    errors = [problem for problem in reader.problems if problem.severity == "error"]
-    if errors or settings is None or participants is None:
-        return None, reader.problems
-    said = tuple(reader.problems)
     cohort = Cohort(
-        folder, settings, participants, phenotype, tables, features, tree, said, maps, further, questionnaires
+        folder,
+        settings,
+        participants,
+        phenotype,
+        tables,
+        features,
+        tree,
+        (),
+        maps,
+        further,
+        questionnaires,
+        visit if is_other else declared or next(iter(names), None),
+        reader.visits.attend(),
     )
-    return cohort, reader.problems
+    return cohort, reader, settings
 
 
 def hash_cohort(cohort_dir: str | os.PathLike[str]) -> str:
@@ -276,7 +358,8 @@ def _list_used(settings: Settings | None) -> set[str]:
     if settings is None:
         return set()
     outcome = {settings.outcome.column} if isinstance(settings.outcome, ColumnRule | NumberRule) else set()
-    return {*settings.covariates, *([settings.batch] if settings.batch else []), *outcome}
+    named = {name for name in (settings.batch, settings.cluster) if name}
+    return {*settings.covariates, *named, *outcome}
 
 
 def _numeric_where_possible(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

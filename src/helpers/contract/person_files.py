@@ -65,7 +65,11 @@ def list_person_files(
         ending = next((ending for ending in endings if path.name.endswith(ending)), None)
         if path.name.startswith(".") or path.suffix == ".json" or file in reader.refused:
             continue
-        name = path.name.removesuffix(ending or "")
+        name, visit = split_visit(path.name.removesuffix(ending or ""), participants)
+        if visit is not None:
+            reader.visits.note_file(folder, name, visit)
+        if (reader.visits.is_other and visit is None) or visit not in (None, reader.visits.wanted):
+            continue
         if ending is None or not path.is_file():
             expected = f"one {what} per person, <participant_id>{' or '.join(endings)}"
             findings.add(
@@ -92,6 +96,18 @@ def list_person_files(
             files[name] = file
     findings.report()
     return files
+
+
+def split_visit(name: str, participants: pd.Index) -> tuple[str, str | None]:
+    """Return the participant and the visit of a file's name; None where it names no visit.
+
+    Examples
+    --------
+    >>> split_visit("sub-01_ses-month3", pd.Index(["sub-01"])), split_visit("sub-01", pd.Index(["sub-01"]))
+    (('sub-01', 'month3'), ('sub-01', None))
+    """
+    person, mark, visit = name.rpartition("_ses-")
+    return (person, visit) if mark and name not in participants else (name, None)
 
 
 def _shorten(name: str) -> str:

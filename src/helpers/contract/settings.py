@@ -14,6 +14,7 @@ from helpers.contract.cell_errors import suggest
 from helpers.contract.outcome import OutcomeRule, is_number, read_outcome
 from helpers.contract.schema import read_reporting
 from helpers.contract.shares import read_scale
+from helpers.contract.visits import fold_visit
 from helpers.problems import Problem, quote
 
 FILE = "cohort.yml"
@@ -38,6 +39,8 @@ KNOWN = {
     "connectivity_scale",
     "reporting",
     "scale",
+    "visit",
+    "cluster",
 }
 CONNECTIVITY_SCALES = ("r", "fisher_z")
 LONGEST_LABEL = 40
@@ -72,6 +75,11 @@ class Settings:
         By table of reads that holds none: relative, percent, cpm, tpm or rpk.
     blind : bool
         Whether this is the copy of a blind run, with the outcome permuted among participants.
+    visit : str or None
+        Visit that the chapters use, where the tables have several.
+    cluster : str or None
+        Column of participants who belong together (families, twins, classes): shuffles and folds keep them so, and standard
+        errors are cluster-robust.
     """
 
     name: str
@@ -89,6 +97,8 @@ class Settings:
     age_range: tuple[float, float] | None = None
     scale: Mapping[str, str] = field(default_factory=dict)
     blind: bool = False
+    visit: str | None = None
+    cluster: str | None = None
 
     def as_blind(self) -> Settings:
         """Return the settings of a blind run on this cohort."""
@@ -201,6 +211,17 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
     batch = values.get("batch")
     if batch is not None and not isinstance(batch, str):
         report("batch", repr(batch), "the name of one column", "name the column that holds the study.")
+    cluster = values.get("cluster")
+    if cluster is not None and not isinstance(cluster, str):
+        report("cluster", repr(cluster), "the name of one column", "name the column that says who belongs together.")
+    elif cluster is not None and cluster in (batch, *covariates):
+        what = "batch" if cluster == batch else "a covariate"
+        report(
+            "cluster", f"{quote(cluster)}, which is {what} too", "a column of its own", "take it out of one of the two."
+        )
+    visit = values.get("visit")
+    if visit is not None and (isinstance(visit, bool) or not isinstance(visit, str | int)):
+        report("visit", repr(visit), "the name of one visit", "write e.g. visit: baseline.")
     scale = values.get("connectivity_scale") or "r"
     if scale not in CONNECTIVITY_SCALES:
         report("connectivity_scale", repr(scale), "r or fisher_z", "say what the connectivity files hold.")
@@ -226,6 +247,8 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
         reporting=dict(reporting),
         age_range=age_range,
         scale=shares,
+        visit=None if visit is None else fold_visit(visit),
+        cluster=cluster,
     ), problems
 
 

@@ -43,6 +43,12 @@ covariates: [age, sex]
 # If several studies were pooled: the column that says which. Contrasts are adjusted for it, shuffles stay within it.
 # batch: study
 
+# If people belong together (families, twins, classes, litters): the column that says who with whom.
+# cluster: family_id
+
+# If people came several times (a column session_id in the tables): the visit that the chapters use.
+# visit: baseline
+
 # What connectivity files hold: correlations (r, the default), or their Fisher z (then turned into r on reading).
 # connectivity_scale: fisher_z
 

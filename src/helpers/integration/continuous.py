@@ -29,7 +29,7 @@ from helpers.integration.prediction import predict_many
 from helpers.integration.spls import BlockSPLS
 from helpers.integration.tuning import tune_inside
 from helpers.integration.validation import add_choices, fit_everyone, read_covariates
-from helpers.permutation import on_one_blas_thread, shuffle_within
+from helpers.permutation import draw_nested_orders, on_one_blas_thread, shuffle_within
 
 OUTCOME_RIVALS = ("ridge",)
 
@@ -107,6 +107,7 @@ def cross_validate_outcome(
     transforms: Mapping[str, BaseEstimator] | None = None,
     batch: pd.Series | None = None,
     people: pd.Series | None = None,
+    clusters: pd.Series | None = None,
     covariates: pd.DataFrame | None = None,
     baselines: Sequence[str] = OUTCOME_RIVALS,
     grid: Mapping[str, Sequence[int]] | None = None,
@@ -121,7 +122,7 @@ def cross_validate_outcome(
 
     Parameters
     ----------
-    blocks, transforms, batch, people, covariates, grid, n_inner_folds, rule, residualise, n_workers
+    blocks, transforms, batch, people, clusters, covariates, grid, n_inner_folds, rule, residualise, n_workers
         As in :func:`helpers.integration.cross_validate`. A person's samples may differ in the outcome. The grid is scored by 1 - Q².
     y : pandas.Series
         The outcome, numeric and complete, index ``participant_id``.
@@ -153,7 +154,7 @@ def cross_validate_outcome(
     >>> bool(result.performance.loc["all blocks", "q2"] > 0.95)
     True
     """
-    settings, arrays, values = read_outcome_settings(blocks, y, model, transforms, people)
+    settings, arrays, values = read_outcome_settings(blocks, y, model, transforms, people, clusters, n_folds)
     settings = add_choices(settings, arrays, y.index, grid, None, n_inner_folds, rule, residualise)
     if unknown := [name for name in baselines if name not in OUTCOME_RIVALS]:
         raise ValueError(
@@ -195,6 +196,7 @@ def permute_outcome(
     n_repeats: int = 1,
     transforms: Mapping[str, BaseEstimator] | None = None,
     batch: pd.Series | None = None,
+    clusters: pd.Series | None = None,
     grid: Mapping[str, Sequence[int]] | None = None,
     n_inner_folds: int = 5,
     rule: str = "one_se",
@@ -207,7 +209,7 @@ def permute_outcome(
 
     Parameters
     ----------
-    blocks, y, model, transforms, batch, grid, n_inner_folds, rule, residualise, n_workers
+    blocks, y, model, transforms, batch, clusters, grid, n_inner_folds, rule, residualise, n_workers
         As in :func:`cross_validate_outcome`.
     observed : OutcomePerformance
         From :func:`cross_validate_outcome`.
@@ -230,11 +232,11 @@ def permute_outcome(
         raise ValueError("Some people gave several samples, so outcomes cannot be shuffled between people.")
     if not 1 <= n_repeats <= observed.n_repeats:
         raise ValueError(f"n_repeats is {n_repeats}; expected 1 to {observed.n_repeats}, the repeats of `observed`.")
-    settings, arrays, values = read_outcome_settings(blocks, y, model, transforms, None)
+    settings, arrays, values = read_outcome_settings(blocks, y, model, transforms, None, clusters)
     settings = add_choices(settings, arrays, y.index, grid, None, n_inner_folds, rule, residualise)
     levels = None if batch is None else codes_of(batch, y.index)
     streams = rng.spawn(n_permutations)
-    shuffled = [shuffle_within(values, levels, rng=stream) for stream in streams]
+    shuffled = [_shuffle(values, levels, settings.clusters, rng=stream) for stream in streams]
     labelled = [(own, quarter_outcome(own, y.index, batch)) for own in shuffled for _ in range(n_repeats)]
     each = [stream for stream in streams for _ in range(n_repeats)]
     found = _run_repeats(arrays, labelled, settings, observed.n_folds, each, n_workers)
@@ -248,6 +250,14 @@ def permute_outcome(
     return OutcomeNull(
         null.rename_axis("shuffle"), real, p_value, n_permutations, n_repeats, observed.n_participants, within
     )
+
+
+def _shuffle(values: Array, levels: Ints | None, clusters: Ints | None, *, rng: np.random.Generator) -> Array:
+    """Shuffle outcomes between people, or between clusters of equal size and between members of a cluster."""
+    if clusters is None:
+        return shuffle_within(values, levels, rng=rng)
+    blocks = np.zeros(len(values), int) if levels is None else levels
+    return values[draw_nested_orders(blocks, clusters, n_permutations=1, rng=rng)[0]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,7 +293,7 @@ def _run_repeats(
 ) -> list[_Found]:
     jobs = []
     for (values, strata), rng in zip(labelled, streams, strict=True):
-        folds = deal_folds(strata, settings.persons, n_folds=n_folds, rng=rng)
+        folds = deal_folds(strata, settings.held, n_folds=n_folds, rng=rng)
         jobs.append(_Job(list_splits(folds, values), strata, rng.spawn(n_folds)))
     return list(Parallel(n_jobs=n_workers, prefer="threads")(delayed(_run_job)(arrays, job, settings) for job in jobs))
 

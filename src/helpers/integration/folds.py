@@ -17,7 +17,7 @@ from helpers.integration.estimator import BlockModel
 from helpers.integration.prediction import DISTANCES
 from helpers.integration.spls import BlockSPLS
 from helpers.integration.splsda import VOTES, BlockSPLSDA
-from helpers.problems import count, name_some
+from helpers.problems import TooLittle, count, name_some
 
 Design = float | str | pd.DataFrame
 
@@ -43,11 +43,17 @@ class FoldSettings:
     nuisance: Array | None = None  # (samples, terms): blocks are replaced by their residuals on these
     search: Search | None = None  # how keep counts and design are chosen anew in each training set
     persons: Ints | None = None  # whom each sample is from, when some gave several
+    clusters: Ints | None = None  # who belongs together: never parted by a fold, of whichever group each is
     baselines: tuple[str, ...] = ()
     covariates: Array | None = None  # (samples, covariates) of the baseline that sees nothing else
     calibrate: bool = False  # learn probabilities from scores
     ids: pd.Index | None = None  # of the samples
     n_inner_folds: int = 5
+
+    @property
+    def held(self) -> Ints | None:
+        """What is held out as a whole: clusters, or the samples of a person; None where each sample stands alone."""
+        return self.persons if self.clusters is None else self.clusters
 
     @property
     def explains_outcome(self) -> bool:
@@ -102,6 +108,7 @@ def read_settings(
     vote: str,
     n_folds: int,
     people: pd.Series | None = None,
+    clusters: pd.Series | None = None,
 ) -> tuple[FoldSettings, list[Array], Ints, list[str]]:
     """Check what a validation is given; return settings, arrays in the order of block names, class codes and names."""
     names = check_blocks(blocks, y)
@@ -114,7 +121,14 @@ def read_settings(
     stop_early(codes if persons is None else codes[first_samples(persons)], list(labels), n_folds)
     arrays = [take_people(blocks[name], y.index) for name in names]
     settings = FoldSettings(
-        clone(model), names, dict(transforms or {}), distance, vote == "weighted", persons=persons, ids=y.index
+        clone(model),
+        names,
+        dict(transforms or {}),
+        distance,
+        vote == "weighted",
+        persons=persons,
+        clusters=read_clusters(clusters, y, n_folds),
+        ids=y.index,
     )
     return settings, arrays, codes, list(labels)
 
@@ -125,6 +139,8 @@ def read_outcome_settings(
     model: BlockSPLS,
     transforms: Mapping[str, BaseEstimator] | None,
     people: pd.Series | None,
+    clusters: pd.Series | None = None,
+    n_folds: int = 2,
 ) -> tuple[FoldSettings, list[Array], Array]:
     """Check what a validation of an outcome is given; return settings, arrays in the order of block names, and values."""
     names = check_outcomes(blocks, y.to_frame())
@@ -132,7 +148,16 @@ def read_outcome_settings(
     arrays = [take_people(blocks[name], y.index) for name in names]
     persons = read_people(people, y, one_group=False)
     return (
-        FoldSettings(clone(model), names, dict(transforms or {}), "", True, persons=persons, ids=y.index),
+        FoldSettings(
+            clone(model),
+            names,
+            dict(transforms or {}),
+            "",
+            True,
+            persons=persons,
+            clusters=read_clusters(clusters, y, n_folds),
+            ids=y.index,
+        ),
         arrays,
         y.to_numpy(float),
     )
@@ -178,6 +203,28 @@ def read_people(people: pd.Series | None, y: pd.Series, *, one_group: bool = Tru
         )
     persons = pd.factorize(people, sort=True)[0]
     return None if len(np.unique(persons)) == len(persons) else persons
+
+
+def read_clusters(clusters: pd.Series | None, y: pd.Series, n_folds: int) -> Ints | None:
+    """Return the cluster of each participant as a number; None when everybody stands alone.
+
+    Raises
+    ------
+    TooLittle
+        Fewer clusters than folds.
+    ValueError
+        A participant without a cluster.
+    """
+    if clusters is None:
+        return None
+    own = clusters.reindex(y.index)
+    if own.isna().any():
+        raise ValueError(f"{count(int(own.isna().sum()), 'participant')} without a cluster.")
+    codes = pd.factorize(own, sort=True)[0]
+    n_clusters = len(np.unique(codes))
+    if n_clusters < n_folds:
+        raise TooLittle(f"{count(n_clusters, 'cluster')} for {n_folds} folds, and a fold may not part one.")
+    return None if n_clusters == len(codes) else codes
 
 
 def first_samples(persons: Ints) -> Ints:

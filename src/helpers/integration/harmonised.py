@@ -23,12 +23,13 @@ def validate_harmonised(
     rng: np.random.Generator,
     n_folds: int = 5,
     n_repeats: int = 2,
+    clusters: pd.Series | None = None,
 ) -> IntegrationPerformance | None:
     """Validate a model on blocks that ComBat has harmonised, learnt from the training people of each fold.
 
     Parameters
     ----------
-    blocks, y, model, rng, n_folds, n_repeats
+    blocks, y, model, rng, n_folds, n_repeats, clusters
         As in :func:`helpers.integration.cross_validate`.
     batch : pandas.Series or None
         Study of everybody.
@@ -56,6 +57,7 @@ def validate_harmonised(
         n_repeats=n_repeats,
         transforms=make_harmonisers(blocks, studies, covariates=kept),
         batch=batch,
+        clusters=clusters,
         residualise=kept,
         baselines=(),
         calibrate=False,

@@ -57,7 +57,7 @@ def run_repeats(
 ) -> list[Repeat]:
     """Cross-validate once per (codes, strata) and stream; all folds are fitted together, a share per worker."""
     folds = [
-        deal_folds(strata, settings.persons, n_folds=n_folds, rng=rng)
+        deal_folds(strata, settings.held, n_folds=n_folds, rng=rng)
         for (_, strata), rng in zip(labelled, streams, strict=True)
     ]
     jobs = [
@@ -126,7 +126,7 @@ def _run_inner(
     n_inner, splits, streams = settings.n_inner_folds, [], []
     for job in jobs:
         train, stream = job.split.train, job.stream.spawn(1)[0]
-        persons = None if settings.persons is None else settings.persons[train]
+        persons = None if settings.held is None else settings.held[train]
         folds = deal_folds(job.strata[train], persons, n_folds=n_inner, rng=stream)
         splits += [Split(train[s.train], train[s.test], job.split.codes) for s in list_splits(folds, job.split.codes)]
         streams += stream.spawn(n_inner)

@@ -16,7 +16,7 @@ from helpers.integration.parallel import run_repeats
 from helpers.integration.splsda import BlockSPLSDA
 from helpers.integration.summary import STEADY, VOTE, balance_error, count_auc, count_steady
 from helpers.integration.validation import IntegrationPerformance, add_choices, read_covariates
-from helpers.permutation import find_log_odds, shuffle_conditionally, shuffle_within
+from helpers.permutation import find_log_odds, shuffle_clusters, shuffle_conditionally, shuffle_within
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +71,7 @@ def permute_groups(
     transforms: Mapping[str, BaseEstimator] | None = None,
     batch: pd.Series | None = None,
     people: pd.Series | None = None,
+    clusters: pd.Series | None = None,
     grid: Mapping[str, Sequence[int]] | None = None,
     designs: Sequence[Design] | None = None,
     n_inner_folds: int = 5,
@@ -83,7 +84,8 @@ def permute_groups(
 ) -> PermutationNull:
     """Shuffle the groups (within `batch`) and run the whole pipeline again, once per shuffle; baselines are left out.
 
-    All samples of a person keep one group, so persons are shuffled.
+    All samples of a person keep one group, so persons are shuffled. Clusters of equal size exchange their groups as wholes, and
+    members among themselves.
 
     Luck in the folds adds to every error, and averaging over repeats takes it away. So an error is only compared
     with errors averaged over as many repeats: the real groups enter with their first `n_repeats` repeats, each
@@ -93,7 +95,7 @@ def permute_groups(
 
     Parameters
     ----------
-    blocks, y, model, transforms, batch, people, grid, designs, n_inner_folds, rule, residualise, distance, vote
+    blocks, y, model, transforms, batch, people, clusters, grid, designs, n_inner_folds, rule, residualise, distance, vote
         As in :func:`cross_validate`.
     covariates : pandas.DataFrame, optional
         Numeric and complete: shuffles keep how the groups go with these
@@ -118,7 +120,9 @@ def permute_groups(
     ValueError
         More repeats than `observed` has, or every level of `batch` holds one group only.
     """
-    settings, arrays, codes, _ = read_settings(blocks, y, model, transforms, distance, vote, observed.n_folds, people)
+    settings, arrays, codes, _ = read_settings(
+        blocks, y, model, transforms, distance, vote, observed.n_folds, people, clusters
+    )
     settings = add_choices(settings, arrays, y.index, grid, designs, n_inner_folds, rule, residualise)
     levels = None if batch is None else codes_of(batch, y.index)
     _check_shuffles(codes, levels, batch, settings.persons, observed, n_repeats)
@@ -127,8 +131,10 @@ def permute_groups(
     log_odds, start = None, codes
     if (held := read_covariates(covariates, y.index)) is not None:
         log_odds = find_log_odds(codes, held)
-        start = shuffle_groups(codes, levels, settings.persons, log_odds, rng=rng.spawn(1)[0])
-    shuffled = [shuffle_groups(start, levels, settings.persons, log_odds, rng=stream) for stream in streams]
+        start = shuffle_groups(codes, levels, settings.persons, log_odds, settings.clusters, rng=rng.spawn(1)[0])
+    shuffled = [
+        shuffle_groups(start, levels, settings.persons, log_odds, settings.clusters, rng=stream) for stream in streams
+    ]
     labelled = [(own, make_strata(own, y.index, batch)) for own in shuffled for _ in range(n_repeats)]
     each = [stream for stream in streams for _ in range(n_repeats)]
     repeats = run_repeats(arrays, labelled, settings, observed.n_folds, each, n_workers)
@@ -203,18 +209,23 @@ def shuffle_groups(
     levels: Ints | None,
     persons: Ints | None,
     log_odds: NDArray[np.float64] | None = None,
+    clusters: Ints | None = None,
     *,
     rng: np.random.Generator,
 ) -> Ints:
     """Shuffle groups between persons, within levels; all samples of a person get one group.
 
-    With `log_odds` (of the second group, by sample), labellings are as likely as these make them.
+    With `log_odds` (of the second group, by sample), labellings are as likely as these make them. Clusters of equal size exchange
+    their groups as wholes, members among themselves.
 
     Examples
     --------
     >>> shuffle_groups(np.array([0, 0, 1]), None, np.array([5, 5, 8]), rng=np.random.default_rng(3)).tolist()
     [1, 1, 0]
     """
+    if clusters is not None:
+        odds = np.zeros(len(codes)) if log_odds is None else log_odds
+        return shuffle_clusters(codes, odds, clusters, levels, rng=rng)
     everyone = np.arange(len(codes)) if persons is None else persons
     _, first, person = np.unique(everyone, return_index=True, return_inverse=True)
     own = None if levels is None else levels[first]

@@ -131,7 +131,7 @@ def tune(
         [
             split
             for stream in own.spawn(n_repeats)
-            for split in list_splits(deal_folds(strata, settings.persons, n_folds=n_folds, rng=stream), codes)
+            for split in list_splits(deal_folds(strata, settings.held, n_folds=n_folds, rng=stream), codes)
         ]
         for own in rng.spawn(model.n_components)
     ]
@@ -169,7 +169,7 @@ def tune_inside(
 ) -> TunedKeep:
     """Choose keep counts and design from the training people of one split alone."""
     train, n_folds = split.train, settings.n_inner_folds
-    persons = None if settings.persons is None else settings.persons[train]
+    persons = None if settings.held is None else settings.held[train]
     draws = [
         [
             Split(train[inner.train], train[inner.test], split.codes)

@@ -129,6 +129,7 @@ def cross_validate(
     transforms: Mapping[str, BaseEstimator] | None = None,
     batch: pd.Series | None = None,
     people: pd.Series | None = None,
+    clusters: pd.Series | None = None,
     covariates: pd.DataFrame | None = None,
     baselines: Sequence[str] = BASELINES,
     calibrate: bool = True,
@@ -171,6 +172,9 @@ def cross_validate(
     people : pandas.Series, optional
         Sample -> person, where people gave several samples (then `y` and the blocks are indexed by sample). Samples of
         one person never stand on both sides of a fold, and are resampled together.
+    clusters : pandas.Series, optional
+        Who belongs together (families), index ``participant_id``, of whichever group each is: they never stand on both sides of a fold, and are
+        resampled together.
     covariates : pandas.DataFrame, optional
         Numeric, people x covariates, for the baseline that sees nothing else; missing cells are imputed in the fold.
     baselines : sequence of {"alone", "ridge", "forest"}
@@ -225,7 +229,9 @@ def cross_validate(
     >>> result.performance.loc[["vote", "ridge"], "balanced_error"].to_list()
     [0.0, 0.0]
     """
-    settings, arrays, codes, labels = read_settings(blocks, y, model, transforms, distance, vote, n_folds, people)
+    settings, arrays, codes, labels = read_settings(
+        blocks, y, model, transforms, distance, vote, n_folds, people, clusters
+    )
     settings = add_choices(settings, arrays, y.index, grid, designs, n_inner_folds, rule, residualise)
     settings = replace(
         settings,
@@ -243,7 +249,7 @@ def cross_validate(
     whole = Job(Split(everyone, everyone, codes), strata, rng.spawn(1)[0])
     (training,) = run_jobs(arrays, [whole], replace(settings, calibrate=False))
     scorers = [*settings.names, VOTE, *name_baselines(settings)]
-    table = summarise_repeats(repeats, codes, scorers, rng=rng.spawn(1)[0], persons=settings.persons)
+    table = summarise_repeats(repeats, codes, scorers, rng=rng.spawn(1)[0], persons=settings.held)
     table = add_stability(add_training(table, training, codes), repeats, settings.names)
     table["n_features"] = pd.Series({name: blocks[name].shape[1] for name in settings.names})
     table = table.assign(**{f"n_{label}": n for label, n in zip(labels, np.bincount(codes), strict=True)})
@@ -262,7 +268,7 @@ def cross_validate(
         adjusted_for=() if settings.nuisance is None else tuple(map(str, residualise.columns)),
         choices=tabulate_choices(repeats, settings.names),
         searched=tuple(what for what, tried in (("keep", grid), ("design", designs)) if tried is not None),
-        **_judge(repeats, codes, scorers, y, settings.persons),
+        **_judge(repeats, codes, scorers, y, settings.held),
     )
 
 

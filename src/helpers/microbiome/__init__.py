@@ -3,6 +3,7 @@
 from helpers.microbiome.abundance import (
     compare_functions,
     compare_taxa,
+    log_prevalent,
     log_reads,
     score_functions,
     summarise_composition,
@@ -85,6 +86,7 @@ __all__ = [
     "find_stronger",
     "holds_shares",
     "locate_groups",
+    "log_prevalent",
     "log_reads",
     "map_effects_to_tree",
     "measure_alpha",

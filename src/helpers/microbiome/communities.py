@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 import pandas as pd
 
+from helpers.designs import number_clusters
 from helpers.intervals import tell_shuffled_p
 from helpers.linear_algebra import span_design
 from helpers.microbiome.beta import METRIC_LABELS, centre_distances
@@ -82,7 +83,8 @@ def compare_communities(
     n_permutations : int
     rng : numpy.random.Generator
     covariates : pandas.DataFrame, optional
-        Numeric, index participant_id; people without a row are left out.
+        Numeric, index participant_id; people without a row are left out. Where it carries clusters, these are shuffled as wholes, and
+        their members among themselves.
     strata : pandas.Series, optional
         Index participant_id.
 
@@ -121,7 +123,8 @@ def compare_communities(
     labels, _ = label_groups(groups.loc[people])
     blocks = match_strata(strata, people)
     inner = centre_distances(distances.loc[people, people].to_numpy(float))
-    moved = draw_movable(labels[:, None], blocks, n_permutations=n_permutations, rng=rng)
+    clusters = None if covariates is None else number_clusters(covariates.loc[people])
+    moved = draw_movable(labels[:, None], blocks, n_permutations=n_permutations, rng=rng, clusters=clusters)
     nuisance = span_design(np.empty((len(people), 0)) if covariates is None else covariates.loc[people].to_numpy(float))
     term, others = span_groups(labels, nuisance), np.empty((len(people), 0))
     total = float(np.trace(inner))

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.contrasts import Q_SHOWN, fit_contrasts
+from helpers.designs import find_clusters
 from helpers.microbiome.counts import check_amounts, collapse_taxa
 from helpers.microbiome.differential import (
     FIELDS,
@@ -117,6 +118,7 @@ def compare_methods(
     genera, terms = _match(counts, taxonomy, design)
     reads = check_amounts(genera)
     depth, is_shares = choose_depth(reads, depth), reads.dtype.kind == "f"
+    is_clustered = find_clusters(terms) is not None  # ANCOM-BC and Firth's regression take participants as independent
     presence = pd.DataFrame(expect_presence(reads, depth), genera.index, genera.columns)
     prevalence = presence.mean()
     kept = genera.columns[(prevalence >= min_prevalence) & (prevalence > 0)]
@@ -138,9 +140,11 @@ def compare_methods(
     results = {
         PRIMARY: primary[FIELDS],
         "linda": run_linda(logs, terms),
-        **({} if is_shares else {"ancombc": run_ancombc(_log_reads(genera, usual, depth, 1.0), terms)}),
+        **({} if is_shares or is_clustered else {"ancombc": run_ancombc(_log_reads(genera, usual, depth, 1.0), terms)}),
         "rank_clr": compare_ranks(logs, terms),
-        "presence": compare_presence(seen, terms) if seen.shape[1] else pd.DataFrame(columns=FIELDS, dtype=float),
+        "presence": compare_presence(seen, terms)
+        if seen.shape[1] and not is_clustered
+        else pd.DataFrame(columns=FIELDS, dtype=float),
     }
     table = _agree({name: result.reindex(kept) for name, result in results.items()}, at_least)
     table = table.join(results["linda"][FIELDS[:3]]).join(primary[["d", "d_low", "d_high", "q"]])

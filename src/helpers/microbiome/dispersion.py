@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from helpers.designs import number_clusters
 from helpers.intervals import tell_shuffled_p
 from helpers.linear_algebra import span, span_design
 from helpers.microbiome.beta import centre_distances
@@ -128,7 +129,9 @@ def measure_dispersion(
     inner = centre_distances(distances.loc[people, people].to_numpy(float))
     nuisance = span_design(np.empty((len(people), 0)) if covariates is None else covariates.loc[people].to_numpy(float))
     spread = measure_spread(inner, labels, nuisance, centre=centre, bias_adjusted=bias_adjusted)
-    moved = draw_movable(labels[:, None], match_strata(strata, people), n_permutations=n_permutations, rng=rng)
+    clusters = None if covariates is None else number_clusters(covariates.loc[people])
+    strata = match_strata(strata, people)
+    moved = draw_movable(labels[:, None], strata, n_permutations=n_permutations, rng=rng, clusters=clusters)
     test = compare_spread(spread, labels, nuisance, moved.orders)
     test = replace(test, p=np.nan) if moved.shuffled == NOTHING else test
     table = pd.Series(spread, index=people, name="distance")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from helpers.designs import number_clusters
 from helpers.intervals import tell_shuffled_p
 from helpers.linear_algebra import span, span_design
 from helpers.microbiome.beta import centre_distances
@@ -110,7 +111,7 @@ def run_permanova(
         raise ValueError(f"The kind '{kind}' of PERMANOVA is unknown. It may be {', '.join(KINDS)}.")
     people = match_people(distances, terms)
     inner = centre_distances(distances.loc[people, people].to_numpy(float))
-    blocks = match_strata(strata, people)
+    blocks, clusters = match_strata(strata, people), number_clusters(terms.loc[people])
     columns = {name: code_term(terms.loc[people, name]) for name in terms.columns}
     if kind == "overall":
         columns = {"Model": np.column_stack(list(columns.values()))}
@@ -118,7 +119,7 @@ def run_permanova(
     entropy = rng.integers(2**63)  # all terms are shuffled in the same orders, where they can be
     for name, (before, term, after) in _arrange(columns, kind, len(people)).items():
         own = np.random.default_rng(entropy)
-        moved[name] = draw_movable(columns[name], blocks, n_permutations=n_permutations, rng=own)
+        moved[name] = draw_movable(columns[name], blocks, n_permutations=n_permutations, rng=own, clusters=clusters)
         rows[name] = measure_term(inner, term, nuisance=before, others=after, orders=moved[name].orders)
     return Permanova(
         table=_tabulate(rows, inner, columns, moved),

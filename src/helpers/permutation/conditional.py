@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from helpers.permutation.plans import refuse_torn
+
 N_STEPS = 50
 PENALTY = 1.0  # of the logistic regression, as scikit-learn's C: a covariate that parts the groups stays finite
 
@@ -77,14 +79,87 @@ def shuffle_conditionally(
     own = np.zeros(len(codes), int) if levels is None else np.asarray(levels)
     at = _find_firsts(own)
     for _ in range(n_steps):
-        order = rng.permutation(len(own))
-        order = order[np.argsort(own[order], kind="stable")]
-        first, second = order[at], order[at + 1]
+        first, second = _pair(rng.permutation(len(own)), at, own)
         gain = (shuffled[second] - shuffled[first]) * (log_odds[first] - log_odds[second])
         moved = rng.random(len(first)) * (1 + np.exp(-np.clip(gain, -500, 500))) < 1
         a, b = first[moved], second[moved]
         shuffled[a], shuffled[b] = shuffled[b], shuffled[a]
     return shuffled
+
+
+def shuffle_clusters(
+    codes: NDArray[np.intp],
+    log_odds: NDArray[np.float64],
+    clusters: NDArray[np.intp],
+    levels: NDArray[np.intp] | None = None,
+    *,
+    rng: np.random.Generator,
+    n_steps: int = N_STEPS,
+) -> NDArray[np.intp]:
+    """Shuffle two groups as :func:`shuffle_conditionally` does, where people belong together.
+
+    In each round members of a cluster are paired and exchange their labels, and clusters of equal size are paired and exchange
+    the labels of all their members, member for member, each with the probability that the odds give it.
+
+    Parameters
+    ----------
+    codes : numpy.ndarray of 0 and 1, shape (n,)
+    log_odds : numpy.ndarray of shape (n,)
+        0 for everybody: every exchange is as likely as not.
+    clusters : numpy.ndarray of int, shape (n,)
+    levels : numpy.ndarray of int, optional
+        Clusters are exchanged within these alone.
+    rng : numpy.random.Generator
+    n_steps : int, default 50
+
+    Returns
+    -------
+    numpy.ndarray of 0 and 1, shape (n,)
+
+    Examples
+    --------
+    Two pairs of one group each stay of one group each:
+
+    >>> shuffled = shuffle_clusters(np.array([0, 0, 1, 1]), np.zeros(4), np.array([0, 0, 1, 1]), rng=np.random.default_rng(1))
+    >>> shuffled[0] == shuffled[1], shuffled[2] == shuffled[3], int(shuffled.sum())
+    (np.True_, np.True_, 2)
+    """
+    shuffled, own = np.array(codes), np.unique(clusters, return_inverse=True)[1]
+    members = [np.flatnonzero(own == cluster) for cluster in range(own.max() + 1)]
+    if levels is not None:
+        refuse_torn(np.asarray(levels), own)
+    kinds = [(len(rows), 0 if levels is None else int(levels[rows[0]])) for rows in members]
+    alike = np.array([sorted(set(kinds)).index(kind) for kind in kinds])
+    of_own, of_alike = _find_firsts(own), _find_firsts(alike)
+    for _ in range(n_steps):
+        first, second = _pair(rng.permutation(len(own)), of_own, own)
+        _exchange(shuffled, log_odds, first[:, None], second[:, None], rng)
+        one, other = _pair(rng.permutation(len(alike)), of_alike, alike)
+        for size in sorted({kind[0] for kind in kinds}):
+            pairs = [(members[a], members[b]) for a, b in zip(one, other, strict=True) if kinds[a][0] == size]
+            if pairs:
+                _exchange(shuffled, log_odds, *(np.array(side) for side in zip(*pairs, strict=True)), rng)
+    return shuffled
+
+
+def _exchange(
+    labels: NDArray[np.intp],
+    log_odds: NDArray[np.float64],
+    first: NDArray[np.intp],
+    second: NDArray[np.intp],
+    rng: np.random.Generator,
+) -> None:
+    """Exchange the labels of pairs (rows) of people or clusters, each with its probability."""
+    gain = ((labels[second] - labels[first]) * (log_odds[first] - log_odds[second])).sum(axis=1)
+    moved = rng.random(len(first)) * (1 + np.exp(-np.clip(gain, -500, 500))) < 1
+    a, b = first[moved], second[moved]
+    labels[a], labels[b] = labels[b], labels[a]
+
+
+def _pair(order: NDArray[np.intp], at: NDArray[np.intp], levels: NDArray[np.intp]) -> tuple[NDArray[np.intp], ...]:
+    """Pair everybody, in a random order, with somebody of the same level; one may be left over in each."""
+    order = order[np.argsort(levels[order], kind="stable")]
+    return order[at], order[at + 1]
 
 
 def _find_firsts(levels: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.designs import match_design, weigh_residuals
+from helpers.designs import match_design, number_clusters, weigh_residuals
 from helpers.linear_algebra import span_design
 from helpers.permutation.orders import match_blocks
 from helpers.permutation.plans import Plan, plan_shuffles
@@ -210,7 +210,8 @@ def prepare_model(
     features : pandas.DataFrame of shape (n_participants, n_features)
         Index ``participant_id``; no missing value among the people of the design.
     design : pandas.DataFrame of shape (n_designed, n_terms)
-        Index ``participant_id``; numeric, complete, without intercept. People in both tables are used.
+        Index ``participant_id``; numeric, complete, without intercept. People in both tables are used. Where it carries
+        clusters, these change places as wholes, and their members among themselves.
     tested : str
         Column of the design to test; the others and an intercept are nuisance.
     blocks : pandas.Series, optional
@@ -235,16 +236,24 @@ def prepare_model(
         the others, or shuffling within blocks cannot change it.
     """
     people, values, terms = _align(features, design, tested)
-    groups = match_blocks(people, blocks)
+    groups, clusters = match_blocks(people, blocks), number_clusters(terms)
     _refuse_still(terms[tested], groups, whole_blocks)
     plan = plan_shuffles(
-        terms.to_numpy(float), groups, n_permutations=n_permutations, rng=rng, whole_blocks=whole_blocks
+        terms.to_numpy(float),
+        groups,
+        n_permutations=n_permutations,
+        rng=rng,
+        whole_blocks=whole_blocks,
+        clusters=clusters,
     )
     basis = span_design(terms.drop(columns=tested).to_numpy(float))
     direction = _free(terms[tested], basis, terms.columns.drop(tested))
     moving = _drop_unmoved(basis, np.zeros_like(groups) if whole_blocks else groups)
-    weights, own_df = weigh_residuals(basis, direction[:, 0])
-    weights = None if np.isnan(own_df) else weights  # a group of one participant has no variance of its own
+    found = weigh_residuals(basis, direction[:, 0], clusters)
+    own_df, weights = (
+        found.df,
+        None if np.isnan(found.df) else found.weights,
+    )  # a group of one participant has no variance of its own
     model = _fit(values, direction, basis, moving, features.columns, plan, groups, signed, precision, weights)
     return model if weights is None else replace(model, own_df=own_df)
 

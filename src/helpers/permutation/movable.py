@@ -8,10 +8,11 @@ from math import exp, lgamma
 import numpy as np
 
 from helpers.permutation.orders import draw_orders
-from helpers.permutation.plans import draw_whole_orders
+from helpers.permutation.plans import draw_nested_orders, draw_whole_orders
 
 ENOUGH = 20  # arrangements, below which no p can reach 0.05
 PEOPLE, WITHIN, WHOLE, NOTHING = "people", "people within strata", "whole strata", "nothing"
+NESTED = "whole clusters, and members within them"
 COUNTED = 1e9  # from which arrangements are not told apart
 
 
@@ -22,7 +23,7 @@ class Movable:
     Attributes
     ----------
     orders : numpy.ndarray of int, shape (n_permutations, n)
-    shuffled : {"people", "people within strata", "whole strata", "nothing"}
+    shuffled : {"people", "people within strata", "whole strata", "whole clusters, and members within them", "nothing"}
         What changes places. *Nothing*: the term is the same within each stratum, and no two strata of one size differ.
     n_arrangements : float
         Different arrangements of the term, the observed one included (a billion: that many or more).
@@ -38,7 +39,14 @@ class Movable:
         return self.n_arrangements >= ENOUGH
 
 
-def draw_movable(rows: np.ndarray, strata: np.ndarray, *, n_permutations: int, rng: np.random.Generator) -> Movable:
+def draw_movable(
+    rows: np.ndarray,
+    strata: np.ndarray,
+    *,
+    n_permutations: int,
+    rng: np.random.Generator,
+    clusters: np.ndarray | None = None,
+) -> Movable:
     """Draw orders of people for a term.
 
     Parameters
@@ -48,6 +56,8 @@ def draw_movable(rows: np.ndarray, strata: np.ndarray, *, n_permutations: int, r
     strata : numpy.ndarray of int, shape (n,)
     n_permutations : int
     rng : numpy.random.Generator
+    clusters : numpy.ndarray of int, optional
+        People who belong together: clusters of equal size change places within their stratum, and members among themselves.
 
     Examples
     --------
@@ -58,6 +68,8 @@ def draw_movable(rows: np.ndarray, strata: np.ndarray, *, n_permutations: int, r
     >>> found.shuffled, round(found.n_arrangements), found.is_enough
     ('whole strata', 6, False)
     """
+    if clusters is not None:
+        return _draw_nested(rows, strata, clusters, n_permutations=n_permutations, rng=rng)
     places = [np.flatnonzero(strata == one) for one in np.unique(strata)]
     kinds = np.unique(rows, axis=0, return_inverse=True)[1].ravel()
     is_still = all(len(np.unique(kinds[own])) == 1 for own in places)
@@ -69,6 +81,26 @@ def draw_movable(rows: np.ndarray, strata: np.ndarray, *, n_permutations: int, r
     ways = sum(_log_arrangements(kinds[units]) for units in firsts.values())
     orders = draw_whole_orders(strata, n_permutations=n_permutations, rng=rng)
     return Movable(orders, WHOLE if ways > 0 else NOTHING, _bound(ways))
+
+
+def _draw_nested(
+    rows: np.ndarray, strata: np.ndarray, clusters: np.ndarray, *, n_permutations: int, rng: np.random.Generator
+) -> Movable:
+    """Draw orders of clusters and of their members; a term that is one within each stratum cannot be changed by them."""
+    kinds = np.unique(rows, axis=0, return_inverse=True)[1].ravel()
+    if all(len(np.unique(kinds[strata == one])) == 1 for one in np.unique(strata)):
+        return Movable(np.tile(np.arange(len(strata)), (n_permutations, 1)), NOTHING, 1.0)
+    orders = draw_nested_orders(strata, clusters, n_permutations=n_permutations, rng=rng)
+    ways = sum(_log_arrangements(kinds[clusters == one]) for one in np.unique(clusters))
+    first = np.unique(clusters, return_index=True)[1]
+    held = {one: tuple(sorted(kinds[clusters == one].tolist())) for one in clusters[first].tolist()}
+    places: dict[tuple[int, int], list[tuple[int, ...]]] = {}
+    for one, stratum in zip(clusters[first].tolist(), strata[first].tolist(), strict=True):
+        places.setdefault((stratum, len(held[one])), []).append(held[one])
+    for alike in places.values():
+        number = {members: i for i, members in enumerate(dict.fromkeys(alike))}
+        ways += _log_arrangements(np.array([number[members] for members in alike]))
+    return Movable(orders, NESTED if ways > 0 else NOTHING, _bound(ways))
 
 
 def _log_arrangements(kinds: np.ndarray) -> float:

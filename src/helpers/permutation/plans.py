@@ -13,7 +13,7 @@ import numpy as np
 from helpers.permutation.orders import draw_orders
 
 STREAM = 64  # rearrangements that share one random stream
-Kind = Literal["within", "whole"]
+Kind = Literal["within", "whole", "nested"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +24,9 @@ class Plan:
 
     Attributes
     ----------
-    kind : {"within", "whole"}
-        People change places within blocks, or whole blocks change places.
+    kind : {"within", "whole", "nested"}
+        People change places within blocks; whole blocks change places; or clusters of equal size change places within blocks, and
+        their members among themselves.
     groups : numpy.ndarray of int, shape (n_people,)
     n_permutations : int
         Rearrangements beside the observed one.
@@ -33,6 +34,8 @@ class Plan:
         Root of all streams.
     listed : numpy.ndarray or None
         Every rearrangement but the observed one, when there are few enough: the test is exact then.
+    clusters : numpy.ndarray of int, shape (n_people,), or None
+        Of a nested plan.
     """
 
     kind: Kind
@@ -40,6 +43,7 @@ class Plan:
     n_permutations: int
     entropy: tuple[int, ...]
     listed: np.ndarray | None = None
+    clusters: np.ndarray | None = None
 
     @property
     def exact(self) -> bool:
@@ -75,6 +79,8 @@ class Plan:
         if self.listed is not None:
             return self.listed[start : start + n_drawn]
         rng = np.random.default_rng(np.random.SeedSequence(self.entropy, spawn_key=(stream,)))
+        if self.clusters is not None:
+            return draw_nested_orders(self.groups, self.clusters, n_permutations=STREAM, rng=rng)[:n_drawn]
         draw = draw_orders if self.kind == "within" else draw_whole_orders
         return draw(self.groups, n_permutations=STREAM, rng=rng)[:n_drawn]
 
@@ -86,6 +92,7 @@ def plan_shuffles(
     n_permutations: int,
     rng: np.random.Generator,
     whole_blocks: bool = False,
+    clusters: np.ndarray | None = None,
 ) -> Plan:
     """Plan shuffles of people within blocks, or of whole blocks.
 
@@ -103,10 +110,17 @@ def plan_shuffles(
     rng : numpy.random.Generator
     whole_blocks : bool, default False
         True: blocks of equal size change places as wholes, and nobody changes place within one.
+    clusters : numpy.ndarray of int, optional
+        Clusters of equal size then change places within their block, and their members among themselves [1]_: the one moves a
+        term that clusters share, the other one that differs within them. None of these is listed.
 
     Returns
     -------
     Plan
+
+    References
+    ----------
+    .. [1] Winkler AM et al. (2015). Multi-level block permutation. NeuroImage 123:253-268. doi:10.1016/j.neuroimage.2015.05.092
 
     Examples
     --------
@@ -117,6 +131,8 @@ def plan_shuffles(
     >>> plan.exact, plan.n_permutations
     (True, 5)
     """
+    if clusters is not None:
+        return Plan("nested", groups, n_permutations, _draw_entropy(rng), clusters=clusters)
     kind: Kind = "whole" if whole_blocks else "within"
     places = (
         _whole_places(groups) if whole_blocks else [np.flatnonzero(groups == g)[:, None] for g in np.unique(groups)]
@@ -167,6 +183,51 @@ def draw_whole_orders(groups: np.ndarray, *, n_permutations: int, rng: np.random
         for order in orders:
             order[places] = places[rng.permutation(len(places))]
     return orders
+
+
+def draw_nested_orders(
+    blocks: np.ndarray, clusters: np.ndarray, *, n_permutations: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw random orders in which clusters of equal size change places within their block, and members within their cluster.
+
+    Parameters
+    ----------
+    blocks, clusters : numpy.ndarray of int, shape (n,)
+        A cluster lies in one block.
+    n_permutations : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n_permutations, n)
+
+    Examples
+    --------
+    Two pairs and one alone: pairs stay together.
+
+    >>> orders = draw_nested_orders(np.zeros(5, int), np.array([0, 0, 1, 1, 2]), n_permutations=99, rng=np.random.default_rng(1))
+    >>> len({tuple(order) for order in orders.tolist()}), {order[4] for order in orders.tolist()}
+    (8, {4})
+    """
+    refuse_torn(blocks, clusters)
+    orders = draw_orders(clusters, n_permutations=n_permutations, rng=rng)
+    for block in np.unique(blocks):
+        own = np.flatnonzero(blocks == block)
+        wholes = draw_whole_orders(clusters[own], n_permutations=n_permutations, rng=rng)
+        orders[:, own] = np.take_along_axis(orders[:, own], wholes, axis=1)
+    return orders
+
+
+def refuse_torn(blocks: np.ndarray, clusters: np.ndarray) -> None:
+    """Refuse clusters that reach over blocks: they could not be kept whole within one.
+
+    Raises
+    ------
+    ValueError
+    """
+    first = np.unique(clusters, return_index=True)[1]
+    if (blocks != blocks[first][np.unique(clusters, return_inverse=True)[1]]).any():
+        raise ValueError("A cluster reaches over several batches, so that it cannot be kept whole within one.")
 
 
 def _number_rows(rows: np.ndarray, units: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The seven chapters and the labs: their order, what each needs of a cohort, whose results each reads."""
+"""The chapters and the labs: their order, what each needs of a cohort, whose results each reads."""
 
 from __future__ import annotations
 
@@ -98,6 +98,7 @@ CHAPTERS = (
         reads=("01_cohort", "02_resilience", "03_brain", "04_microbiome", "05_metabolites", "06_integration"),
         data=("data/schema", "data/sets", "data/claims", "data/course"),
     ),
+    Chapter("08_visits", "Change over visits", needs=("visits",), data=("data/schema",)),
     Chapter("lab_leakage", "Lab: leakage", needs=(SIMULATED,), reads=()),
     Chapter("lab_optima", "Lab: two optima", needs=(SIMULATED, *INTEGRATED), at_least=3, open_data=("breast_tcga",)),
     Chapter(
@@ -137,6 +138,8 @@ def explain_need(need: str) -> str:
         return "number in its outcome rule (cohort.yml)"
     if need == "resilience_score":
         return "resilience questionnaire in its outcome rule (cohort.yml)"
+    if need == "visits":
+        return "second visit (a column session_id in its tables)"
     if need == "symptoms":
         return "questionnaire beside the one that makes the groups (phenotype/)"
     if need == "ranks":
