@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from helpers import permutation
 from helpers.cohort import assign_groups, design_matrix
 from helpers.contract import load_cohort
 from helpers.contrasts import fit_contrasts
@@ -17,13 +16,7 @@ from helpers.microbiome import compare_communities
 from helpers.permutation import draw_movable, draw_nested_orders, plan_shuffles, shuffle_clusters
 from helpers.problems import TooLittle
 from helpers.resilience import score_outcome
-from tests.visit_cohorts import write_cohort
-
-
-def draw_families(n, rng, *, sizes=(1, 2, 3, 4)):
-    """Number families of one to four until everybody has one."""
-    families = np.repeat(np.arange(n), rng.choice(sizes, n))[:n]
-    return pd.Series([f"f{i}" for i in families], index=[f"p{i}" for i in range(n)])
+from tests.visit_cohorts import count_rejected, draw_families, write_cohort
 
 
 def solve_cr2(y, x, clusters, at):
@@ -131,8 +124,8 @@ def test_the_term_says_what_is_exchanged():
 def test_conditional_shuffles_keep_families_and_lean_on_the_odds():
     rng, clusters = np.random.default_rng(5), np.repeat(np.arange(10), 2)
     codes, odds = np.repeat([0, 1] * 5, 2), np.repeat([-3.0, 3.0] * 5, 2)
-    free = np.array([shuffle_clusters(codes, np.zeros(20), clusters, rng=rng) for _ in range(100)])
-    bound = np.array([shuffle_clusters(codes, odds, clusters, rng=rng) for _ in range(100)])
+    free = np.array([shuffle_clusters(codes, np.zeros(20), clusters, rng=rng) for _ in range(40)])
+    bound = np.array([shuffle_clusters(codes, odds, clusters, rng=rng) for _ in range(40)])
     assert (free[:, ::2] == free[:, 1::2]).all() and (free.sum(axis=1) == 10).all()
     assert (free == codes).mean() < 0.65 and (bound == codes).mean() > 0.9
 
@@ -159,23 +152,6 @@ def test_folds_never_part_a_family_of_two_groups():
         baselines=(),
     )
     assert found.n_participants == 60 and found.performance["auc"].between(0, 1).all()
-
-
-def count_rejected(n_draws, rng, *, shared):
-    """Reject how many null cohorts of families of one to four; features and (where shared) groups go with the family."""
-    rejected = {"naive": 0, "robust": 0, "max_t": 0}
-    for _ in range(n_draws):
-        clusters = draw_families(80, rng)
-        codes = pd.factorize(clusters)[0]
-        own = rng.integers(0, 2, codes.max() + 1)[codes] if shared else rng.integers(0, 2, 80)
-        y = pd.DataFrame({"y": rng.normal(size=codes.max() + 1)[codes] + rng.normal(0, 0.7, 80)}, index=clusters.index)
-        plain = pd.DataFrame({"group": own.astype(float)}, index=clusters.index)
-        design = add_clusters(plain, clusters)
-        rejected["naive"] += fit_contrasts(y, plain).loc["y", "p"] < 0.05
-        rejected["robust"] += fit_contrasts(y, design).loc["y", "p"] < 0.05
-        shuffled = permutation.test_max_t(y, design, n_permutations=39, rng=rng)
-        rejected["max_t"] += shuffled.table.loc["y", "p_fwe"] <= 0.05
-    return {name: times / n_draws for name, times in rejected.items()}
 
 
 def test_null_families_are_rejected_seldom_where_independence_rejects_often():

@@ -15,20 +15,9 @@ from helpers.resilience import score_outcome
 from helpers.run.execution import NOTEBOOKS_DIR, run_notebook
 from helpers.tables import write_result
 from helpers.visits.mixed import FEW, FLAT_NOTE, NO_SPREAD, TANGLED
-from tests.visit_cohorts import draw_visits, write_cohort
+from tests.visit_cohorts import count_covered, draw_visits, lay_out, write_cohort
 
 LABELS = {"high": "High (n=30)", "low": "Low (n=30)"}
-
-
-def lay_out(by_visit, high):
-    """Features by visit as samples below each other, with who and when, and the design."""
-    people = pd.Index([f"p{i}" for i in range(len(high))])
-    parts, rows = [], []
-    for visit, values in by_visit.items():
-        names = [f"{person} at {visit}" for person in people]
-        parts.append(pd.DataFrame(values, names).add_prefix("x"))
-        rows.append(pd.DataFrame({"participant_id": people, "visit": visit}, index=names))
-    return pd.concat(parts), pd.concat(rows), pd.DataFrame({"group": np.asarray(high, float)}, index=people)
 
 
 @pytest.fixture(scope="module")
@@ -98,20 +87,6 @@ def test_fits_without_a_number_and_at_the_edge_are_said():
         assert words in said
     with pytest.raises(TooLittle, match="No two visits"):
         visits.fit_changes(values, samples[samples["visit"] == "a"], design, baseline="a")
-
-
-def count_covered(n_draws, rng, *, effect, n=60, lost=0.15):
-    """Count the intervals that hold the true group x visit: three visits, some missed at random."""
-    held = []
-    for _ in range(n_draws):
-        high = np.arange(n) < n * 0.4
-        values, samples, design = lay_out(
-            draw_visits(n, ("a", "b", "c"), rng, n_features=1, shift=effect, high=high), high
-        )
-        kept = (samples["visit"] == "a") | (rng.random(len(samples)) > lost)
-        found = visits.fit_changes(values[kept.to_numpy()], samples[kept], design, baseline="a")
-        held += ((found["ci_low"] <= effect) & (effect <= found["ci_high"])).tolist()
-    return np.mean(held)
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say():

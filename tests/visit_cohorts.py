@@ -5,6 +5,11 @@ import json
 import numpy as np
 import pandas as pd
 
+from helpers import permutation
+from helpers import visits as rooms
+from helpers.contrasts import fit_contrasts
+from helpers.designs import add_clusters
+
 SETTINGS = """\
 contract: 2
 name: simulated_visits
@@ -91,3 +96,51 @@ def write_tables(path, ids, by_visit, came, columns):
         parts.append(table[came[visit]])
     whole = pd.concat(parts)
     write(whole if len(by_visit) > 1 else whole.drop(columns="session_id"), path)
+
+
+def lay_out(by_visit, high):
+    """Features by visit as samples below each other, with who and when, and the design."""
+    people = pd.Index([f"p{i}" for i in range(len(high))])
+    parts, rows = [], []
+    for visit, values in by_visit.items():
+        names = [f"{person} at {visit}" for person in people]
+        parts.append(pd.DataFrame(values, names).add_prefix("x"))
+        rows.append(pd.DataFrame({"participant_id": people, "visit": visit}, index=names))
+    return pd.concat(parts), pd.concat(rows), pd.DataFrame({"group": np.asarray(high, float)}, index=people)
+
+
+def count_covered(n_draws, rng, *, effect, n=60, lost=0.15):
+    """Count the intervals that hold the true group x visit: three visits, some missed at random."""
+    held = []
+    for _ in range(n_draws):
+        high = np.arange(n) < n * 0.4
+        values, samples, design = lay_out(
+            draw_visits(n, ("a", "b", "c"), rng, n_features=1, shift=effect, high=high), high
+        )
+        kept = (samples["visit"] == "a") | (rng.random(len(samples)) > lost)
+        found = rooms.fit_changes(values[kept.to_numpy()], samples[kept], design, baseline="a")
+        held += ((found["ci_low"] <= effect) & (effect <= found["ci_high"])).tolist()
+    return np.mean(held)
+
+
+def draw_families(n, rng, *, sizes=(1, 2, 3, 4)):
+    """Number families of one to four until everybody has one."""
+    families = np.repeat(np.arange(n), rng.choice(sizes, n))[:n]
+    return pd.Series([f"f{i}" for i in families], index=[f"p{i}" for i in range(n)])
+
+
+def count_rejected(n_draws, rng, *, shared):
+    """Reject how many null cohorts of families of one to four; features and (where shared) groups go with the family."""
+    rejected = {"naive": 0, "robust": 0, "max_t": 0}
+    for _ in range(n_draws):
+        clusters = draw_families(80, rng)
+        codes = pd.factorize(clusters)[0]
+        own = rng.integers(0, 2, codes.max() + 1)[codes] if shared else rng.integers(0, 2, 80)
+        y = pd.DataFrame({"y": rng.normal(size=codes.max() + 1)[codes] + rng.normal(0, 0.7, 80)}, index=clusters.index)
+        plain = pd.DataFrame({"group": own.astype(float)}, index=clusters.index)
+        design = add_clusters(plain, clusters)
+        rejected["naive"] += fit_contrasts(y, plain).loc["y", "p"] < 0.05
+        rejected["robust"] += fit_contrasts(y, design).loc["y", "p"] < 0.05
+        shuffled = permutation.test_max_t(y, design, n_permutations=39, rng=rng)
+        rejected["max_t"] += shuffled.table.loc["y", "p_fwe"] <= 0.05
+    return {name: times / n_draws for name, times in rejected.items()}

@@ -214,15 +214,15 @@ def describe_clusters(clusters: pd.Series, name: str) -> str:
 
     Examples
     --------
-    >>> describe_clusters(pd.Series(["f1", "f1", "f2"]), "family_id")[:69]
-    'They are 2 clusters (family id), 1 of them of two members or more (up'
+    >>> describe_clusters(pd.Series(["f1", "f1", "f2"]), "family_id")[:45]
+    'They are 2 clusters (`family_id`), 1 of them '
     """
     sizes = clusters.value_counts()
     return (
-        f"They are {count(len(sizes), 'cluster')} ({as_text(name)}), {int((sizes > 1).sum())} of them of two members or more (up to "
+        f"They are {count(len(sizes), 'cluster')} ({as_code(name)}), {int((sizes > 1).sum())} of them of two members or more (up to "
         f"{sizes.max()}): members are not taken as independent. Standard errors are cluster-robust (CR2), permutations exchange whole clusters "
         "of equal size and members within a cluster, folds never part one, and methods that can do neither (ANCOM-BC, logistic regression of "
-        "presence) are left out."
+        "presence) are left out. Intervals of correlations (r) alone still take participants as independent, and may be too narrow."
     )
 
 

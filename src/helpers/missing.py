@@ -15,7 +15,7 @@ from sklearn.impute import IterativeImputer
 from helpers.cohort import code_terms, design_matrix
 from helpers.contract import Cohort
 from helpers.contrasts import CONFIDENCE, fit_contrasts
-from helpers.designs import keep_clusters
+from helpers.designs import add_clusters, keep_clusters
 from helpers.problems import TooLittle, count, name_some
 from helpers.wording import as_text
 
@@ -90,7 +90,7 @@ def _count_and_fit(features: pd.DataFrame, design: pd.DataFrame, extra: pd.DataF
 def code_everyone(cohort: Cohort, groups: pd.DataFrame, people: pd.Index, names: list[str]) -> pd.DataFrame:
     """Return the design of these people with blanks left blank."""
     high = (groups.loc[people, "group"] == "high").astype(float).rename("group").to_frame()
-    return pd.concat([high, code_terms(cohort, people, names)], axis=1)
+    return add_clusters(pd.concat([high, code_terms(cohort, people, names)], axis=1), cohort.clusters)
 
 
 def _impute(features: pd.DataFrame, terms: pd.DataFrame, rng: np.random.Generator, n_imputations: int) -> pd.DataFrame:
@@ -100,7 +100,7 @@ def _impute(features: pd.DataFrame, terms: pd.DataFrame, rng: np.random.Generato
     for stream in rng.spawn(n_imputations if table.isna().any(axis=None) else 1):
         filled = fill_once(table, stream)
         own = filled.drop(columns=terms.columns).set_axis(varying.columns, axis=1)
-        fits.append(fit_contrasts(own, filled[terms.columns]))
+        fits.append(fit_contrasts(own, keep_clusters(filled[terms.columns], terms)))
     return pool_rubin(fits).reindex(features.columns).assign(n=len(features))[["n", *EFFECT]]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from helpers.contrasts import adjust_bh, fit_contrasts
+from helpers.designs import keep_clusters
 from helpers.metabolites.measured import name_metabolites
 from helpers.metabolites.ranks import score_metabolites
 from helpers.metabolites.samples import refuse_amounts
@@ -58,9 +59,8 @@ def find_associations(
     for metabolite in asked:
         values = metabolites.loc[people, [metabolite]].dropna()
         scores = pd.DataFrame(score_metabolites(values.to_numpy(float)), values.index, ["metabolite_score"])
-        fitted = fit_contrasts(
-            taxa, covariates.loc[values.index].join(scores / scores.std(ddof=0)), tested="metabolite_score"
-        )
+        terms = keep_clusters(covariates.loc[values.index].join(scores / scores.std(ddof=0)), covariates)
+        fitted = fit_contrasts(taxa, terms, tested="metabolite_score")
         found = (
             fitted.rename(columns={"estimate": "slope", "ci_low": "slope_low", "ci_high": "slope_high"})[
                 ["slope", "slope_low", "slope_high", "p"]

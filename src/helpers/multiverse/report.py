@@ -22,6 +22,7 @@ from helpers.multiverse.describe import (
 from helpers.multiverse.ranks import run_rank_multiverse
 from helpers.multiverse.running import run_multiverse
 from helpers.multiverse.summary import measure_influence, summarise_claims, test_jointly
+from helpers.problems import CohortError, Problem
 from helpers.tables import write_result
 from helpers.verdict import Claim, explain_outcome
 
@@ -57,7 +58,17 @@ def report_multiverse(
     -------
     str
         Sentences, one paragraph each; the first says what kind of people these are.
+
+    Raises
+    ------
+    CohortError
+        When ``cohort.yml`` names clusters.
     """
+    if cohort.settings.cluster is not None:
+        found = f"cluster: {cohort.settings.cluster}"
+        fix = "take the line out of a copy of the cohort that has one member of each cluster."
+        expected = "independent participants: the multiverse does not allow for clusters"
+        raise CohortError([Problem("cohort.yml", None, "cluster", found, expected, fix)])
     rng, rng_rank, rng_communities = np.random.default_rng(seed).spawn(3)
     run = run_multiverse(cohort, claims, sets=sets, n_permutations=n_permutations, rng=rng)
     ranks = run_rank_multiverse(
