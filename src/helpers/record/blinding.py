@@ -108,7 +108,7 @@ def list_moved_columns(cohort: Cohort) -> list[str]:
     rule, settings = cohort.settings.outcome, cohort.settings
     own = list(name_outcome_columns(rule))
     groups = assign_groups(cohort, score_outcome(cohort))
-    stay = {*settings.covariates, settings.batch, *own}
+    stay = {*settings.covariates, settings.batch, settings.cluster, *own}
     return own + [name for name, column in cohort.participants.items() if name not in stay and _tells(column, groups)]
 
 
