@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from helpers import visits
 from helpers.cohort import assign_groups, design_matrix
 from helpers.contract import load_cohort
 from helpers.contrasts import fit_contrasts
@@ -16,7 +17,7 @@ from helpers.microbiome import compare_communities
 from helpers.permutation import draw_movable, draw_nested_orders, plan_shuffles, shuffle_clusters
 from helpers.problems import TooLittle
 from helpers.resilience import score_outcome
-from tests.visit_cohorts import count_rejected, draw_families, write_cohort
+from tests.visit_cohorts import count_rejected, draw_families, draw_visits, lay_out, write_cohort
 
 
 def solve_cr2(y, x, clusters, at):
@@ -173,3 +174,28 @@ def test_a_cohort_of_families_carries_them_into_every_design(tmp_path):
         rng=np.random.default_rng(1),
     )
     assert found.shuffled == "whole clusters, and members within them"
+
+
+def test_changes_over_visits_allow_for_families():
+    """Worked by hand: families of two of one group, two visits: group x visit is Welch's t-test of the families' mean changes."""
+    rng = np.random.default_rng(9)
+    high = np.repeat(np.arange(24) < 11, 2)
+    shared = np.repeat(rng.normal(size=24), 2)
+    by_visit = draw_visits(48, ("a", "b"), rng, n_features=1)
+    by_visit["b"][:, 0] += shared
+    values, samples, design = lay_out(by_visit, high)
+    clusters = pd.Series(np.repeat([f"f{i}" for i in range(24)], 2), index=design.index)
+    found = visits.fit_changes(values, samples, add_clusters(design, clusters), baseline="a").loc[0]
+    change = (by_visit["b"] - by_visit["a"]).reshape(24, 2).mean(axis=1)
+    by_hand = stats.ttest_ind(change[:11], change[11:], equal_var=False)
+    assert found["t"] == pytest.approx(by_hand.statistic, rel=1e-4)
+    assert found["df"] == pytest.approx(by_hand.df, rel=0.2)
+    plain = visits.fit_changes(values, samples, design, baseline="a").loc[0]
+    assert plain["estimate"] == pytest.approx(found["estimate"]) and plain["p"] < found["p"]
+    distances = pd.DataFrame(
+        np.abs(np.subtract.outer(values["x0"].to_numpy(), values["x0"].to_numpy())), samples.index, samples.index
+    )
+    tested = visits.test_community_change(
+        distances, samples, add_clusters(design, clusters), n_permutations=49, rng=np.random.default_rng(1)
+    )
+    assert (tested["n_samples"] == 96).all() and tested["p"].between(0.02, 1).all()

@@ -14,6 +14,7 @@ from statsmodels.regression.mixed_linear_model import MixedLM
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from helpers.contrasts import CONFIDENCE, adjust_bh
+from helpers.designs import find_clusters, weigh_residuals
 from helpers.least import read_least
 from helpers.linear_algebra import span_design
 from helpers.problems import TooLittle
@@ -38,6 +39,8 @@ class _Fit:
     df_between: float
     between: float
     within: float
+    values: np.ndarray
+    clusters: np.ndarray | None
 
 
 def fit_changes(values: pd.DataFrame, samples: pd.DataFrame, design: pd.DataFrame, *, baseline: str) -> pd.DataFrame:
@@ -48,6 +51,9 @@ def fit_changes(values: pd.DataFrame, samples: pd.DataFrame, design: pd.DataFram
     them miss it shows in what was measured of them before (missing at random). The coefficient of group x visit is the change of
     the high group minus that of the low. Its t has the degrees of freedom of terms within participants: samples less participants less
     terms that vary within them, as R's nlme counts; in complete data of two visits that is the two-sample t-test of changes.
+
+    Where the design carries clusters, the standard error allows for changes that a cluster has in common: CR2 on the samples as the
+    mixed model weighs them, with the degrees of freedom of Satterthwaite [2]_.
 
     Parameters
     ----------
@@ -78,6 +84,8 @@ def fit_changes(values: pd.DataFrame, samples: pd.DataFrame, design: pd.DataFram
     References
     ----------
     .. [1] Laird NM, Ware JH (1982). Random-effects models for longitudinal data. Biometrics 38(4):963-974. doi:10.2307/2529876
+    .. [2] Pustejovsky JE, Tipton E (2018). Small-sample methods for cluster-robust variance estimation and hypothesis
+       testing in fixed effects models. J Bus Econ Stat 36(4):672-683. doi:10.1080/07350015.2016.1247004
 
     Examples
     --------
@@ -163,7 +171,7 @@ def _fit_feature(values: pd.Series, samples: pd.DataFrame, design: pd.DataFrame,
     df_within, df_between = len(y) - n_persons - n_within, n_persons - (x.shape[1] - n_within)
 
     def fail(note: str) -> _Fit:
-        return _Fit(note, terms, known, nothing, np.outer(nothing, nothing), np.nan, np.nan, np.nan, np.nan)
+        return _Fit(note, terms, known, nothing, np.outer(nothing, nothing), *[np.nan] * 4, y, None)
 
     least = read_least()["contrast"].per_group
     if min(min(_count_pairs(known, design, visits[0], visit)) for visit in visits[1:]) < least:
@@ -183,7 +191,26 @@ def _fit_feature(values: pd.Series, samples: pd.DataFrame, design: pd.DataFrame,
     slopes[0] += centre
     note = NO_SPREAD if is_edge else ""
     variances = between * scale**2, within * scale**2
-    return _Fit(note, terms, known, slopes, covariance * scale**2, df_within, df_between, *variances)
+    held = find_clusters(design)
+    clusters = None if held is None else pd.factorize(held.loc[known[PERSON]])[0]
+    return _Fit(note, terms, known, slopes, covariance * scale**2, df_within, df_between, *variances, y, clusters)
+
+
+def _allow_for_clusters(fit: _Fit, at: int) -> tuple[float, float]:
+    """Return the cluster-robust error of a coefficient and its degrees of freedom (CR2 on samples freed of the intercepts)."""
+    who = pd.factorize(fit.samples[PERSON])[0]
+    sizes = np.bincount(who)
+    part = (1 - np.sqrt(fit.within / (fit.within + sizes * fit.between)))[who]
+    table = np.column_stack([fit.terms.to_numpy(float), fit.values])
+    means = np.stack([np.bincount(who, column) / sizes for column in table.T], axis=1)
+    table = table - part[:, None] * means[who]
+    x, y = table[:, :-1], table[:, -1]
+    basis = np.linalg.qr(np.delete(x, at, axis=1))[0]
+    tested = x[:, at] - basis @ (basis.T @ x[:, at])
+    found = weigh_residuals(basis, tested, fit.clusters)
+    if found.clusters is None:
+        return np.sqrt(fit.covariance[at, at]), fit.df_within
+    return float(np.sqrt(found.sum_clusters((y - x @ fit.slopes)[:, None])[0])), found.df
 
 
 def _leans_to_none(y: np.ndarray, x: np.ndarray, persons: np.ndarray) -> bool:
@@ -241,13 +268,16 @@ def _place(terms: pd.DataFrame, group: float, visit: str, visits: Sequence[str])
 def _contrast(fit: _Fit, feature: object, visit: str, visits: Sequence[str], values: pd.Series) -> dict[str, object]:
     at = fit.terms.columns.get_loc(f"group x {visit}")
     estimate, error = fit.slopes[at], np.sqrt(fit.covariance[at, at])
+    df = fit.df_within
+    if fit.clusters is not None:
+        error, df = _allow_for_clusters(fit, at)
     sd = np.sqrt(fit.between + fit.within)
-    half = stats.t.ppf(0.5 + CONFIDENCE / 2, fit.df_within) * error
+    half = stats.t.ppf(0.5 + CONFIDENCE / 2, df) * error
     t = estimate / error
     design = fit.terms.groupby(fit.samples[PERSON])[["group"]].first()
     n_high, n_low = _count_pairs(fit.samples, design, visits[0], visit)
     numbers = [n_high, n_low, estimate, estimate - half, estimate + half]
     numbers += [estimate / sd, (estimate - half) / sd, (estimate + half) / sd]
-    numbers += [t, fit.df_within, 2 * stats.t.sf(np.abs(t), fit.df_within)]
+    numbers += [t, df, 2 * stats.t.sf(np.abs(t), df)]
     found = {"feature": feature, "visit": visit} | dict(zip(COLUMNS, numbers, strict=True))
     return found | {"icc": fit.between / (fit.between + fit.within), "note": fit.note}
