@@ -82,7 +82,7 @@ def describe_changes(table: pd.DataFrame) -> str:
     --------
     >>> row = {"name": "brs", "visit": "b", "d": 0.5, "d_low": 0.1, "d_high": 0.9, "p": 0.01, "q": 0.01, "note": ""}
     >>> describe_changes(pd.DataFrame([row]))
-    'Of 1 change tested, 1 differs between the groups with q < 0.05. Largest: brs at b, d = 0.50 (95 % CI 0.10 to 0.90).'
+    'Of 1 change tested, 1 has q < 0.05 for group × visit. Largest: brs at b, d = 0.50 (95 % CI 0.10 to 0.90).'
     """
     tested = table.dropna(subset=["q"])
     said = [] if len(tested) else ["No change could be tested."]
@@ -90,8 +90,8 @@ def describe_changes(table: pd.DataFrame) -> str:
         n_found = int((tested["q"] < Q_SHOWN).sum())
         top = tested.iloc[tested["d"].abs().argmax()]
         said.append(
-            f"Of {count(len(tested), 'change')} tested, {n_found or 'none'} {'differs' if n_found == 1 else 'differ'} between "
-            f"the groups with q < {Q_SHOWN:g}. Largest: {as_text(top['name'])} at {as_text(top['visit'])}, d = {top['d']:.2f} "
+            f"Of {count(len(tested), 'change')} tested, {n_found or 'none'} {'has' if n_found == 1 else 'have'} q < {Q_SHOWN:g} for group × "
+            f"visit. Largest: {as_text(top['name'])} at {as_text(top['visit'])}, d = {top['d']:.2f} "
             f"(95 % CI {top['d_low']:.2f} to {top['d_high']:.2f})."
         )
     without = table.loc[table["note"] == NO_SPREAD, "name"].unique()
