@@ -23,11 +23,11 @@ from helpers.problems import CohortError
 from helpers.record.blinding import blind_cohort, list_moved_columns, refuse_blind, write_blind_copy
 from helpers.record.verify import read_crate
 from helpers.resilience import score_outcome
-from helpers.run import blinding
+from helpers.run import blinding, execution
 from helpers.tables import PROJECT_ROOT
 from helpers.verdict import describe_scope, evaluate_claims, load_claims
 from tests.support import EXAMPLE
-from tests.test_record import tiny  # noqa: F401
+from tests.test_record import KERNEL, tiny  # noqa: F401
 from tests.test_run import write_notebook
 
 LOOKS_AT_EVERYTHING = """
@@ -92,7 +92,7 @@ def test_who_gets_which_label_is_chance(tiny, tmp_path):  # noqa: F811
     cohort = load_cohort(label_by_column(tiny))
     true = cohort.participants["diagnosis"]
     rng, agreements = np.random.default_rng(5), []
-    for i in range(40):
+    for i in range(20):
         write_blind_copy(cohort, tmp_path / str(i), rng)
         table = pd.read_csv(tmp_path / str(i) / "participants.tsv", sep="\t", index_col=0)
         assert table["code"].equals(table["diagnosis"].map({"HC": 0, "MDD": 1}))
@@ -117,6 +117,7 @@ def test_columns_that_tell_the_outcome_move_with_it_and_others_stay(tiny):  # no
 def test_nothing_on_disk_of_a_blind_run_tells_the_labels(tiny, tmp_path, monkeypatch, kind):  # noqa: F811
     source, out = label_by_column(tiny) if kind == "column" else tiny, tmp_path / "out"
     write_notebook(tmp_path / "notebooks", "01_first", LOOKS_AT_EVERYTHING)
+    monkeypatch.setattr(execution, "run_notebook", KERNEL)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
     before = read_files(source)
@@ -190,6 +191,7 @@ def test_a_blind_cohort_is_marked_on_pages_and_figures_and_tests_no_claim(tmp_pa
 
 def test_a_run_that_fails_leaves_no_copy_and_no_name_behind(tiny, tmp_path, monkeypatch):  # noqa: F811
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(execution, "run_notebook", KERNEL)
     (tmp_path / "temporary").mkdir()
     write_notebook(tmp_path / "notebooks", "01_first", f"{LOOKS_AT_EVERYTHING}\nraise ValueError(str(groups.head()))")
     cohort = load_cohort(tiny)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import time
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
+import nbformat
 import pandas as pd
 import pytest
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
 from statsmodels.stats.power import TTestIndPower
 
 from helpers.cli import main
@@ -29,10 +33,26 @@ from tests.crates import find_lacks, list_references
 from tests.support import EXAMPLE
 from tests.test_run import WRITE, write_notebook
 
+KERNEL = execution.run_notebook
+
+
+def run_in_process(source: Path, target: Path, parameters: dict, *, working_dir: Path) -> None:
+    """Execute a notebook as papermill does, without a kernel of its own: nothing here hangs on one, and each takes seconds."""
+    notebook = parameterize_notebook(
+        load_notebook_node(str(source)), parameters, kernel_name="python3", language="python"
+    )
+    names: dict[str, object] = {}
+    with warnings.catch_warnings(action="ignore"):  # of a column that no real table has
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                exec(cell.source, names)
+    nbformat.write(notebook, target)
+
 
 @pytest.fixture
 def tiny(tmp_path, monkeypatch):
     """A copy of the people of the example, and two tiny chapters."""
+    monkeypatch.setattr(execution, "run_notebook", run_in_process)
     folder = tmp_path / "notebooks"
     folder.mkdir()
     write_notebook(folder, "01_first", WRITE.format(add=0, name="01_first"), "n_folds = 5\n")
@@ -109,6 +129,7 @@ def test_an_unchanged_rerun_leaves_the_crate_alone_and_a_changed_one_writes_it_a
 
 def test_verify_names_every_changed_missing_and_new_file(tiny, tmp_path, capsys):
     out = tmp_path / "out"
+    (tiny / "notes on 5 % ä.md").write_text("read with care")
     run_tiny(tiny, out)
     assert verify(out) == 0 and "Everything is as the crate has it" in capsys.readouterr().out
     (out / "results/01_first/numbers.tsv").write_text("id\tx\na\t99\n")
@@ -153,6 +174,17 @@ def test_a_page_of_the_book_edited_by_hand_is_rendered_anew_not_taken_into_the_c
     (out / "html" / "page.html").write_text("edited")
     recording.refuse_changed_crate(out)
     assert not (out / "html" / "index.html").exists()
+
+
+def test_a_page_that_an_earlier_version_made_is_passed_over(tiny, tmp_path):
+    run_tiny(tiny, tmp_path / "out")
+    page = tmp_path / "out" / "pages" / "02_second.ipynb"
+    notebook = json.loads(page.read_text())
+    del notebook["metadata"]["provenance"]
+    page.write_text(json.dumps(notebook))
+    run_tiny(tiny, tmp_path / "out", only=["01_first"], force=True)
+    names = {entity["@id"] for entity in read_crate(tmp_path / "out")["@graph"]}
+    assert "#run-01_first" in names and "#run-02_second" not in names
 
 
 def test_the_name_of_nobody_is_in_the_crate_for_files_of_single_participants(tiny, tmp_path):

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from rocrate.model.contextentity import ContextEntity
 from rocrate.model.data_entity import DataEntity
@@ -271,7 +272,7 @@ def _add_inputs(crate: ROCrate, facts: RunFacts) -> list[DataEntity]:
         cohort["creditText"] = facts.citation
     files = []
     for name, sha256 in facts.inputs.items():
-        file = _add_file(crate, base + name, sha256, isBasedOn=made_from.get(name, []))
+        file = _add_file(crate, base + quote(name), sha256, isBasedOn=made_from.get(name, []))
         if not sha256:
             file["description"] = "Holds the outcome: its hash is not told by a blind run."
         files.append(file)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from helpers.contract import list_files
 from helpers.importers.sources import hash_file
@@ -87,7 +88,7 @@ def list_hashes(graph: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str
         From `read_crate`.
     """
     files = [entity for entity in graph["@graph"] if "File" in _types(entity)]
-    inputs = {e["@id"].split("/", 3)[3]: e.get("sha256", "") for e in files if e["@id"].startswith(INPUT)}
+    inputs = {unquote(e["@id"].split("/", 3)[3]): e.get("sha256", "") for e in files if e["@id"].startswith(INPUT)}
     outputs = {e["@id"]: e.get("sha256", "") for e in files if not e["@id"].startswith(INPUT)}
     return outputs, inputs
 

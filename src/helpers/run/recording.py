@@ -60,7 +60,8 @@ def record_run(
     pathlib.Path or None
     """
     pages = {one: output_dir / "pages" / f"{one.id}.ipynb" for one in chapters}
-    stamps = {one: read_stamp(page) for one, page in pages.items() if page.is_file()}
+    read = {one: read_stamp(page) for one, page in pages.items() if page.is_file()}
+    stamps = {one: stamp for one, stamp in read.items() if stamp}
     if not stamps:
         return None
     done = [_tell_chapter(chapter, stamp) for chapter, stamp in stamps.items()]
@@ -118,13 +119,13 @@ def has_crate(output_dir: Path) -> bool:
 
 
 def read_stamp(page: Path) -> dict[str, Any]:
-    """Return the stamp of an executed page as its metadata has it.
+    """Return the stamp of an executed page as its metadata has it; empty where an earlier version made the page.
 
     Parameters
     ----------
     page : pathlib.Path
     """
-    return json.loads(page.read_text(encoding="utf-8"))["metadata"][PROVENANCE]
+    return json.loads(page.read_text(encoding="utf-8"))["metadata"].get(PROVENANCE, {})
 
 
 def read_cohort_dir(output_dir: Path) -> Path | None:
