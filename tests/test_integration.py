@@ -164,6 +164,20 @@ def test_components_of_a_block_are_orthogonal_and_keep_their_counts():
     assert model.selected(1)["block"].value_counts().to_dict() == {"a": 8, "b": 6, "c": 4}
 
 
+@pytest.mark.parametrize(("width", "n_keep"), [(3000, 20), (2000, 100), (900, 3), (40, 5)])
+def test_what_is_kept_equals_a_sort_of_each_row_also_where_a_sample_of_it_misleads(rng, width, n_keep):
+    values = rng.normal(size=(8, width))
+    values[1, ::8] = 0  # the sample sees none of the large ones
+    values[2] = np.round(values[2])  # ties
+    values[3], values[4] = 0, np.where(np.arange(width) < n_keep // 2, values[4], 0)
+    kept = soft_keep(values, n_keep).to_rows()
+    for row, found in zip(values, kept, strict=True):
+        sizes = np.sort(np.abs(row))[::-1]
+        below = sizes[sizes < sizes[n_keep - 1]]
+        shrunk = np.maximum(np.abs(row) - (below[0] if below.size else 0.0), 0.0)
+        np.testing.assert_allclose(found, np.sign(row) * shrunk, atol=1e-15)
+
+
 def test_ties_at_the_cut_are_all_kept():
     kept = soft_keep(np.array([[3.0, -2.0, 2.0, 1.0]]), 2).to_rows()
     assert kept.tolist() == [[2.0, -1.0, 1.0, 0.0]]

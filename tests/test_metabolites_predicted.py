@@ -78,8 +78,11 @@ def test_rare_genera_are_left_out():
 # learners against scikit-learn ---------------------------------------------------------------------------------------
 
 
-def test_ridge_is_scikit_learns(prepared):
+@pytest.mark.parametrize("n_features", [None, 5])  # with more people than features no kernel of people is made
+def test_ridge_is_scikit_learns(prepared, n_features):
     train, test, scores = prepared
+    train = train[:, :n_features] - train[:, :n_features].mean(axis=0)
+    test = test[:, :n_features]
     alpha = 3.0 * np.trace(train @ train.T) / len(train)
     theirs = Ridge(alpha=alpha, fit_intercept=False).fit(train, scores)
     ours = Learner.prepare([Setting("ridge", 3.0)], train, test).predict(scores)[0]

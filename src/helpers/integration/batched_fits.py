@@ -110,6 +110,9 @@ class BatchedBlock:
         found = self._free_inner(inner, fold) @ self.columns.T
         if self.holes.size:
             found[:, self.holes] = self._correlate_holes(inner, fold)
+        if len(self.train) == 1:
+            found *= self.inverse_sds
+            return found
         for k, rows in _list_runs(fold):
             found[rows] *= self.inverse_sds[k]
         return found

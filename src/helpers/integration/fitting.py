@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -297,6 +298,7 @@ def _leading_response(state: State) -> Array:
     return np.linalg.svd(state.response, full_matrices=False)[2][:, 0]
 
 
+@cache
 def _solver_stream(length: int) -> Array:
     """Return the fixed first vector of the reference solver: a Lehmer generator, centred."""
     modulus, state = 2**31 - 1, 1

@@ -225,6 +225,8 @@ def _store(result: Component, runs: Ints, loadings: list[Loadings], scores: Arra
 def _first_on_path(loadings: list[Loadings], model: Ints) -> NDArray[np.bool_]:
     """Return, for each run, whether no earlier run of its model has come to the same loadings (up to a common sign)."""
     first = np.ones(len(model), bool)
+    if len(model) == 1:
+        return first
     later, earlier = _pair_runs(model)
     same, mirrored = np.ones(len(later), bool), np.ones(len(later), bool)
     for w in reversed(loadings):

@@ -121,14 +121,22 @@ def soft_keep(values: Array, n_keep: int | Ints) -> Loadings:
 
 
 def _soft_keep(values: Array, n_keep: int) -> Loadings:
-    if n_keep >= values.shape[1]:
+    width = values.shape[1]
+    if n_keep >= width:
         return Loadings.from_rows(values)
     sizes = np.abs(values)
-    cut, threshold = _find_cut(_pick_candidates(sizes, n_keep), n_keep)
-    if (unsure := np.flatnonzero(threshold == 0)).size:
-        cut[unsure], threshold[unsure] = _find_cut(sizes[unsure], n_keep)
-    runs, features = np.divmod(np.flatnonzero(sizes >= cut[:, None]), values.shape[1])
-    kept = values[runs, features]
+    at = _pick_candidates(sizes, n_keep)
+    if at is None:
+        cut, threshold = _find_cut(sizes, n_keep)
+        at = np.flatnonzero(sizes >= cut[:, None])
+    else:
+        cut, threshold = _find_cut(_line_up(sizes, at, n_keep), n_keep)
+        if (unsure := np.flatnonzero(threshold == 0)).size:
+            cut[unsure], threshold[unsure] = _find_cut(sizes[unsure], n_keep)
+            at = np.union1d(at, (unsure[:, None] * width + np.arange(width)).ravel())
+        at = at[sizes.ravel()[at] >= cut[at // width]]
+    runs, features = np.divmod(at, width)
+    kept = values.ravel()[at]
     return Loadings(runs, features, kept - np.copysign(threshold[runs], kept), values.shape)
 
 
@@ -140,21 +148,25 @@ def _find_cut(sizes: Array, n_keep: int) -> tuple[Array, Array]:
     return cut, np.where(parted[:, :place] < cut[:, None], parted[:, :place], 0.0).max(axis=1)
 
 
-def _pick_candidates(sizes: Array, n_keep: int) -> Array:
-    """Return the sizes of each row that a sample of them says could be kept, a few more than `n_keep`, filled up with 0.
+def _pick_candidates(sizes: Array, n_keep: int) -> Ints | None:
+    """Return where the sizes stand that a sample of each row says could be kept, a few more than `n_keep`; None for short rows.
 
-    Where that is too few, the largest size dropped is not among them. Short rows are returned whole.
+    Where that is too few, the largest size dropped is not among them.
     """
-    n_rows, width = sizes.shape
+    width = sizes.shape[1]
     step = max(SAMPLED, (n_keep + 1) // 4)
     expected = (n_keep + 1) / step
     rank = math.ceil(expected + 3 * expected**0.5 + 1)
     if width < 3 * step * rank:
-        return sizes
+        return None
     sample = sizes[:, ::step]
     bound = np.partition(sample, sample.shape[1] - rank, axis=1)[:, sample.shape[1] - rank]
-    at = np.flatnonzero(sizes >= bound[:, None])
-    counts = np.diff(np.searchsorted(at, np.arange(n_rows + 1) * width))
-    picked = np.zeros((n_rows, max(counts.max(), n_keep + 1)))
+    return np.flatnonzero(sizes >= bound[:, None])
+
+
+def _line_up(sizes: Array, at: Ints, n_keep: int) -> Array:
+    """Return the candidates of each row side by side, filled up with 0 to more than `n_keep`."""
+    counts = np.diff(np.searchsorted(at, np.arange(len(sizes) + 1) * sizes.shape[1]))
+    picked = np.zeros((len(sizes), max(counts.max(), n_keep + 1)))
     picked[np.arange(picked.shape[1]) < counts[:, None]] = sizes.ravel()[at]
     return picked

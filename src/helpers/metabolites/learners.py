@@ -78,7 +78,7 @@ class Learner:
         for place, (sizes, vectors, projected) in enumerate(self.kernels):
             weights = vectors.T @ scores
             for row in range(place * per_kernel, (place + 1) * per_kernel):
-                shrunk = projected / (sizes + self.settings[row].penalty * sizes.mean())
+                shrunk = projected / (sizes + self.settings[row].penalty * sizes.sum() / len(vectors))
                 np.matmul(shrunk, weights, out=predicted[row])
         return predicted
 
@@ -142,7 +142,7 @@ def fit_ridge(train: np.ndarray, scores: np.ndarray, penalties: np.ndarray) -> n
         In units of the mean eigenvalue of the kernel ``train @ train.T / n_features``.
     """
     sizes, vectors, projected = _decompose(train, np.eye(train.shape[1]), 0.0)
-    return projected @ ((vectors.T @ scores) / (sizes[:, None] + penalties * sizes.mean()))
+    return projected @ ((vectors.T @ scores) / (sizes[:, None] + penalties * sizes.sum() / len(vectors)))
 
 
 def fit_elastic_net(
@@ -214,7 +214,14 @@ def _descend(
 
 
 def _decompose(train: np.ndarray, test: np.ndarray, width: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return eigenvalues and vectors of the centred kernel (width 0: linear), and the people to predict on these."""
+    """Return eigenvalues and vectors of the centred kernel (width 0: linear), and the people to predict on these.
+
+    A linear kernel has no more than features, so that with more people than these it is never made.
+    """
+    if width == 0 and train.shape[1] < len(train):
+        mean, root = train.mean(axis=0), max(train.shape[1], 1) ** 0.5
+        vectors, sizes, axes = np.linalg.svd((train - mean) / root, full_matrices=False)
+        return sizes**2, vectors, ((test - mean) / root) @ axes.T * sizes
     kernel, new = (_kernel(people, train, width) for people in (train, test))
     mean = kernel.mean(axis=0)
     sizes, vectors = np.linalg.eigh(kernel - mean - mean[:, None] + mean.mean())

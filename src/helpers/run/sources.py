@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -13,6 +13,7 @@ import jupytext
 
 from helpers.places import CODE_ROOT, PROJECT_ROOT
 
+NESTING = ("body", "orelse", "handlers", "finalbody", "cases")  # where a statement holds others
 SHOWN_PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "scikit-bio", "nilearn", "matplotlib", "papermill")
 
 
@@ -43,13 +44,12 @@ def collect_rooms(names: Iterable[str]) -> list[Path]:
         Dotted names such as ``helpers.book``.
     """
     seen: set[Path] = set()
-    waiting = [path for name in names for path in _files_of(name)]
+    known, waiting = set(), set(names)
     while waiting:
-        path = waiting.pop()
-        if path in seen:
-            continue
-        seen.add(path)
-        waiting += [found for name in _imported_by(path, path.stat().st_mtime_ns) for found in _files_of(name)]
+        known |= waiting
+        found = {path for name in waiting for path in _files_of(name)} - seen
+        seen |= found
+        waiting = {name for path in found for name in _imported_by(path, path.stat().st_mtime_ns)} - known
     return sorted(seen)
 
 
@@ -84,7 +84,8 @@ def hash_packages() -> str:
 @cache
 def list_packages() -> dict[str, str]:
     """Return the versions of all installed packages, by name."""
-    return dict(sorted((dist.metadata["Name"].lower(), dist.version) for dist in metadata.distributions()))
+    found = [dist.metadata for dist in metadata.distributions()]
+    return dict(sorted((one["Name"].lower(), one["Version"]) for one in found))
 
 
 def list_versions() -> dict[str, str]:
@@ -100,7 +101,7 @@ def _imported_by(path: Path, _changed_ns: int) -> tuple[str, ...]:
 
 def _imported(code: str, package: str) -> list[str]:
     names = []
-    for node in ast.walk(ast.parse(code)):
+    for node in _list_statements(ast.parse(code)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -108,6 +109,16 @@ def _imported(code: str, package: str) -> list[str]:
             base = ".".join([*parts, *([node.module] if node.module else [])])
             names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
     return [name for name in names if name.split(".")[0] == "helpers"]
+
+
+def _list_statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield all statements, those inside others included; expressions, which hold no import, are not looked into."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for field in NESTING:
+            waiting += getattr(node, field, [])
 
 
 def _files_of(name: str) -> list[Path]:
