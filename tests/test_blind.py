@@ -26,7 +26,6 @@ from helpers.resilience import score_outcome
 from helpers.run import blinding, execution
 from helpers.tables import PROJECT_ROOT
 from helpers.verdict import describe_scope, evaluate_claims, load_claims
-from tests.support import EXAMPLE
 from tests.test_record import KERNEL, tiny  # noqa: F401
 from tests.test_run import write_notebook
 
@@ -170,8 +169,8 @@ def test_the_truth_is_shown_only_when_asked_for_and_that_is_noted(tiny, tmp_path
     refuse_blind(out, "pooling")
 
 
-def test_a_blind_cohort_is_marked_on_pages_and_figures_and_tests_no_claim(tmp_path):
-    cohort = load_cohort(EXAMPLE, blocks=())
+def test_a_blind_cohort_is_marked_on_pages_and_figures_and_tests_no_claim(tiny):  # noqa: F811
+    cohort = load_cohort(tiny)
     with blind_cohort(cohort) as hidden:
         settings = load_cohort(hidden.folder, blocks=()).settings
         style.use_style(hidden)
