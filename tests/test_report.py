@@ -157,10 +157,21 @@ def test_settings_of_the_cohort_change_the_text(record):
     other = replace(
         record.settings,
         outcome=replace(record.settings.outcome, high_at_least=71, low_below=60),
-        covariates=("age",), batch=None, small_cell=9, labels={"high": "Sturdy", "low": "Frail"},
+        covariates=("age",), batch=None, cluster="family", visit="baseline", small_cell=9, labels={"high": "Sturdy", "low": "Frail"},
     )  # fmt: skip
     told = _tell(replace(record, settings=other))
-    for words in ("of 71 or more", "below 60", "those between", "adjusted for age.", "below 9 are", "Sturdy", "Frail"):
+    for words in (
+        "of 71 or more",
+        "below 60",
+        "those between",
+        "adjusted for age.",
+        "below 9 are",
+        "Sturdy",
+        "Frail",
+        "(family)",
+        "CR2",
+        "visit baseline",
+    ):
         assert words in told
     assert "study" not in told and "ComBat" not in told
     assert "known of all but fewer than 5 of 116 participants" in _tell(record) and "114" not in _tell(record)
