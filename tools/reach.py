@@ -50,7 +50,7 @@ def list_definitions(project: Path) -> list[Definition]:
 def read_ways_in(project: Path) -> set[str]:
     """Return every name that a notebook, the command, a tool or an extension of the book uses."""
     names: set[str] = set()
-    for path in sorted((project / "notebooks").glob("*.md")):
+    for path in sorted((project / "notebooks").rglob("*.md")):
         for cell in jupytext.read(path).cells:
             if cell.cell_type == "code":
                 names |= list_names(ast.parse(cell.source))

@@ -22,5 +22,5 @@ def write_pair(source: Path) -> Path:
 
 
 if __name__ == "__main__":
-    for path in sorted(NOTEBOOKS.glob("*.md")):
+    for path in sorted(NOTEBOOKS.rglob("*.md")):
         print(write_pair(path).name)

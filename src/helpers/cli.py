@@ -55,6 +55,9 @@ def cli(context: click.Context) -> None:
       resilience-book predict model.json taxa.tsv
     To learn from it, in JupyterLab:
       resilience-book lab                           chapters as notebooks, with exercises
+    Several cohorts together, none of whose participants' data have to leave their site:
+      resilience-book run cohorts/a --share to_send/a
+      resilience-book pool to_send/a to_send/b --into pooled
     A cohort of your own:
       resilience-book new my_cohort                 an empty folder, explained file by file
       resilience-book new my_cohort --from exports  the same, filled from exports of other programs
@@ -106,6 +109,11 @@ for command in (check, new, import_command, freeze, verify, export):
 @click.option(
     "--unblind", is_flag=True, help="Show the true groups after a blind run; noted in the crate with its time."
 )
+@click.option(
+    "--share",
+    type=click.Path(),
+    help="Write what may leave the site, to be pooled with other cohorts, into this folder.",
+)
 def run(
     cohort_dir: str,
     only: tuple[str, ...],
@@ -117,6 +125,7 @@ def run(
     wait: bool,
     blind: bool,
     unblind: bool,
+    share: str | None,
 ) -> None:
     """Check COHORT_DIR, execute the chapters it has data for, and render them as a book.
 
@@ -161,11 +170,40 @@ def run(
     if book.interrupted:
         raise KeyboardInterrupt
     _say_where(book.index)
+    if share is not None and not book.failed:
+        from helpers.pool import share_results
+
+        share_results(output_dir / "results", from_here(share), ids=cohort.participants.index)
+        click.echo(f"To be pooled: {share}. Its README.md lists what is in it, file by file.")
     for outcome in book.outcomes:
         if outcome.state == "failed":
             log = f"\n    The whole story: {outcome.log}" if outcome.log else ""
             click.echo(f"{outcome.name} failed. {outcome.reason}{log}", err=True)
     sys.exit(FAILED if book.failed else OK)
+
+
+@cli.command()
+@click.argument("results", nargs=-1, required=True, type=click.Path())
+@click.option("--into", required=True, metavar="FOLDER", type=click.Path(), help="Where the book of all cohorts goes.")
+@click.option("--claims", "claims_path", default="data/claims/an2024.yml", show_default=True, help="Ledger of claims.")
+@click.option("--no-book", is_flag=True, help="Combine, render no book.")
+def pool(results: tuple[str, ...], into: str, claims_path: str, no_book: bool) -> None:
+    """Combine the RESULTS of several cohorts by random effects, as a book of its own in FOLDER.
+
+    RESULTS are folders that `run --share` wrote, or the results folders of runs. Real and simulated cohorts are never combined.
+    """
+    from helpers.pool import load_sites
+    from helpers.run import hold_output, pool_book, refuse_used_folder
+    from helpers.verdict import load_claims
+
+    output_dir = from_here(into)
+    refuse_used_folder(output_dir, into)
+    sites, differences = load_sites(results, load_claims(claims_path))
+    click.echo(f"{len(sites)} cohorts ({sites[0].kind}): {', '.join(site.name for site in sites)}.")
+    if differences:
+        click.echo(write_report(differences))
+    with hold_output(output_dir):
+        _say_where(pool_book(results, output_dir, claims_path=claims_path, with_book=not no_book))
 
 
 @cli.command()

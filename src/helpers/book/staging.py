@@ -29,24 +29,26 @@ from helpers.wording import as_text, flatten_text
 
 BOOK_TITLE = "The resilience book"
 BUTTONS = ("use_repository_button", "use_edit_page_button", "use_issues_button")
-FRAME_FILES = ("_config.yml", "_toc.yml")
+CONFIG, TOC = "_config.yml", "_toc.yml"
 
 
-def list_chapters(source_root: Path) -> list[str]:
+def list_chapters(source_root: Path, toc: str = TOC) -> list[str]:
     """Return the ids of the chapters, in the order of the table of contents.
 
     Parameters
     ----------
     source_root : pathlib.Path
-        Folder that holds ``_toc.yml``.
+        Folder that holds the table of contents.
+    toc : str, default "_toc.yml"
+        Its file.
 
     Returns
     -------
     list of str
         For example ``["01_cohort", …, "07_verdict"]``.
     """
-    toc = yaml.safe_load((Path(source_root) / "_toc.yml").read_text(encoding="utf-8"))
-    files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    contents = yaml.safe_load((Path(source_root) / toc).read_text(encoding="utf-8"))
+    files = [entry["file"] for part in contents["parts"] for entry in part["chapters"]]
     return [file.removeprefix("notebooks/") for file in files if file.startswith("notebooks/")]
 
 
@@ -61,6 +63,7 @@ def stage_book(
     repository: Repository | None = None,
     notes: Mapping[str, str] = MappingProxyType({}),
     files: Mapping[str, bytes] = MappingProxyType({}),
+    toc: str = TOC,
 ) -> None:
     """Put the frame and the executed chapters together into one source tree.
 
@@ -88,6 +91,8 @@ def stage_book(
         Page of the frame (``book/error_rates.md``) to a block of MyST that is put under its title.
     files : mapping of str to bytes, optional
         What the book holds beside its pages: path -> content.
+    toc : str, default "_toc.yml"
+        File of the table of contents: which pages and chapters this book has.
 
     Raises
     ------
@@ -96,19 +101,19 @@ def stage_book(
     """
     source_root, stage_dir = Path(source_root).resolve(), Path(stage_dir).resolve()
     _check_facts(cohort_facts)
-    chapters = list_chapters(source_root)
-    tree = _collect_frame(source_root)
+    chapters = list_chapters(source_root, toc)
+    tree = _collect_frame(source_root, toc)
     for name, note in notes.items():
         tree[name] = insert_after_title(tree[name].decode(), note, source=name).encode()
     tree |= {f"{FOLDER}/{name}": content for name, content in files.items()}
     for chapter, number in number_chapters(chapters).items():
         tree |= _collect_chapter(chapter, number, source_root, Path(executed_dir), cohort_facts, chapter not in skipped)
     findings = read_findings(results_dir, skipped=skipped, small_cell=cohort_facts.get("small_cell", 5))
-    tree["_config.yml"] = _fill_config(tree["_config.yml"], cohort_facts, skipped, chapters, repository, findings)
+    tree[CONFIG] = _fill_config(tree[CONFIG], cohort_facts, skipped, chapters, repository, findings)
     tree["book/index.md"] = name_book(tree["book/index.md"].decode(), cohort_facts).encode()
     tree["book/figures.md"] += _collect_gallery(tree, chapters).encode()
     if any(name.startswith(f"{FOLDER}/") for name in tree):
-        tree["_config.yml"] = _copy_files(tree["_config.yml"])
+        tree[CONFIG] = _copy_files(tree[CONFIG])
     _write_tree(tree, stage_dir)
 
 
@@ -120,11 +125,11 @@ def _check_facts(cohort_facts: dict) -> None:
         raise BookError(f"The cohort's kind is {cohort_facts['kind']!r}; it must be 'simulated' or 'real'.")
 
 
-def _collect_frame(source_root: Path) -> dict[str, bytes]:
-    paths = [source_root / name for name in FRAME_FILES]
+def _collect_frame(source_root: Path, toc: str) -> dict[str, bytes]:
     found = sorted((source_root / "book").rglob("*"))
-    paths += [path for path in found if path.is_file() and "__pycache__" not in path.parts]
-    return {path.relative_to(source_root).as_posix(): path.read_bytes() for path in paths}
+    paths = [path for path in found if path.is_file() and "__pycache__" not in path.parts]
+    tree = {path.relative_to(source_root).as_posix(): path.read_bytes() for path in paths}
+    return {CONFIG: (source_root / CONFIG).read_bytes(), TOC: (source_root / toc).read_bytes()} | tree
 
 
 def _fill_config(

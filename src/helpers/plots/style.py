@@ -62,12 +62,27 @@ def use_style(cohort: Cohort) -> None:
     ----------
     cohort : Cohort
     """
-    set_small_cell(cohort.settings.small_cell)
-    set_labels(cohort.settings.labels)
+    use_style_of(cohort.settings.labels, small_cell=cohort.settings.small_cell, is_simulated=cohort.is_simulated)
+    if cohort.settings.blind:
+        mpl.rcParams["figure.hooks"] = [BLIND_HOOKS[cohort.is_simulated]]
+
+
+def use_style_of(labels: Mapping[str, str] | None, *, small_cell: int, is_simulated: bool) -> None:
+    """Set the same for figures that are not of one cohort alone.
+
+    Parameters
+    ----------
+    labels : mapping or None
+        How to call ``high`` and ``low``; None: so.
+    small_cell : int
+        Smaller numbers of people are not told.
+    is_simulated : bool
+        Whether every figure says that its data are simulated.
+    """
+    set_small_cell(small_cell)
+    set_labels(labels)
     use_look()
-    hooks = [BLIND_HOOKS[cohort.is_simulated]] if cohort.settings.blind else []
-    hooks = hooks or (["helpers.plots.style:mark_simulated"] if cohort.is_simulated else [])
-    mpl.rcParams["figure.hooks"] = hooks
+    mpl.rcParams["figure.hooks"] = ["helpers.plots.style:mark_simulated"] if is_simulated else []
 
 
 def use_look() -> None:

@@ -4,6 +4,7 @@ from helpers.run.chapters import CHAPTERS, Chapter
 from helpers.run.engine import BookRun, Outcome, render_book, run_book
 from helpers.run.execution import ChapterFailed, check_parameters, parse_parameter, read_parameters
 from helpers.run.lock import OutputBusy, hold_output
+from helpers.run.pooled import pool_book, refuse_used_folder
 
 __all__ = [
     "CHAPTERS",
@@ -15,7 +16,9 @@ __all__ = [
     "check_parameters",
     "hold_output",
     "parse_parameter",
+    "pool_book",
     "read_parameters",
+    "refuse_used_folder",
     "render_book",
     "run_book",
 ]

@@ -17,6 +17,7 @@ import pytask
 from helpers.book import BookError, Repository, build_html, find_repository, stage_book
 from helpers.contract import Cohort, hash_cohort, list_files
 from helpers.places import BUILD_DIR, IS_CLONE, PROJECT_ROOT
+from helpers.pool import write_site
 from helpers.problems import CohortError, Problem
 from helpers.record.blinding import forget_people, hash_told_inputs, is_blind
 from helpers.report.pages import make_pages
@@ -38,7 +39,7 @@ from helpers.run.open_sections import provide_open_data
 from helpers.run.pages import Stamp, write_skipped_page
 from helpers.run.recording import VERDICT, has_crate, record_run, refuse_changed_crate
 from helpers.run.registering import hold_to_registration, list_events, note_registration
-from helpers.run.sources import collect_rooms, hash_packages, list_rooms, list_versions
+from helpers.run.sources import collect_rooms, hash_packages, list_rooms, list_versions, tell_program
 from helpers.run.staleness import find_stale_pages
 from helpers.tables import write_atomically
 from helpers.trouble import tell_trouble
@@ -170,6 +171,7 @@ def run_book(
     jobs = [replace(job, registered=registered) if job.chapter.id == VERDICT else job for job in jobs]
     done = {name: Outcome(name, "skipped", reason) for name, reason in skipped.items()}
     done |= _run_jobs(jobs, cohort, output_dir, skipped, n_workers=n_workers, with_book=with_book, force=force)
+    write_site(cohort, output_dir / RESULTS, program=tell_program(), packages=list_versions(), revision=read_revision())
     outcomes = [done[c.id] for c in CHAPTERS if c.id in skipped or not only or c.id in only]
     outcomes += [done["book"]] if with_book else []
     index = output_dir / HTML / "index.html"

@@ -27,7 +27,7 @@ FOLLOWING = ("NameError", "KeyError")  # what cells meet that would use what a l
 FOLLOWS = "it needs what a part above could not make of so little data."
 LEFT_OUT_NUMBER = re.compile(r": ([\d,]+) \(")
 FOR_STUDENTS = "a part for students (by hand, exercises, quiz) stands in the book of a simulated cohort"
-HIDDEN = ("cohort_dir", "results_dir", "open_dir")
+HIDDEN = ("cohort_dir", "results_dir", "open_dir", "sites_dir")
 PROVENANCE = "provenance"  # metadata of an executed page: its stamp and parameters, for the crate and the methods text
 
 

@@ -93,6 +93,11 @@ def list_versions() -> dict[str, str]:
     return {name: metadata.version(name) for name in SHOWN_PACKAGES}
 
 
+def tell_program() -> str:
+    """Return the version of the book."""
+    return metadata.version("resilience-book")
+
+
 @cache
 def _imported_by(path: Path, _changed_ns: int) -> tuple[str, ...]:
     package = ".".join(path.relative_to(CODE_ROOT).parent.parts)
