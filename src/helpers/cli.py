@@ -137,6 +137,8 @@ def run(
 
     if blind and unblind:
         raise click.UsageError("--blind and --unblind exclude each other.")
+    if blind and share:
+        raise click.UsageError("--blind and --share exclude each other: results of permuted groups are not pooled.")
     unknown = sorted(set(only) - {chapter.id for chapter in CHAPTERS})
     if unknown:
         known = ", ".join(chapter.id for chapter in CHAPTERS)

@@ -17,7 +17,7 @@ from helpers.pool.describe import (
 from helpers.pool.features import FEATURE_COLUMNS, PooledFeatures, describe_features, pool_metabolites, pool_taxa
 from helpers.pool.meta import Pooled, combine, leave_one_out
 from helpers.pool.sharing import list_sites, read_site, share_results, write_shared, write_sites
-from helpers.pool.site import Site, write_site
+from helpers.pool.site import Site, has_site, write_site
 
 __all__ = [
     "FEATURE_COLUMNS",
@@ -32,6 +32,7 @@ __all__ = [
     "describe_few",
     "describe_left_out",
     "describe_pool",
+    "has_site",
     "leave_one_out",
     "list_differences",
     "list_sites",

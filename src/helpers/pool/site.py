@@ -133,6 +133,11 @@ def write_site(
     return target
 
 
+def has_site(results_dir: Path) -> bool:
+    """Return whether a run has said beside its tables whose they are."""
+    return (results_dir / FILE).is_file()
+
+
 def _write_rule(rule: OutcomeRule) -> dict[str, Any]:
     form = "labels" if isinstance(rule, ColumnRule) else "questionnaire" if isinstance(rule, MeasureRule) else "number"
     return {"form": form, **asdict(rule), "told": str(rule)}

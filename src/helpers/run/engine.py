@@ -17,7 +17,7 @@ import pytask
 from helpers.book import BookError, Repository, build_html, find_repository, stage_book
 from helpers.contract import Cohort, hash_cohort, list_files
 from helpers.places import BUILD_DIR, IS_CLONE, PROJECT_ROOT
-from helpers.pool import write_site
+from helpers.pool import has_site, write_site
 from helpers.problems import CohortError, Problem
 from helpers.record.blinding import forget_people, hash_told_inputs, is_blind
 from helpers.report.pages import make_pages
@@ -171,14 +171,18 @@ def run_book(
     jobs = [replace(job, registered=registered) if job.chapter.id == VERDICT else job for job in jobs]
     done = {name: Outcome(name, "skipped", reason) for name, reason in skipped.items()}
     done |= _run_jobs(jobs, cohort, output_dir, skipped, n_workers=n_workers, with_book=with_book, force=force)
-    write_site(cohort, output_dir / RESULTS, program=tell_program(), packages=list_versions(), revision=read_revision())
     outcomes = [done[c.id] for c in CHAPTERS if c.id in skipped or not only or c.id in only]
     outcomes += [done["book"]] if with_book else []
     index = output_dir / HTML / "index.html"
     rendered = with_book and done["book"].state in ("run", "unchanged")
     if behind:
         forget_people(output_dir, cohort.participants.index)
-    if events or not has_crate(output_dir) or any(one.state not in ("unchanged", "skipped") for one in outcomes):
+    is_new = any(one.state not in ("unchanged", "skipped") for one in outcomes)
+    may_be_pooled = not cohort.settings.blind
+    if events or is_new or not has_crate(output_dir) or (may_be_pooled and not has_site(output_dir / RESULTS)):
+        if may_be_pooled:
+            versions = {"program": tell_program(), "packages": list_versions(), "revision": read_revision()}
+            write_site(cohort, output_dir / RESULTS, **versions)
         noted = note_registration(noted, registration, datetime.now(UTC).isoformat(timespec="seconds"))
         record_run(cohort, output_dir, CHAPTERS, registration=registration, events=noted, behind=behind)
     return BookRun(tuple(outcomes), index if rendered else None, time.perf_counter() - started)
