@@ -303,7 +303,8 @@ def _read_shared(shared: Shared, folder: Path, called: str) -> tuple[pd.DataFram
             Problem(place, int(at) + 2, "d", "a d outside its interval", "d_low ≤ d ≤ d_high", again)
             for at in np.flatnonzero(bad)[:1]
         ]
-    return kept.assign(**numbers, **{name: kept[name].fillna("").astype(str) for name in shared.texts}), problems
+    texts = kept[list(shared.texts)].fillna("").astype(str)
+    return pd.concat([numbers, texts], axis=1)[list(shared.columns)], problems
 
 
 def _report_small(name: str, table: pd.DataFrame, small_cell: int, called: str) -> list[Problem]:
