@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from helpers import pool
+from helpers.cli import main
 from helpers.contrasts import fit_contrasts
 from helpers.plots import pool as draw
 from helpers.pool.features import read_hmdb
@@ -362,9 +363,10 @@ def test_nothing_is_mixed_into_a_folder_with_other_files(tmp_path, three):
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
 
 
-def test_the_command_tells_what_does_not_fit(tmp_path, three):
-    done = run_command("pool", three[0], "--into", tmp_path / "pooled")
-    assert done.returncode == 2 and "1 folder, expected 2 or more" in done.stderr
+def test_the_command_tells_what_does_not_fit(tmp_path, three, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["pool", str(three[0]), "--into", str(tmp_path / "pooled")])
+    assert ended.value.code == 2 and "1 folder, expected 2 or more" in capsys.readouterr().err
     assert not (tmp_path / "pooled").exists()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -29,6 +31,7 @@ from helpers.wording import as_text, flatten_text
 
 BOOK_TITLE = "The resilience book"
 BUTTONS = ("use_repository_button", "use_edit_page_button", "use_issues_button")
+_PAGE_LINK = re.compile(r"\[(?P<words>[^\]]+)\]\((?P<page>[\w/]+\.md)\)")
 CONFIG, TOC = "_config.yml", "_toc.yml"
 
 
@@ -103,6 +106,7 @@ def stage_book(
     _check_facts(cohort_facts)
     chapters = list_chapters(source_root, toc)
     tree = _collect_frame(source_root, toc)
+    tree |= _unlink_absent(tree) if toc != TOC else {}
     for name, note in notes.items():
         tree[name] = insert_after_title(tree[name].decode(), note, source=name).encode()
     tree |= {f"{FOLDER}/{name}": content for name, content in files.items()}
@@ -130,6 +134,20 @@ def _collect_frame(source_root: Path, toc: str) -> dict[str, bytes]:
     paths = [path for path in found if path.is_file() and "__pycache__" not in path.parts]
     tree = {path.relative_to(source_root).as_posix(): path.read_bytes() for path in paths}
     return {CONFIG: (source_root / CONFIG).read_bytes(), TOC: (source_root / toc).read_bytes()} | tree
+
+
+def _unlink_absent(tree: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the pages of a book with fewer pages than there are, with links to those it lacks as words."""
+    contents = yaml.safe_load(tree[TOC])
+    pages = {contents["root"], *(entry["file"] for part in contents["parts"] for entry in part["chapters"])}
+
+    def write(found: re.Match[str], folder: Path) -> str:
+        return found[0] if (folder / found["page"]).with_suffix("").as_posix() in pages else found["words"]
+
+    files = [f"{page}.md" for page in pages if f"{page}.md" in tree]
+    return {
+        name: _PAGE_LINK.sub(partial(write, folder=Path(name).parent), tree[name].decode()).encode() for name in files
+    }
 
 
 def _fill_config(

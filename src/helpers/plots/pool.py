@@ -16,7 +16,6 @@ from helpers.wording import tell_range
 
 SMALLEST, LARGEST = 18, 150  # of the mark of a cohort, in square points
 LEAST_REACH = 0.5
-MEAN = "mean of all cohorts"
 TURNED = "d (95 % CI)\n← against the claim  ·  as the claim expects →"
 
 
@@ -98,7 +97,7 @@ def plot_cohorts(pooled: pd.DataFrame, effects: pd.DataFrame, *, ax: Axes | None
     shown = pooled.dropna(subset=["d"])
     require_rows(shown, "of the claims has an effect in two cohorts")
     own = effects[effects["claim"].isin(shown.index)].dropna(subset=["d"])
-    means = shown.rename_axis("claim").reset_index().assign(cohort=MEAN, weight=1.0, standard_error=0.0)
+    means = shown.rename_axis("claim").reset_index().assign(weight=1.0)
     lines = pd.concat([own.assign(is_mean=False), means.assign(is_mean=True)])
     order = {name: at for at, name in enumerate(shown.index)}
     lines = (
@@ -119,7 +118,9 @@ def plot_cohorts(pooled: pd.DataFrame, effects: pd.DataFrame, *, ax: Axes | None
         markers="D",
         size=7,
     )
-    name_rows(ax, [shorten(f"{row.claim} {row.cohort}", 30) for row in lines.itertuples()])
+    name_rows(
+        ax, [shorten(f"{row.claim} {row.label if row.is_mean else row.cohort}", 30) for row in lines.itertuples()]
+    )
     for label, is_mean in zip(ax.get_yticklabels(), lines["is_mean"], strict=True):
         label.set_fontweight("bold" if is_mean else "normal")
     separate(ax, list(lines["claim"]))

@@ -33,7 +33,7 @@ def describe_pool(sites: Sequence[Site]) -> str:
     ----------
     sites : sequence of Site
     """
-    named = ", ".join(f"*{as_text(site.title)}*" for site in sites)
+    named = ", ".join(f"*{as_text(site.title)}* ({as_text(site.name)})" for site in sites)
     text = f"{count(len(sites), 'cohort')}: {named}."
     if sites[0].kind == "simulated":
         return (
@@ -192,17 +192,22 @@ def tabulate_pooled(found: PooledClaims) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index ``claim``; expected, n_cohorts, d with interval, p_holm, verdict with its size, by_cohort (each cohort's own verdict) and reason.
+        Index ``claim``; expected, n_cohorts, d with interval, p_holm, verdict with its size, alone (how many cohorts by themselves
+        have which verdict), by_cohort (the same by name) and reason.
     """
-    own = found.effects.assign(told=found.effects["cohort"] + ": " + found.effects["verdict"])
-    beside = own.groupby("claim")["told"].agg("; ".join)
+    own = found.effects.assign(told=found.effects["cohort"] + ": " + found.effects["verdict"]).groupby("claim")
     table = found.pooled
     shown = table[["expected", "n_cohorts", "d", "d_low", "d_high", "p_holm"]].assign(
         verdict=[", ".join(filter(None, pair)) for pair in zip(table["verdict"], table["size"], strict=True)],
-        by_cohort=beside.reindex(table.index),
+        alone=own["verdict"].agg(_count_words).reindex(table.index),
+        by_cohort=own["told"].agg("; ".join).reindex(table.index),
         reason=table["reason"],
     )
     return shown.set_axis(table.index + " " + table["label"]).rename_axis("claim")
+
+
+def _count_words(verdicts: pd.Series) -> str:
+    return ", ".join(f"{n} {word}" for word, n in verdicts.value_counts().items())
 
 
 def tabulate_heterogeneity(found: PooledClaims) -> pd.DataFrame:
