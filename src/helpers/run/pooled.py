@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from helpers.book import build_html, find_repository, stage_book
+from helpers.places import IS_CLONE, PROJECT_ROOT
 from helpers.pool import Site, load_sites, tell_title, write_sites
 from helpers.problems import CohortError, Problem
 from helpers.run.chapters import SIMULATED, Chapter
 from helpers.run.execution import NOTEBOOKS_DIR, ChapterLacks, Job, execute_chapter, read_revision, say
 from helpers.run.pages import Stamp, write_skipped_page
 from helpers.run.sources import list_versions
-from helpers.tables import PROJECT_ROOT, resolve_path, write_atomically
+from helpers.tables import resolve_path, write_atomically
 from helpers.verdict import load_claims
 
-TOC = "_toc_pool.yml"
+TOC = "book/pool/_toc.yml"
 NOTEBOOKS = NOTEBOOKS_DIR / "pool"
 SITES, PAGES, RESULTS, STAGE, HTML = "sites", "pages", "results", "book", "html"
 CHAPTERS = (
@@ -99,7 +100,7 @@ def pool_book(
         executed_dir=output_dir / PAGES,
         cohort_facts=_list_facts(sites),
         skipped=skipped,
-        repository=find_repository(PROJECT_ROOT),
+        repository=find_repository(PROJECT_ROOT) if IS_CLONE else None,
         toc=TOC,
     )
     index = build_html(output_dir / STAGE, output_dir / HTML)
