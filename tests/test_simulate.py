@@ -566,9 +566,9 @@ def test_a_failure_half_way_leaves_nothing(tmp_path, monkeypatch):
     ("choice", "said"),
     [
         ({"n_participants": 39}, "needs 40 or more"),
-        ({"effect": -1}, "from 0 .the null twin. to 1.5"),
-        ({"effect": float("nan")}, "from 0"),
-        ({"effect": 1.51}, "from 0 .the null twin. to 1.5"),
+        ({"effect": -1.51}, "by 0 .the null twin. to 1.5"),
+        ({"effect": float("nan")}, "from -1.5"),
+        ({"effect": 1.51}, "by 0 .the null twin. to 1.5"),
         ({"seed": -1}, "from 0 upwards"),
         ({"missing": -0.1}, "from 0 to 0.5"),
         ({"missing": 0.51}, "from 0 to 0.5"),
@@ -600,8 +600,8 @@ def test_the_command_has_the_defaults_of_the_recipe(tmp_path):
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [
-        ("--effect", "3", "it runs from 0 (the null twin) to 1.5"),
-        ("--effect", "nan", "it runs from 0 (the null twin) to 1.5"),
+        ("--effect", "3", "it runs from -1.5 (all turned round) by 0 (the null twin) to 1.5"),
+        ("--effect", "nan", "it runs from -1.5 (all turned round) by 0 (the null twin) to 1.5"),
         ("--missing", "0.9", "from 0 to 0.5"),
         ("--n", "10", "needs 40 or more"),
         ("--seed", "-3", "from 0 upwards"),

@@ -309,7 +309,13 @@ def _fetch_every(folder: Path, places: dict, overwrite: bool) -> None:
 @click.argument("folder", type=click.Path())
 @click.option("--n", "n_participants", type=int, default=116, show_default=True, help="People, 40 or more.")
 @click.option("--seed", type=int, default=20240501, show_default=True, help="The same seed gives the same bytes.")
-@click.option("--effect", type=float, default=1.0, show_default=True, help="Planted effects times this, 0 to 1.5.")
+@click.option(
+    "--effect",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Planted effects times this, -1.5 to 1.5; below 0 against the claims.",
+)
 @click.option(
     "--missing",
     type=float,

@@ -18,6 +18,7 @@ PROMPT_TEXT = "*Your turn: write what you see.*"
 CODE_PROMPTS = {"code_prompt_show": "Show code", "code_prompt_hide": "Hide code"}
 READ_AS_CODE = frozenset({"by-hand", SOLUTION_TAG, "hide-cell", "hide-input", "remove-input"})
 SOLUTION_PROMPTS = {"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+FOLDED = frozenset({"hide-cell", "hide-input", "hide-output"})
 QUIZ_TEXT = "*The quiz stands on the page of this chapter in the book.*"
 QUIZ = re.compile(r"^```\{quiz\} (?P<chapter>\w+)\n```$", re.MULTILINE)
 TAKE_AWAYS = re.compile(r"^## Take-aways\n", re.MULTILINE)
@@ -85,15 +86,46 @@ def prepare_download(notebook: NotebookNode) -> NotebookNode:
     offered = deepcopy(notebook)
     offered.metadata = _keep(offered.metadata, ("kernelspec", "language_info", "jupytext"))
     offered.cells = [c for c in offered.cells if "injected-parameters" not in c.metadata.get("tags", [])]
+    take_solutions_out(offered)
     for cell in offered.cells:
         cell.metadata = _keep(cell.metadata, ("tags", "mystnb"))
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-        if SOLUTION_TAG in cell.metadata.get("tags", []):
-            cell.source = _ask(cell.source) if cell.cell_type == "code" else PROMPT_TEXT
         if cell.cell_type == "markdown":
             cell.source = QUIZ.sub(QUIZ_TEXT, cell.source)
     return offered
+
+
+def take_solutions_out(notebook: NotebookNode) -> None:
+    """Put a prompt in place of each solution; its output goes, and the calls that check the answer stay.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Changed in place.
+    """
+    for cell in notebook.cells:
+        if SOLUTION_TAG not in cell.metadata.get("tags", []):
+            continue
+        if cell.cell_type == "code":
+            cell.source, cell.outputs, cell.execution_count = _ask(cell.source), [], None
+        else:
+            cell.source = PROMPT_TEXT
+        cell.metadata = NotebookNode(tags=[tag for tag in cell.metadata["tags"] if tag not in FOLDED])
+
+
+def unfold_solutions(notebook: NotebookNode) -> None:
+    """Show the solutions of a page as they are, without a fold.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        As :func:`prepare_page` left it; changed in place.
+    """
+    for cell in notebook.cells:
+        if SOLUTION_TAG in cell.metadata.get("tags", []):
+            cell.source = cell.source.replace("::::::{dropdown} Solution", "::::::{admonition} Solution", 1)
+            cell.metadata = NotebookNode(tags=[tag for tag in cell.metadata["tags"] if tag not in FOLDED])
 
 
 def _keep(metadata: NotebookNode, keys: tuple[str, ...]) -> NotebookNode:

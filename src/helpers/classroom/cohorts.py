@@ -1,10 +1,10 @@
-"""A simulated cohort for each student: some claims planted, some not, and a key that only the teacher has."""
+"""A simulated cohort for a student: some claims planted, some turned round, some not, and a key that only the teacher has."""
 
 from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,32 +12,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
-from joblib import Parallel, delayed
 
-from helpers.classroom.roster import Student
-from helpers.problems import CohortError, Problem
-from helpers.simulate import simulate_cohort, whole_folder
+from helpers.course.blind import CLAIMED, NONE, OPPOSITE
+from helpers.simulate import simulate_cohort
 from helpers.tables import MISSING, read_table
 
-SHARE_PLANTED = 0.6  # of the switches below, on average
+CHANCES = {CLAIMED: 0.5, OPPOSITE: 0.2, NONE: 0.3}  # of each of the switches below
+EFFECTS = {CLAIMED: 1, OPPOSITE: -1, NONE: 0}  # of the twins that share all people and noise
 HADS = tuple(f"hads_{item:02d}" for item in range(1, 15))
-README = """# A simulated cohort for {student}
-
-**Everything here is simulated**; nothing found in it says anything about people. Some claims of the study were planted in it, others were not.
-Which, your teacher knows. Your cohort differs from that of your neighbour: questions are alike, answers are not.
-
-In the folder of the book, with the path of this folder in place of PATH:
-
-    resilience-book check PATH
-    resilience-book lab PATH{chapters}
-
-Do the exercises in the notebooks that open. Each answer is checked at once, on this cohort.
-"""
 
 
 @dataclass(frozen=True)
 class Switch:
-    """Claims that are planted or left out together: the tables, or columns of one, that carry them.
+    """Claims that are planted, turned round or left out together: the tables, or columns of one, that carry them.
 
     Attributes
     ----------
@@ -77,43 +64,36 @@ def list_switches(metabolites: Mapping[str, str]) -> tuple[Switch, ...]:
     )
 
 
-def make_class(
-    folder: Path, students: Sequence[Student], *, seed: int, chapters: Iterable[str] = (), n_workers: int = 1
-) -> Path:
-    """Write a folder per student and the key; all of it, or nothing.
+def write_own_cohort(folder: Path, student: str, seed: int) -> dict[str, Any]:
+    """Write a student's cohort, with nothing in it that tells what was planted.
 
     Parameters
     ----------
     folder : pathlib.Path
-        New. ``students/<id>/`` is what each student gets; ``key/<id>.yml`` and ``key/roster.tsv`` are the teacher's.
-    students : sequence of Student
+        New.
+    student : str
+        Id.
     seed : int
-        The same seed and id give the same cohort, whoever else is in the class.
-    chapters : iterable of str, optional
-        Named in each student's README; by default all.
-    n_workers : int, default 1
-        Cohorts made at a time. Changes no byte.
+        Of the class.
 
     Returns
     -------
-    pathlib.Path
-
-    Raises
-    ------
-    CohortError
-        When the folder exists.
+    dict
+        The key: the cohort's own ``seed``, and for each of the ``claims`` its ``truth``, ``direction`` and ``d``.
     """
-    if folder.exists():
-        raise CohortError(
-            [Problem(str(folder), None, None, "it exists", "a new folder", "name another; nothing was written.")]
+    own_seed, rng = draw_seeds(student, seed)
+    simulate_cohort(folder, seed=own_seed)
+    features = read_table(folder / "metabolites" / "features.tsv")
+    switches = list_switches({name: column for column, name in features["name"].items()})
+    drawn = rng.choice(list(CHANCES), size=len(switches), p=list(CHANCES.values())).tolist()
+    for truth in (OPPOSITE, NONE):
+        _take_from_twin(
+            folder, [one for one, state in zip(switches, drawn, strict=True) if state == truth], own_seed, truth
         )
-    with whole_folder(folder, overwrite=False) as partial:
-        (partial / "key").mkdir()
-        jobs = (delayed(_make_one)(partial, student.id, seed, tuple(chapters)) for student in students)
-        Parallel(n_jobs=n_workers)(jobs)
-        table = pd.DataFrame([vars(student) for student in students]).set_index("id")
-        table.to_csv(partial / "key" / "roster.tsv", sep="\t", lineterminator="\n")
-    return folder
+    states = {claim: state for one, state in zip(switches, drawn, strict=True) for claim in one.claims}
+    planted = yaml.safe_load((folder / "truth.yml").read_text(encoding="utf-8"))["planted"]
+    _hide_truth(folder, student)
+    return {"seed": own_seed, "claims": {one["claim"]: _tell(one, states[one["claim"]]) for one in planted}}
 
 
 def draw_seeds(student: str, seed: int) -> tuple[int, np.random.Generator]:
@@ -128,33 +108,24 @@ def draw_seeds(student: str, seed: int) -> tuple[int, np.random.Generator]:
     return int.from_bytes(digest[:4], "big"), np.random.default_rng(list(digest[4:]))
 
 
-def _make_one(folder: Path, student: str, seed: int, chapters: tuple[str, ...]) -> None:
-    own_seed, rng = draw_seeds(student, seed)
-    target = folder / "students" / student
-    with tempfile.TemporaryDirectory(dir=folder) as place:
-        twin = simulate_cohort(Path(place) / "twin", seed=own_seed, effect=0)
-        simulate_cohort(target, seed=own_seed)
-        features = read_table(target / "metabolites" / "features.tsv")
-        switches = list_switches({name: column for column, name in features["name"].items()})
-        left_out = [
-            one for one, keep in zip(switches, rng.random(len(switches)) < SHARE_PLANTED, strict=True) if not keep
-        ]
-        for switch in left_out:
-            _take_from_twin(switch, twin, target)
-    truth = yaml.safe_load((target / "truth.yml").read_text(encoding="utf-8"))
-    _write_key(folder / "key" / f"{student}.yml", truth, own_seed, {claim for one in left_out for claim in one.claims})
-    _hide_truth(target, student, chapters)
+def _take_from_twin(target: Path, switches: Iterable[Switch], seed: int, truth: str) -> None:
+    """Put what a twin has in place of what was planted: the same people and noise, without the effect or with its opposite."""
+    if not switches:
+        return
+    with tempfile.TemporaryDirectory() as place:
+        twin = simulate_cohort(Path(place) / "twin", seed=seed, effect=EFFECTS[truth])
+        for switch in switches:
+            _swap(switch, twin, target)
 
 
-def _take_from_twin(switch: Switch, twin: Path, target: Path) -> None:
-    """Put what the null twin has in place of what was planted: the same people and noise, without the effect."""
+def _swap(switch: Switch, twin: Path, target: Path) -> None:
     for name in switch.files:
         if switch.columns:
-            planted, null = (
+            planted, other = (
                 pd.read_csv(place / name, sep="\t", dtype=str, keep_default_na=False) for place in (target, twin)
             )
             columns = list(switch.columns)
-            planted[columns] = null[columns]
+            planted[columns] = other[columns]
             planted.to_csv(target / name, sep="\t", index=False, na_rep=MISSING, lineterminator="\n")
             continue
         sources = sorted((twin / name).iterdir()) if name.endswith("/") else [twin / name]
@@ -162,22 +133,16 @@ def _take_from_twin(switch: Switch, twin: Path, target: Path) -> None:
             (target / source.relative_to(twin)).write_bytes(source.read_bytes())
 
 
-def _write_key(path: Path, truth: dict[str, Any], seed: int, left_out: set[str]) -> None:
-    claims = {
-        entry["claim"]: {"planted": False, "direction": "none", "d": 0.0}
-        if entry["claim"] in left_out
-        else {"planted": True, "direction": entry["direction"], "d": entry["d"]}
-        for entry in truth["planted"]
-    }
-    text = yaml.safe_dump({"seed": seed, "claims": claims}, sort_keys=False)
-    path.write_text(text, encoding="utf-8")
+def _tell(planted: Mapping[str, Any], truth: str) -> dict[str, Any]:
+    """Return what the key says of a claim."""
+    d = planted["d"] * EFFECTS[truth]
+    return {"truth": truth, "direction": "none" if not d else "higher" if d > 0 else "lower", "d": d}
 
 
-def _hide_truth(folder: Path, student: str, chapters: tuple[str, ...]) -> None:
-    """Take out of a student's folder whatever tells the truth or the seed it could be simulated from."""
+def _hide_truth(folder: Path, student: str) -> None:
+    """Take out of a student's cohort whatever tells the truth or the seed it could be simulated from."""
     (folder / "truth.yml").unlink()
+    (folder / "README.md").unlink()
     settings = yaml.safe_load((folder / "cohort.yml").read_text(encoding="utf-8"))
     settings |= {"name": student, "title": f"Simulated cohort of {student}"}
     (folder / "cohort.yml").write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    options = "".join(f" --chapter {chapter}" for chapter in chapters)
-    (folder / "README.md").write_text(README.format(student=student, chapters=options), encoding="utf-8")

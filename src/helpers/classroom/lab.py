@@ -15,7 +15,7 @@ from typing import Any
 from helpers.classroom.editions import Edition, write_student_edition
 from helpers.contract import Cohort
 from helpers.problems import CohortError, Problem, name_some
-from helpers.run import CHAPTERS, BookRun, Chapter, hold_output, run_book
+from helpers.run import CHAPTERS, BookRun, hold_output, run_book
 from helpers.run.engine import RESULTS, list_reasons_to_skip
 
 RUN = "run"  # folder of what was computed for the lab, beside its notebooks
@@ -110,10 +110,10 @@ def prepare_lab(
         told = "; ".join(f"{c.id}: {reasons[c.id]}" for c in asked)
         raise CohortError([Problem("--chapter", None, None, told, "a chapter with data", "choose another chapter.")])
     run_dir = folder / RUN
-    needed = _list_needed(wanted, reasons)
+    needed = list_needed([chapter.id for chapter in wanted], reasons)
     copied = _copy_finished(needed, finished / RESULTS if finished else None, run_dir / RESULTS)
     missing = [name for name in needed if not (run_dir / RESULTS / name).is_dir()]
-    computed = _compute(cohort, run_dir, missing, n_workers, open_places) if missing else None
+    computed = compute_tables(cohort, run_dir, missing, n_workers, open_places) if missing else None
     edition = write_student_edition(
         folder, cohort=cohort, results_dir=run_dir / RESULTS, chapters=[c.id for c in wanted]
     )
@@ -181,10 +181,23 @@ def _refuse(folder: Path, chapters: Collection[str]) -> None:
         raise CohortError(problems)
 
 
-def _list_needed(wanted: Iterable[Chapter], reasons: Mapping[str, str]) -> list[str]:
-    """Return the chapters whose tables are read by those wanted or by their exercises, in order."""
+def list_needed(wanted: Iterable[str], reasons: Mapping[str, str]) -> list[str]:
+    """Return the chapters whose tables are read by those wanted or by their exercises, in order.
+
+    Parameters
+    ----------
+    wanted : iterable of str
+        Ids.
+    reasons : mapping of str to str
+        Chapters that the cohort has no data for.
+
+    Examples
+    --------
+    >>> list_needed(["04_microbiome"], {})
+    ['01_cohort', '04_microbiome']
+    """
     by_id = {chapter.id: chapter for chapter in CHAPTERS}
-    needed, waiting = set(), [chapter.id for chapter in wanted]
+    needed, waiting = set(), list(wanted)
     while waiting:
         name = waiting.pop()
         if name not in needed and name not in reasons:
@@ -202,13 +215,32 @@ def _copy_finished(needed: Iterable[str], source: Path | None, target: Path) -> 
     return tuple(copied)
 
 
-def _compute(
-    cohort: Cohort, run_dir: Path, missing: list[str], n_workers: int, open_places: Mapping[str, Any] | None
+def compute_tables(
+    cohort: Cohort, run_dir: Path, chapters: Collection[str], n_workers: int, open_places: Mapping[str, Any] | None
 ) -> BookRun:
-    few = {name: value for name, value in FEW.items() if name.split(".")[0] in missing}
+    """Run chapters with few permutations, enough to learn from.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    run_dir : pathlib.Path
+        Gets the tables below ``results/``.
+    chapters : collection of str
+        Ids.
+    n_workers : int
+    open_places : mapping or None
+        As for :func:`helpers.run.run_book`.
+    """
+    few = {name: value for name, value in FEW.items() if name.split(".")[0] in chapters}
     with hold_output(run_dir):
         return run_book(
-            cohort, run_dir, parameters=few, only=missing, n_workers=n_workers, with_book=False, open_places=open_places
+            cohort,
+            run_dir,
+            parameters=few,
+            only=chapters,
+            n_workers=n_workers,
+            with_book=False,
+            open_places=open_places,
         )
 
 

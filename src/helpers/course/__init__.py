@@ -1,5 +1,6 @@
 """The course: exercises checked at once on the cohort at hand, and the quizzes of the pages."""
 
+from helpers.course.blind import answer_claim
 from helpers.course.checking import Feedback, check_answer
 from helpers.course.exercises import Exercise, read_exercises
 from helpers.course.places import open_chapter
@@ -10,6 +11,7 @@ __all__ = [
     "Feedback",
     "Option",
     "Question",
+    "answer_claim",
     "check_answer",
     "open_chapter",
     "read_exercises",

@@ -467,18 +467,7 @@ def _render_book(order: tuple[Path, dict[str, Any], dict[str, str]], **_: object
     say("  book …")
     started = time.perf_counter()
     (output_dir / HTML / "index.html").unlink(missing_ok=True)
-    report = make_pages(output_dir, skipped)
-    stage_book(
-        PROJECT_ROOT,
-        output_dir / STAGE,
-        executed_dir=output_dir / PAGES,
-        cohort_facts=facts,
-        skipped=skipped,
-        results_dir=output_dir / RESULTS,
-        repository=_find_repository(),
-        notes=_tell_stale() | report.notes,
-        files=report.files,
-    )
+    _stage(output_dir, output_dir / STAGE, facts, skipped)
     try:
         build_html(output_dir / STAGE, output_dir / HTML)
     except BookError as error:
@@ -492,6 +481,42 @@ def _render_book(order: tuple[Path, dict[str, Any], dict[str, str]], **_: object
 def _find_repository() -> Repository | None:
     """Return where readers find the source; an installed package may lie in a repository of somebody else."""
     return find_repository(PROJECT_ROOT) if IS_CLONE else None
+
+
+def stage_run(cohort: Cohort, output_dir: Path, stage_dir: Path) -> None:
+    """Put the source of a run's book together somewhere else, for another edition of it.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        That of the run.
+    output_dir : pathlib.Path
+        As for `run_book`.
+    stage_dir : pathlib.Path
+        Gets the tree that :func:`helpers.book.build_html` renders.
+
+    Raises
+    ------
+    BookError
+        When a chapter was not executed yet.
+    """
+    left_out = list_reasons_to_skip(cohort) | read_failures(output_dir / PAGES)
+    _stage(output_dir, stage_dir, _book_facts(cohort), left_out)
+
+
+def _stage(output_dir: Path, stage_dir: Path, facts: dict[str, Any], skipped: dict[str, str]) -> None:
+    report = make_pages(output_dir, skipped)
+    stage_book(
+        PROJECT_ROOT,
+        stage_dir,
+        executed_dir=output_dir / PAGES,
+        cohort_facts=facts,
+        skipped=skipped,
+        results_dir=output_dir / RESULTS,
+        repository=_find_repository(),
+        notes=_tell_stale() | report.notes,
+        files=report.files,
+    )
 
 
 def _tell_stale() -> dict[str, str]:

@@ -260,7 +260,15 @@ def _may_write(folder: Path) -> bool:
     return True
 
 
-def run_notebook(source: Path, target: Path, parameters: Mapping[str, Any], *, working_dir: Path) -> None:
+def run_notebook(
+    source: Path,
+    target: Path,
+    parameters: Mapping[str, Any],
+    *,
+    working_dir: Path,
+    kernel_name: str = "python3",
+    cell_seconds: int | None = None,
+) -> None:
     """Execute a notebook by papermill, on sockets that only this user can reach.
 
     On TCP, kernels started together may catch each other's ports, and others on the machine could listen.
@@ -272,6 +280,9 @@ def run_notebook(source: Path, target: Path, parameters: Mapping[str, Any], *, w
     parameters : mapping
     working_dir : pathlib.Path
         Where the kernel runs.
+    kernel_name : str, default "python3"
+    cell_seconds : int, optional
+        How long a cell may take; by default as long as it needs.
 
     Raises
     ------
@@ -284,8 +295,9 @@ def run_notebook(source: Path, target: Path, parameters: Mapping[str, Any], *, w
             str(source),
             str(target),
             parameters=dict(parameters),
-            kernel_name="python3",
+            kernel_name=kernel_name,
             language="python",
+            execution_timeout=cell_seconds,
             progress_bar=False,
             log_output=False,
             start_timeout=KERNEL_START_S,

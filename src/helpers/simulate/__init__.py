@@ -52,7 +52,8 @@ def simulate_cohort(
     seed : int, default 20240501
         The same seed, n, effect and missing give the same bytes.
     effect : float, default 1.0
-        Multiplies every planted d, from 0 to 1.5; 0 gives the null twin: the same people and noise, no resilience effect.
+        Multiplies every planted d, from -1.5 (against the claims) to 1.5; 0 gives the null twin: the same people and noise, no
+        resilience effect.
     missing : float, default 0.035
         Share of people who lack the scan, and the stool sample, 0 to 0.5; blank answers grow with it. The people and all
         their other values stay the same.

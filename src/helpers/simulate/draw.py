@@ -71,7 +71,7 @@ def draw_cohort(
         40 or more; 44 of 116 are in the high group and 71 of 116 are women, or the nearest to these shares.
     seed : int, default 20240501
     effect : float, default 1.0
-        Multiplies every planted d, from 0 to 1.5; 0 gives the null twin.
+        Multiplies every planted d, from -1.5 (against the claims) to 1.5; 0 gives the null twin.
     missing : float, default 0.035
         Share of people who lack the scan, and the stool sample, 0 to 0.5; blank answers grow with it.
     blocks : collection of str, optional

@@ -46,9 +46,9 @@ Choose one in between.
             )
         if self.seed < 0:
             raise ValueError(f"seed is {self.seed}; seeds are whole numbers from 0 upwards. Choose another.")
-        if not 0 <= self.effect <= MAX_EFFECT:
+        if not -MAX_EFFECT <= self.effect <= MAX_EFFECT:
             raise ValueError(
-                f"effect is {self.effect:g}; it runs from 0 (the null twin) to {MAX_EFFECT:g}. Choose one in between."
+                f"effect is {self.effect:g}; it runs from {-MAX_EFFECT:g} (all turned round) by 0 (the null twin) to {MAX_EFFECT:g}. Choose one in between."
             )
         if not 0 <= self.missing <= MAX_MISSING:
             raise ValueError(
