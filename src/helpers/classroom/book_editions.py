@@ -127,6 +127,7 @@ def _leave_plans_out(stage: Path, contents: dict) -> None:
     for path in texts:
         text = path.read_text(encoding="utf-8")
         plain = TO_PLANS.sub(lambda found: found["text"] or "How to teach", text)
+        plain = re.sub(r"^:link: how_to_teach$", ":link: teaching/exercises", plain, flags=re.MULTILINE)
         if plain != text:
             path.write_text(plain, encoding="utf-8")
 
@@ -218,8 +219,4 @@ def _answer_lines(exercise: Exercise, shelf: Shelf) -> Iterable[str]:
 def _tell(value: object) -> str:
     if isinstance(value, str):
         return value
-    return (
-        ", ".join(sorted(map(str, value)))
-        if isinstance(value, set | frozenset | list | tuple)
-        else f"{float(value):.4g}"
-    )
+    return ", ".join(sorted(map(str, value))) if isinstance(value, Iterable) else f"{float(value):.4g}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -208,6 +208,6 @@ def _show(value: Any) -> str:
     """
     if isinstance(value, bool | str):
         return str(value)[:60]
-    if isinstance(value, set | frozenset | list | tuple):
+    if isinstance(value, Iterable):
         return ", ".join(sorted(map(str, value)))[:120]
     return f"{float(value):.5g}"
