@@ -149,7 +149,7 @@ def _find_run(cohort_dir: str, run_dir: str | None):
 
     given = Path(cohort_dir).expanduser()
     cohort = load_cohort(given.absolute() if given.exists() else PROJECT_ROOT / given)
-    return cohort, Path(run_dir).expanduser().absolute() if run_dir else PROJECT_ROOT / "_build" / cohort.folder.name
+    return cohort, Path(run_dir).expanduser().absolute() if run_dir else BUILD_DIR / cohort.folder.name
 
 
 @class_group.command("edition")
