@@ -19,6 +19,7 @@ from helpers.cohort import assign_groups
 from helpers.contract import hash_cohort, load_cohort
 from helpers.importers.sources import hash_file
 from helpers.plots import style
+from helpers.pool import read_site
 from helpers.problems import CohortError
 from helpers.record.blinding import blind_cohort, list_moved_columns, refuse_blind, write_blind_copy
 from helpers.record.verify import read_crate
@@ -165,8 +166,10 @@ def test_the_truth_is_shown_only_when_asked_for_and_that_is_noted(tiny, tmp_path
     words[3] = out / "blind"
     assert run() == 2 and "the folder of a blind run" in capsys.readouterr().err
     with pytest.raises(CohortError, match="a blind run, whose groups are permuted"):
-        refuse_blind(out / "blind" / "results", "pooling")
-    refuse_blind(out, "pooling")
+        refuse_blind(out / "blind", "a paper")
+    refuse_blind(out, "a paper")
+    _, problems = read_site(out / "blind" / "results", "blind")
+    assert problems[0].found == "a blind run, whose groups are permuted"
 
 
 def test_a_blind_cohort_is_marked_on_pages_and_figures_and_tests_no_claim(tiny):  # noqa: F811

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from helpers.contract import BLIND_NOTE
 from helpers.pool.site import FILE, Site, read_statement
 from helpers.problems import CohortError, Problem, count, name_some
 from helpers.tables import read_table, resolve_path, write_atomically, write_result
@@ -262,6 +263,9 @@ def read_site(folder: Path, called: str, *, with_small: bool = False) -> tuple[S
         fix = "correct the path."
         return None, [Problem(called, None, None, "no such folder", "the results folder of a cohort", fix)]
     folder = find_results(folder)
+    if (folder / BLIND_NOTE).is_file():
+        fix = "run it with --unblind first, and name the folder of that run."
+        return None, [Problem(called, None, None, "a blind run, whose groups are permuted", "true groups", fix)]
     site, problems = read_statement(folder, called)
     if site is None:
         return None, problems
