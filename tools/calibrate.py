@@ -32,6 +32,8 @@ from helpers.calibration import (
     tabulate_words,
     write_page,
 )
+from helpers.cli import main as run_safely
+from helpers.cli_cohort import take_scheduler
 from helpers.contract import load_cohort
 from helpers.plots.calibration import plot_coverage, plot_rates, plot_words
 from helpers.plots.style import use_style
@@ -39,6 +41,7 @@ from helpers.run.sources import hash_rooms
 from helpers.run.staleness import MEASURED
 from helpers.tables import PROJECT_ROOT, read_table, write_atomically
 from helpers.verdict import load_claims
+from helpers.workers import use_scheduler
 
 N_QUICK = 20
 TABLES = PROJECT_ROOT / "data" / "calibration"
@@ -62,6 +65,7 @@ FORMAT = "%.6g"
     help="Only cohorts whose groups differ in something else, intervals out of fold, or the order of blocks.",
 )
 @click.option("--page", is_flag=True, help="Only write the figures and the page anew from the stored tables.")
+@take_scheduler
 def main(
     n: int,
     n_brain: int,
@@ -72,20 +76,28 @@ def main(
     quick: bool,
     part: str | None,
     page: bool,
+    scheduler: str | None,
 ) -> None:
     """Count how often the chapters' tests reject null twins, and how often their intervals hold what was planted."""
     if page:
         write_book_page()
         return
-    if part:
-        {"awkward": write_awkward, "validated": write_validated, "order": write_order}[part](seed, workers)
-        write_book_page()
-        return
     sizes = [N_QUICK] * 3 if quick else [n, n_brain, n_integration]
     plan = Plan(seed, *sizes, chapters=only or tuple(CHAPTERS))
+    with use_scheduler(scheduler, click.echo):
+        if part:
+            {"awkward": write_awkward, "validated": write_validated, "order": write_order}[part](seed, workers)
+        else:
+            write_all(plan, workers, store=not (quick or only))
+    if part or not (quick or only):
+        write_book_page()
+
+
+def write_all(plan: Plan, workers: int, *, store: bool) -> None:
+    """Run a plan and store its tables and all others, or only show them."""
     tests = run_with_bar(plan, workers)
     tables = tabulate(tests, plan)
-    if quick or only:
+    if not store:
         for table in tables.values():
             click.echo(table.round(3).to_string() + "\n")
         click.echo("Nothing was stored: this was a part only.")
@@ -94,10 +106,8 @@ def main(
     for name, table in tables.items():
         write_atomically(TABLES / f"{name}.tsv", table.to_csv(sep="\t", na_rep="n/a", float_format=FORMAT))
     write_atomically(TABLES / "run.yml", yaml.safe_dump(describe_run(tests, plan), sort_keys=False))
-    write_awkward(seed, workers)
-    write_validated(seed, workers)
-    write_order(seed, workers)
-    write_book_page()
+    for write in (write_awkward, write_validated, write_order):
+        write(plan.root_seed, workers)
 
 
 def write_validated(seed: int, workers: int) -> None:
@@ -179,4 +189,4 @@ def write_book_page() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_safely(command=main)

@@ -13,22 +13,22 @@ import click
 from helpers.classroom.commands import class_group, lab
 from helpers.cli_cohort import (
     BAD_INPUT,
-    OK,
     check,
-    describe_cohort,
     find_cohort,
     find_output,
     from_here,
     import_command,
     new,
+    take_scheduler,
 )
 from helpers.cli_record import freeze, verify
 from helpers.cli_report import export
+from helpers.cli_run import FAILED, run, say_where
 from helpers.places import BUILD_DIR, PROJECT_ROOT
-from helpers.problems import CohortError, Problem, write_report
+from helpers.problems import CohortError, write_report
 from helpers.trouble import tell_trouble, write_log
 
-FAILED, NO_DATA, INTERRUPTED = 1, 3, 130
+NO_DATA, INTERRUPTED = 3, 130
 REGISTRY = PROJECT_ROOT / "data" / "open" / "registry.tsv"
 CACHE = BUILD_DIR / "open_data"
 MIRROR_VARIABLE, CACHE_VARIABLE = "RESILIENCE_BOOK_MIRROR", "RESILIENCE_BOOK_CACHE"
@@ -66,122 +66,15 @@ def cli(context: click.Context) -> None:
       resilience-book freeze my_cohort              register the analysis before its results are seen
       resilience-book run my_cohort --blind         the book with permuted groups, to choose by
       resilience-book run my_cohort                 chapters without data are skipped, and say so
+      resilience-book run cohorts/*                 several cohorts, each to a book of its own
       resilience-book verify _build/my_cohort       is everything still what the run made of which data?
       resilience-book export _build/my_cohort       methods text, supplement, figures, checklists
     """
     context.obj = _open_places()
 
 
-for command in (check, new, import_command, freeze, verify, export):
+for command in (check, new, import_command, freeze, run, verify, export):
     cli.add_command(command)
-
-
-@cli.command()
-@click.argument("cohort_dir", type=click.Path())
-@click.option(
-    "--only",
-    multiple=True,
-    metavar="CHAPTER",
-    help="Execute only this chapter, e.g. 03_brain; may be repeated. Renders no book.",
-)
-@click.option(
-    "-p",
-    "--parameter",
-    "parameters",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Set a parameter, for all chapters that have it (seed=7) or for one (03_brain.n_permutations=500); may be repeated.",
-)
-@click.option(
-    "--workers",
-    type=click.IntRange(1),
-    default=lambda: os.cpu_count() or 1,
-    show_default="one per core",
-    help="Chapters executed at a time; changes no number.",
-)
-@click.option("--output", type=click.Path(), help="Where to build; by default _build/<name of the folder>.")
-@click.option("--no-book", is_flag=True, help="Execute the chapters, render no book.")
-@click.option("--force", is_flag=True, help="Execute all again, even what has not changed.")
-@click.option("--wait", is_flag=True, help="Wait while another run works on the same output.")
-@click.option(
-    "--blind", is_flag=True, help="Permute the groups: a book to judge data and choices by, in blind/ of its own."
-)
-@click.option(
-    "--unblind", is_flag=True, help="Show the true groups after a blind run; noted in the crate with its time."
-)
-@click.option(
-    "--share",
-    type=click.Path(),
-    help="Write what may leave the site, to be pooled with other cohorts, into this folder.",
-)
-def run(
-    cohort_dir: str,
-    only: tuple[str, ...],
-    parameters: tuple[str, ...],
-    workers: int,
-    output: str | None,
-    no_book: bool,
-    force: bool,
-    wait: bool,
-    blind: bool,
-    unblind: bool,
-    share: str | None,
-) -> None:
-    """Check COHORT_DIR, execute the chapters it has data for, and render them as a book.
-
-    Only what has changed since the last run is executed again. Interrupt it at will: the next run goes on.
-    """
-    from helpers.contract import load_cohort
-    from helpers.run import CHAPTERS, hold_output, parse_parameter
-    from helpers.run.blinding import choose_run
-
-    if blind and unblind:
-        raise click.UsageError("--blind and --unblind exclude each other.")
-    if blind and share:
-        raise click.UsageError("--blind and --share exclude each other: results of permuted groups are not pooled.")
-    unknown = sorted(set(only) - {chapter.id for chapter in CHAPTERS})
-    if unknown:
-        known = ", ".join(chapter.id for chapter in CHAPTERS)
-        raise CohortError(
-            [
-                Problem(f"--only {name}", None, None, "no such chapter", f"one of {known}", "correct its spelling.")
-                for name in unknown
-            ]
-        )
-    chosen = dict(parse_parameter(text) for text in parameters)
-    cohort = load_cohort(find_cohort(cohort_dir))
-    click.echo(describe_cohort(cohort))
-    if cohort.warnings:
-        click.echo(write_report(cohort.warnings))
-    output_dir = find_output(cohort.folder, output)
-    with hold_output(output_dir, wait=wait):
-        book = choose_run(output_dir, blind=blind, unblind=unblind)(
-            cohort,
-            output_dir,
-            parameters=chosen,
-            only=only,
-            n_workers=workers,
-            with_book=not (no_book or only),
-            force=force,
-            open_places=_open_places(),
-        )
-    for outcome in book.outcomes:
-        reason = outcome.reason if outcome.state != "failed" else ""
-        click.echo(f"  {outcome.name}: {outcome.state}{f' ({reason})' if reason else ''}")
-    click.echo(f"Done in {book.seconds:.1f} s.")
-    if book.interrupted:
-        raise KeyboardInterrupt
-    _say_where(book.index)
-    if share is not None and not book.failed:
-        from helpers.pool import share_results
-
-        share_results(output_dir / "results", from_here(share), ids=cohort.participants.index)
-        click.echo(f"To be pooled: {share}. Its README.md lists what is in it, file by file.")
-    for outcome in book.outcomes:
-        if outcome.state == "failed":
-            log = f"\n    The whole story: {outcome.log}" if outcome.log else ""
-            click.echo(f"{outcome.name} failed. {outcome.reason}{log}", err=True)
-    sys.exit(FAILED if book.failed else OK)
 
 
 @cli.command()
@@ -205,7 +98,7 @@ def pool(results: tuple[str, ...], into: str, claims_path: str, no_book: bool) -
     if differences:
         click.echo(write_report(differences))
     with hold_output(output_dir):
-        _say_where(pool_book(results, output_dir, claims_path=claims_path, with_book=not no_book))
+        say_where(pool_book(results, output_dir, claims_path=claims_path, with_book=not no_book))
 
 
 @cli.command()
@@ -224,7 +117,7 @@ def build(cohort_dir: str, output: str | None, pdf: bool, single: bool) -> None:
     cohort = load_cohort(find_cohort(cohort_dir))
     output_dir = find_output(cohort.folder, output)
     with hold_output(output_dir):
-        _say_where(render_book(cohort, output_dir))
+        say_where(render_book(cohort, output_dir))
         for said in write_whole(output_dir, pdf=pdf, single=single):
             click.echo(said)
 
@@ -363,6 +256,7 @@ def simulate(
 @click.option(
     "--workers", type=click.IntRange(1), default=lambda: os.cpu_count() or 1, help="Threads; changes no number."
 )
+@take_scheduler
 def multiverse(
     cohort_dir: str,
     folder: str,
@@ -372,23 +266,27 @@ def multiverse(
     permutations_rank: int,
     seed: int,
     workers: int,
+    scheduler: str | None,
 ) -> None:
     """Run every claim on COHORT_DIR under every combination of defensible choices; tables go into FOLDER."""
     from helpers.contract import load_cohort
     from helpers.multiverse import report_multiverse
     from helpers.tables import read_table, resolve_path
     from helpers.verdict import load_claims
+    from helpers.workers import use_scheduler
 
-    said = report_multiverse(
-        load_cohort(find_cohort(cohort_dir)),
-        load_claims(claims_path),
-        from_here(folder),
-        sets=read_table(resolve_path(sets_path)),
-        n_permutations=permutations,
-        n_permutations_rank=permutations_rank,
-        seed=seed,
-        n_workers=workers,
-    )
+    cohort, claims = load_cohort(find_cohort(cohort_dir)), load_claims(claims_path)
+    with use_scheduler(scheduler, click.echo):
+        said = report_multiverse(
+            cohort,
+            claims,
+            from_here(folder),
+            sets=read_table(resolve_path(sets_path)),
+            n_permutations=permutations,
+            n_permutations_rank=permutations_rank,
+            seed=seed,
+            n_workers=workers,
+        )
     click.echo(said)
 
 
@@ -415,20 +313,11 @@ cli.add_command(lab)
 cli.add_command(class_group)
 
 
-def _say_where(index: Path | None) -> None:
-    if index is not None:
-        shown = os.path.relpath(index)
-        click.echo(
-            f"The book: {shown}\nOpen it in a browser, or serve it: {Path(sys.executable).name} -m http.server -d {os.path.dirname(shown)} 8000"
-        )
-
-
-def main(arguments: Iterable[str] | None = None) -> None:
-    """Run the command; users' mistakes end in sentences, not in tracebacks."""
+def main(arguments: Iterable[str] | None = None, command: click.Command = cli) -> None:
+    """Run a command; users' mistakes end in sentences, not in tracebacks."""
+    name = "resilience-book" if command is cli else None
     try:
-        cli.main(
-            args=None if arguments is None else list(arguments), prog_name="resilience-book", standalone_mode=False
-        )
+        command.main(args=None if arguments is None else list(arguments), prog_name=name, standalone_mode=False)
     except CohortError as error:
         _stop(str(error), BAD_INPUT)
     except click.UsageError as error:
@@ -460,10 +349,11 @@ def _code_of(error: Exception) -> int | None:
     from helpers.book import BookError
     from helpers.open_data import OpenDataAltered, OpenDataError, OpenDataUnavailable
     from helpers.run import ChapterFailed, OutputBusy
+    from helpers.workers import SchedulerGone, WorkerDiffers
 
     if isinstance(error, OpenDataUnavailable | OpenDataAltered):
         return NO_DATA
-    if isinstance(error, BookError | ChapterFailed | OutputBusy):
+    if isinstance(error, BookError | ChapterFailed | OutputBusy | SchedulerGone | WorkerDiffers):
         return FAILED
     return BAD_INPUT if isinstance(error, OpenDataError) else None
 

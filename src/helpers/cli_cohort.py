@@ -155,6 +155,13 @@ def _make_options(said: dict[str, Any]) -> tuple[Options, Path | None, str | Non
     return Options(**said, dictionary=places["dictionary"]), places["ids"], strip
 
 
+take_scheduler = click.option(
+    "--scheduler",
+    metavar="ADDRESS|FILE|local:N",
+    help="Let the workers of this Dask scheduler compute the long loops; local:4 starts one here. Changes no number.",
+)
+
+
 def from_here(folder: str) -> Path:
     """Return the path a user means on the command line: counted from where they are."""
     return Path(folder).expanduser().absolute()

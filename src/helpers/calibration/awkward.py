@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from scipy import stats
 
 from helpers import integration, metabolites, microbiome
 from helpers.contrasts import Q_SHOWN, fit_contrasts
 from helpers.microbiome.consensus import METHOD_LABELS
+from helpers.workers import run_tasks
 
 ALPHA, CONFIDENCE = 0.05, 0.95
 N_PARTICIPANTS, N_HIGH = 116, 44
@@ -172,7 +172,7 @@ def run_condition(condition: Condition, *, seed: int, n: int | None = None, n_wo
     """
     n = condition.n if n is None else n
     place = next(i for i, one in enumerate(CONDITIONS) if one.name == condition.name)
-    found = Parallel(n_jobs=n_workers)(delayed(_try_one)(place, seed, number) for number in range(n))
+    found = run_tasks(_try_one, range(n), shared=[place, seed], n_workers=n_workers, processes=True)
     table = pd.DataFrame(found)
     rows = []
     for test, p in table.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 
 import pandas as pd
-from joblib import Parallel, delayed
 
 from helpers.calibration.cohorts import draw_one, make_stream
 from helpers.cohort import assign_groups, design_matrix
@@ -13,6 +12,7 @@ from helpers.contrasts import Q_SHOWN
 from helpers.intervals import bound_proportion
 from helpers.microbiome import compare_methods
 from helpers.resilience import score_outcome
+from helpers.workers import run_tasks
 
 TOGETHER = "consensus"
 
@@ -55,7 +55,7 @@ def measure_false_findings(n_cohorts: int, *, root_seed: int, n_workers: int = 1
         Index method; n_cohorts, n_with_findings, rate (0-1), ci_low, ci_high (95 %, Wilson), mean_findings (genera
         per cohort), nominal.
     """
-    runs = Parallel(n_jobs=n_workers)(delayed(count_false_findings)(root_seed, i) for i in range(n_cohorts))
+    runs = run_tasks(count_false_findings, range(n_cohorts), shared=[root_seed], n_workers=n_workers, processes=True)
     counts = pd.DataFrame(runs)
     rows = {}
     for method, found in counts.items():

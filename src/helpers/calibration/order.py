@@ -6,11 +6,11 @@ import tempfile
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 
 from helpers.calibration.chapters import Effort, prepare_setting, run_integration
 from helpers.calibration.cohorts import draw_one
 from helpers.integration import BLOCKS
+from helpers.workers import run_tasks
 
 EFFECT = 1.0
 SIZES = {116: 100, 500: 15}  # participants: cohorts of that many
@@ -36,7 +36,9 @@ def measure_order(*, seed: int, n_workers: int = 1, sizes: dict[int, int] | None
     tables = []
     for n_participants, n_cohorts in (sizes or SIZES).items():
         found = pd.DataFrame(
-            Parallel(n_jobs=n_workers)(delayed(_measure_one)(seed, n_participants, i) for i in range(n_cohorts))
+            run_tasks(
+                _measure_one, range(n_cohorts), shared=[seed, n_participants], n_workers=n_workers, processes=True
+            )
         )
         first = found.idxmax(axis=1).value_counts(normalize=True)
         table = pd.DataFrame({"auc": found.mean(), "standard_error": found.sem()}).rename_axis("block")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
-from joblib import Parallel, delayed
 
 from helpers.calibration.chapters import CHAPTERS, Effort
 from helpers.calibration.cohorts import KINDS
 from helpers.calibration.headlines import run_draw
 from helpers.tables import read_table, resolve_path, write_atomically
-from helpers.verdict import load_claims
+from helpers.verdict import Claim, load_claims
+from helpers.workers import run_tasks
 
 FORMAT = "%.10g"
 PARTS = {
@@ -130,34 +130,29 @@ def run_plan(
             on_done(job)
         else:
             waiting.append(job)
-    for job in _run_all(plan, waiting, folder, n_workers):
+    shared = [plan, load_claims(plan.claims_path), read_table(resolve_path(plan.sets_path))]
+    for job, table in run_tasks(_run_job, waiting, shared=shared, n_workers=n_workers, processes=True, in_order=False):
+        write_atomically(folder / f"{job.name}.tsv", table)
         on_done(job)
     tables = [read_table(folder / f"{job.name}.tsv") for job in jobs]
     return pd.concat(tables).sort_values(["kind", "number", "chapter"], kind="stable")
 
 
-def _run_all(plan: Plan, jobs: Sequence[Job], folder: Path, n_workers: int) -> Iterable[Job]:
-    if n_workers == 1:
-        return (_run_job(plan, job, folder) for job in jobs)
-    workers = Parallel(n_jobs=n_workers, backend="loky", return_as="generator_unordered")
-    return workers(delayed(_run_job)(plan, job, folder) for job in jobs)
-
-
-def _run_job(plan: Plan, job: Job, folder: Path) -> Job:
+def _run_job(plan: Plan, claims: Sequence[Claim], sets: pd.DataFrame, job: Job) -> tuple[Job, str]:
+    """Return a job and the text of its table."""
     table, seconds = run_draw(
         job.kind,
         job.number,
         root_seed=plan.root_seed,
-        claims=load_claims(plan.claims_path),
-        sets=read_table(resolve_path(plan.sets_path)),
+        claims=claims,
+        sets=sets,
         effort=plan.effort,
         chapters=[name for name in PARTS[job.part] if name in plan.chapters],
         n_participants=plan.n_participants,
     )
     table["seconds"] = table["chapter"].map(seconds)
     table["seconds_draw"] = seconds["draw"]
-    write_atomically(folder / f"{job.name}.tsv", table.to_csv(sep="\t", na_rep="n/a", float_format=FORMAT))
-    return job
+    return job, table.to_csv(sep="\t", na_rep="n/a", float_format=FORMAT)
 
 
 def _name_settings(plan: Plan) -> str:

@@ -6,10 +6,10 @@ import itertools
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from scipy import stats
 
 from helpers import integration
+from helpers.workers import run_tasks
 
 SIZES = ((23, 37), (44, 72))  # people of each group
 SIGNALS = (0.0, 0.5)  # standard deviations between the groups, in each feature that differs
@@ -44,9 +44,8 @@ def measure_validated(*, seed: int, n: int = N_COHORTS, n_workers: int = 1) -> p
     """
     rows = []
     for place, (sizes, signal) in enumerate(itertools.product(SIZES, SIGNALS)):
-        draws = Parallel(n_jobs=n_workers)(
-            delayed(_validate_one)(sizes, signal, [seed, place, number]) for number in range(n)
-        )
+        seeds = [[seed, place, number] for number in range(n)]
+        draws = run_tasks(_validate_one, seeds, shared=[sizes, signal], n_workers=n_workers, processes=True)
         table = pd.concat(draws)
         for (scorer, measure), own in table.groupby(["scorer", "measure"], sort=False):
             truth = 0.0 if measure.startswith("Lead") else own["estimate"].mean()

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import RidgeCV
 
@@ -30,6 +29,7 @@ from helpers.integration.spls import BlockSPLS
 from helpers.integration.tuning import tune_inside
 from helpers.integration.validation import add_choices, fit_everyone, read_covariates
 from helpers.permutation import draw_nested_orders, on_one_blas_thread, shuffle_within
+from helpers.workers import run_tasks
 
 OUTCOME_RIVALS = ("ridge",)
 
@@ -167,7 +167,7 @@ def cross_validate_outcome(
     found = _run_repeats(arrays, [(values, strata)] * n_repeats, settings, n_folds, rng.spawn(n_repeats), n_workers)
     everyone = np.arange(len(values))
     whole = _Job([Split(everyone, everyone, values)], strata, [rng.spawn(1)[0]])
-    training = _run_job(arrays, whole, settings)
+    training = _run_job(arrays, settings, whole)
     names = _name_scorers(settings)
     table = summarise_outcome([one.predicted for one in found], [one.fold_of for one in found], values, names)
     table["q2_training"] = measure(training.predicted, values)["q2"]
@@ -295,10 +295,10 @@ def _run_repeats(
     for (values, strata), rng in zip(labelled, streams, strict=True):
         folds = deal_folds(strata, settings.held, n_folds=n_folds, rng=rng)
         jobs.append(_Job(list_splits(folds, values), strata, rng.spawn(n_folds)))
-    return list(Parallel(n_jobs=n_workers, prefer="threads")(delayed(_run_job)(arrays, job, settings) for job in jobs))
+    return list(run_tasks(_run_job, jobs, shared=[arrays, settings], n_workers=n_workers))
 
 
-def _run_job(arrays: list[Array], job: _Job, settings: FoldSettings) -> _Found:
+def _run_job(arrays: list[Array], settings: FoldSettings, job: _Job) -> _Found:
     if settings.search is None:
         counts = settings.model.read_keep(settings.names, [values.shape[1] for values in arrays], 1)
         keep = [[own[0].tolist() for own in counts]] * len(job.splits)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import clone
 
 from helpers.integration.baselines import (
@@ -33,6 +32,7 @@ from helpers.integration.probabilities import map_scores
 from helpers.integration.summary import Repeat, order_pairs
 from helpers.integration.tuning import tune_inside
 from helpers.permutation import on_one_blas_thread
+from helpers.workers import run_tasks
 
 SPLITS_AT_ONCE = 50  # given to one worker; changes no number
 
@@ -66,9 +66,8 @@ def run_repeats(
         for split, stream in zip(list_splits(own, codes), rng.spawn(n_folds), strict=True)
     ]
     size = 1 if settings.search else SPLITS_AT_ONCE
-    parts = Parallel(n_jobs=n_workers, prefer="threads")(
-        delayed(run_jobs)(arrays, jobs[i : i + size], settings) for i in range(0, len(jobs), size)
-    )
+    shares = [jobs[i : i + size] for i in range(0, len(jobs), size)]
+    parts = run_tasks(run_jobs, shares, shared=[arrays, settings], n_workers=n_workers)
     results = [result for part in parts for result in part]
     return [
         _join(
@@ -78,7 +77,7 @@ def run_repeats(
     ]
 
 
-def run_jobs(arrays: list[Array], jobs: Sequence[Job], settings: FoldSettings) -> list[FoldResult]:
+def run_jobs(arrays: list[Array], settings: FoldSettings, jobs: Sequence[Job]) -> list[FoldResult]:
     """Run splits, choosing keep counts and design inside them if asked, and learning probabilities if asked."""
     if settings.search is None:
         choices = [read_choice(arrays, settings)] * len(jobs)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, clone
 
 from helpers.integration.batched_fits import Array, BatchedBlock, Ints
@@ -32,6 +31,7 @@ from helpers.integration.prediction import NO_CLASS, predict_many
 from helpers.integration.spls import BlockSPLS
 from helpers.integration.splsda import BlockSPLSDA
 from helpers.permutation import on_one_blas_thread
+from helpers.workers import run_tasks
 
 RULES = ("one_se", "minimum")
 Draw = list[Split]  # the folds of all repeats, repeat by repeat
@@ -318,14 +318,12 @@ def score_grid(
     width = sum(block.shape[1] for block in blocks) * len(splits)
     size = max(1, CELLS_AT_ONCE // width)
     shares = [points[start : start + size] for start in range(0, len(points), size)]
-    found = Parallel(n_jobs=n_workers, prefer="threads")(
-        delayed(_score_points)(blocks, splits, settings, share, fixed) for share in shares
-    )
-    return np.concatenate(found)
+    found = run_tasks(_score_points, shares, shared=[blocks, splits, settings, fixed], n_workers=n_workers)
+    return np.concatenate(list(found))
 
 
 def _score_points(
-    blocks: list[BatchedBlock], splits: Sequence[Split], settings: FoldSettings, points: Ints, fixed: list[Ints]
+    blocks: list[BatchedBlock], splits: Sequence[Split], settings: FoldSettings, fixed: list[Ints], points: Ints
 ) -> Array:
     codes = np.stack([split.codes for split in splits])
     fits = fit_splits(blocks, codes, settings, keep=fixed, grid=list(points.T))

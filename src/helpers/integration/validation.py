@@ -247,7 +247,7 @@ def cross_validate(
     repeats = run_repeats(arrays, [(codes, strata)] * n_repeats, settings, n_folds, rng.spawn(n_repeats), n_workers)
     everyone = np.arange(len(codes))
     whole = Job(Split(everyone, everyone, codes), strata, rng.spawn(1)[0])
-    (training,) = run_jobs(arrays, [whole], replace(settings, calibrate=False))
+    (training,) = run_jobs(arrays, replace(settings, calibrate=False), [whole])
     scorers = [*settings.names, VOTE, *name_baselines(settings)]
     table = summarise_repeats(repeats, codes, scorers, rng=rng.spawn(1)[0], persons=settings.held)
     table = add_stability(add_training(table, training, codes), repeats, settings.names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from helpers.integration import (
 from helpers.multiverse.dichotomisations import MEDIAN, Score, read_score
 from helpers.multiverse.running import GROUPS, Multiverse, draw_shuffles
 from helpers.verdict import Claim
+from helpers.workers import run_tasks
 
 DESIGN, KEPT, COMPONENTS, MEASURE = "design weight", "features kept", "components", "accuracy by"
 MEASURES = ("AUC", "balanced error")
@@ -81,19 +83,12 @@ def run_rank_multiverse(
     if claim is None or claim.feature not in names or len(names) < 2:
         return _write([], np.empty((0, n_permutations)), claim, decisions, cohort.settings.batch)
     seeds = rng.integers(2**63, size=len(shuffles))
-    leads, sizes = [], []
-    for option, weight, kept, components in combinations:
-        found = []
-        for scores, seed in zip(shuffles, seeds, strict=True):
-            prepared = _group_blocks(cohort, score, option, scores, names)
-            # the same folds for every combination of one shuffle: choices are compared, not luck
-            found.append(
-                _measure_leads(
-                    prepared, claim.feature, cohort, weight, kept, components, n_folds, n_repeats, n_workers, seed
-                )
-            )
-        leads.append(found)
-        sizes.append(len(prepared.groups))
+    sizes = [len(_group_blocks(cohort, score, option, shuffles[0], names).groups) for option, *_ in combinations]
+    # the same folds for every combination of one shuffle: choices are compared, not luck
+    passes = [(*combination, *one) for combination in combinations for one in zip(shuffles, seeds, strict=True)]
+    shared = [_Setting(cohort, score, names, claim.feature, n_folds, n_repeats)]
+    found = list(run_tasks(_measure_leads, passes, shared=shared, n_workers=n_workers))
+    leads = np.array(found).reshape(len(combinations), len(shuffles), len(MEASURES))
     rows = [
         {GROUPS: o, DESIGN: f"{w:g}", KEPT: str(k), COMPONENTS: str(c), MEASURE: measure, "n": n}
         for (o, w, k, c), n in zip(combinations, sizes, strict=True)
@@ -104,6 +99,17 @@ def run_rank_multiverse(
     )
 
 
+class _Setting(NamedTuple):
+    """What all passes share."""
+
+    cohort: Cohort
+    score: Score
+    names: list[str]
+    block: str
+    n_folds: int
+    n_repeats: int
+
+
 def _group_blocks(cohort: Cohort, score: Score, option: str, scores: np.ndarray, names: list[str]) -> PreparedBlocks:
     labels, _ = score.label(option, scores[None, :])
     group = pd.Series(np.where(labels[0] > 0, "high", "low"), index=score.values.index, dtype=object)
@@ -111,18 +117,10 @@ def _group_blocks(cohort: Cohort, score: Score, option: str, scores: np.ndarray,
     return prepare_blocks(cohort, groups, names=names)
 
 
-def _measure_leads(
-    prepared: PreparedBlocks,
-    block: str,
-    cohort: Cohort,
-    weight: float,
-    kept: int,
-    components: int,
-    n_folds: int,
-    n_repeats: int,
-    n_workers: int,
-    seed: int,
-) -> tuple[float, float]:
+def _measure_leads(setting: _Setting, one: tuple) -> tuple[float, float]:
+    option, weight, kept, components, scores, seed = one
+    cohort = setting.cohort
+    prepared = _group_blocks(cohort, setting.score, option, scores, setting.names)
     batch = cohort.settings.batch
     keep = keep_equally(prepared.blocks, n_keep=kept, n_components=components)
     result = cross_validate(
@@ -132,13 +130,13 @@ def _measure_leads(
         rng=np.random.default_rng(seed),
         transforms=make_filters(prepared.blocks),
         batch=cohort.participants[batch] if batch else None,
-        n_folds=n_folds,
-        n_repeats=n_repeats,
-        n_workers=n_workers,
+        n_folds=setting.n_folds,
+        n_repeats=setting.n_repeats,
     )
     table = result.performance.drop(index=list(NOT_BLOCKS), errors="ignore")
     auc, error = table["auc"], table["balanced_error"]
-    return float(auc[block] - auc.drop(block).max()), float(error.drop(block).min() - error[block])
+    of_others = (auc.drop(setting.block).max(), error.drop(setting.block).min())
+    return float(auc[setting.block] - of_others[0]), float(of_others[1] - error[setting.block])
 
 
 def _write(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from helpers.multiverse.outcomes import Outcomes, prepare_outcomes
 from helpers.permutation import draw_orders, find_log_odds, shuffle_conditionally
 from helpers.resilience import score_outcome
 from helpers.verdict import Claim
+from helpers.workers import run_tasks
 
 GROUPS, COVARIATES, BATCH = "groups", "covariates", "batch"
 ALPHA = 0.05
@@ -100,12 +101,13 @@ def run_multiverse(
     labelled = {option: score.label(option, shuffles) for option in score.options}
     signs = outcomes.table["claim"].map({claim.id: claim.sign for claim in claims}).to_numpy()
     designs = list(list_designs(cohort))
-    parts = [
-        _fit_part(alike, option, *labelled[option], choices, signs)
+    fits = [
+        (alike, option, choices)
         for design, choices in designs
         for alike in _list_alike(outcomes, score, design)
         for option in score.options
     ]
+    parts = list(run_tasks(_fit_part, fits, shared=[labelled, signs]))
     decisions = {
         GROUPS: score.options,
         COVARIATES: list(dict.fromkeys(choices[COVARIATES] for _, choices in designs)),
@@ -263,13 +265,12 @@ def harmonise_outcomes(
 
 
 def _fit_part(
-    alike: _Alike,
-    option: str,
-    labels: NDArray[np.float64],
-    kept: NDArray[np.float64] | None,
-    choices: dict[str, str],
+    labelled: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64] | None]],
     signs: NDArray[np.intp],
+    one: tuple[_Alike, str, dict[str, str]],
 ) -> _Part:
+    alike, option, choices = one
+    labels, kept = labelled[option]
     used = None if kept is None else kept[:, alike.people]
     fit = fit_labellings(alike.values, alike.nuisance, labels[:, alike.people], used)
     critical = stats.t.ppf(1 - ALPHA / 2, np.maximum(fit.df, 1))[:, None]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from functools import cache, wraps
+from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from joblib import Parallel, delayed
-from threadpoolctl import ThreadpoolController
 from tqdm import tqdm
+
+from helpers.workers import limit_blas, run_tasks
 
 MOST_PARTS = 32  # parts of the work at a time in memory, and steps of the progress bar
 
@@ -32,8 +31,7 @@ def run_streams(
         ``functools.partial`` of one.
     n_streams : int
     n_workers : int or None, default 1
-        Threads. None, or another backend: as ``joblib.parallel_config`` says, for instance
-        ``with joblib.parallel_config("loky", n_jobs=4):`` or ``("dask")``.
+        As for :func:`helpers.workers.run_tasks`, through which the parts go.
     progress : bool, default False
         True: show a bar.
 
@@ -49,15 +47,12 @@ def run_streams(
     """
     size = -(-n_streams // MOST_PARTS) or 1
     parts = [range(start, min(start + size, n_streams)) for start in range(0, n_streams, size)]
-    with _limit_blas():
-        parallel = Parallel(n_jobs=n_workers, prefer="threads", return_as="generator")
-        done = parallel(delayed(_run_part)(work, part) for part in parts)
-        yield from tqdm(done, total=len(parts), desc="shuffles", disable=not progress)
+    done = run_tasks(_run_part, parts, shared=[work], n_workers=n_workers)
+    yield from tqdm(done, total=len(parts), desc="shuffles", disable=not progress)
 
 
 def _run_part(work: Callable[[range], Result], part: range) -> Result:
-    with _limit_blas():
-        return work(part)
+    return work(part)
 
 
 def on_one_blas_thread(function: Callable[Given, Result]) -> Callable[Given, Result]:
@@ -78,16 +73,7 @@ def on_one_blas_thread(function: Callable[Given, Result]) -> Callable[Given, Res
 
     @wraps(function)
     def limited(*args: Given.args, **kwargs: Given.kwargs) -> Result:
-        with _limit_blas():
+        with limit_blas():
             return function(*args, **kwargs)
 
     return limited
-
-
-def _limit_blas() -> AbstractContextManager:
-    return _find_pools().limit(limits=1, user_api="blas")
-
-
-@cache
-def _find_pools() -> ThreadpoolController:
-    return ThreadpoolController()

@@ -1,16 +1,18 @@
 """Run chapters on a cohort and render the book: order, parameters, resume, provenance."""
 
 from helpers.run.chapters import CHAPTERS, Chapter
-from helpers.run.engine import BookRun, Outcome, render_book, run_book
+from helpers.run.engine import BookRun, Order, render_book, run_book, run_books
 from helpers.run.execution import ChapterFailed, check_parameters, parse_parameter, read_parameters
 from helpers.run.lock import OutputBusy, hold_output
 from helpers.run.pooled import pool_book, refuse_used_folder
+from helpers.run.schedule import Outcome
 
 __all__ = [
     "CHAPTERS",
     "BookRun",
     "Chapter",
     "ChapterFailed",
+    "Order",
     "Outcome",
     "OutputBusy",
     "check_parameters",
@@ -21,4 +23,5 @@ __all__ = [
     "refuse_used_folder",
     "render_book",
     "run_book",
+    "run_books",
 ]

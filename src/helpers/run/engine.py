@@ -6,7 +6,6 @@ import json
 import shutil
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +24,6 @@ from helpers.run.chapters import CHAPTERS, OPEN, SIMULATED, Chapter
 from helpers.run.execution import (
     NOTEBOOKS_DIR,
     ChapterFailed,
-    ChapterLacks,
     Job,
     check_parameters,
     execute_chapter,
@@ -39,39 +37,16 @@ from helpers.run.open_sections import provide_open_data
 from helpers.run.pages import Stamp, write_skipped_page
 from helpers.run.recording import VERDICT, has_crate, record_run, refuse_changed_crate
 from helpers.run.registering import hold_to_registration, list_events, note_registration
+from helpers.run.schedule import LACKS, STOPPED, WORKER_DIED, Outcome, execute_tasks
 from helpers.run.sources import collect_rooms, hash_packages, list_rooms, list_versions, tell_program
 from helpers.run.staleness import find_stale_pages
 from helpers.tables import write_atomically
-from helpers.trouble import tell_trouble
 from helpers.wording import as_text, hide_ids
 
 PAGES, RESULTS, STAGE, HTML = "pages", "results", "book", "html"
 OPEN_DIR = BUILD_DIR / "open"
-STOPPED = "stopped"  # by somebody, before its end
 LANDING = ("01_cohort", "07_verdict")  # whose tables the landing page reads
-LACKS = "lacks"  # data: found too little while it was executed
-WORKER_DIED = "its worker process was ended from outside, most likely for lack of memory. Close other programs."
 FRAME = ("_config.yml", "_toc.yml", "book", "notebooks", "data/course", "data/report")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one chapter or of the book.
-
-    Attributes
-    ----------
-    name : str
-    state : {"run", "unchanged", "skipped", "failed", "not reached"}
-    reason : str
-        Why it was skipped or failed, in one line; empty otherwise.
-    log : pathlib.Path or None
-        Of what failed: a file with the whole story.
-    """
-
-    name: str
-    state: str
-    reason: str = ""
-    log: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -155,75 +130,204 @@ def run_book(
         When a parameter is unknown or of the wrong type, a chapter asked for alone reads one that was never run, or the
         crate of the last run or the registration of the cohort was edited.
     """
+    (made,) = run_books(
+        [Order(cohort, output_dir, behind, events)],
+        parameters=parameters,
+        only=only,
+        n_workers=n_workers,
+        with_book=with_book,
+        force=force,
+        open_places=open_places,
+    )
+    return made
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """A book to make.
+
+    Attributes
+    ----------
+    cohort : Cohort
+    output_dir : pathlib.Path
+    behind : Cohort or None
+    events : sequence of mapping
+        All as for :func:`run_book`.
+    """
+
+    cohort: Cohort
+    output_dir: Path
+    behind: Cohort | None = None
+    events: Sequence[Mapping[str, str]] = ()
+
+
+def run_books(
+    orders: Sequence[Order],
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    only: Collection[str] = (),
+    n_workers: int = 1,
+    with_book: bool = True,
+    force: bool = False,
+    open_places: Mapping[str, Any] | None = None,
+) -> list[BookRun]:
+    """Make several books, their chapters in one schedule.
+
+    Parameters
+    ----------
+    orders : sequence of Order
+        No two share a folder.
+    parameters, only, with_book, force, open_places
+        As for :func:`run_book`, for every book.
+    n_workers : int, default 1
+        Chapters executed at a time, of all books together.
+
+    Returns
+    -------
+    list of BookRun
+        In the order of ``orders``; ``seconds`` is the time of all together.
+
+    Raises
+    ------
+    CohortError
+        As for :func:`run_book`, of all books at once, before any chapter is executed.
+    """
     started = time.perf_counter()
     chosen = check_parameters(parameters or {})
-    true, sha256 = behind or cohort, hash_told_inputs(behind) if behind else hash_cohort(cohort.folder)
-    facts = (cohort.settings.title, cohort.settings.kind, sha256)
+    problems = [
+        problem
+        for order in orders
+        for problem in (*_find_unread(order.cohort, only, order.output_dir), *_find_edited(order.output_dir))
+    ]
+    if problems:
+        raise CohortError(problems)
+    books = [_prepare(order, chosen, only, with_book, open_places) for order in orders]
+    if len(books) > 1:
+        for book in books:
+            book.jobs = [replace(job, prefix=f"{book.output_dir.name}/") for job in book.jobs]
+    _run_jobs(books, n_workers=n_workers, force=force)
+    return [book.report(only, time.perf_counter() - started) for book in books]
+
+
+@dataclass(eq=False)
+class _Book:
+    """A book while it is made: what is left out, and what became of the rest so far."""
+
+    order: Order
+    jobs: list[Job]
+    left_out: dict[str, str]
+    done: dict[str, Outcome]
+    with_book: bool
+    registration: dict[str, str]
+    noted: list[dict[str, str]]
+
+    @property
+    def cohort(self) -> Cohort:
+        """Whose book it is."""
+        return self.order.cohort
+
+    @property
+    def output_dir(self) -> Path:
+        """Where it is made."""
+        return self.order.output_dir
+
+    def list_tasks(self) -> list[pytask.TaskWithoutPath]:
+        """Return what there is to do; chapters that failed are treated as skipped."""
+        jobs = [job for job in self.jobs if job.chapter.id not in self.left_out]
+        tasks = [_chapter_task(job, self.cohort, self.output_dir, self.left_out) for job in jobs]
+        return [*tasks, _book_task(self.cohort, self.output_dir, self.left_out)] if self.with_book else tasks
+
+    def take(self, found: Mapping[str, Outcome]) -> dict[str, Outcome]:
+        """Note what became of tasks; return the chapters that failed, when the rest can go on without them."""
+        new = {
+            name: one for name, one in found.items() if one.state != "unchanged" or not _is_done(self.done.get(name))
+        }
+        self.done |= new
+        if any(one.state == STOPPED for one in found.values()):
+            return {}
+        return {name: one for name, one in found.items() if one.state in ("failed", LACKS) and name != "book"}
+
+    def leave_out(self, failed: Mapping[str, Outcome], force: bool) -> None:
+        """Write the notes of chapters that failed; what was to be executed by force and was not reached is stale."""
+        reasons = {name: hide_ids(one.reason, self.cohort.participants.index) for name, one in failed.items()}
+        for job in self.jobs:
+            if job.chapter.id in failed:
+                _write_note(job, failed[job.chapter.id].state, reasons[job.chapter.id])
+            elif force and self.done[job.chapter.id].state == "not reached":
+                job.page.unlink(missing_ok=True)
+        is_failure = {name: one.state == "failed" for name, one in failed.items()}
+        self.left_out |= {name: tell_failure(why) if is_failure[name] else why for name, why in reasons.items()}
+
+    def report(self, only: Collection[str], seconds: float) -> BookRun:
+        """Return what was done, and record it."""
+        done = {name: _settle(one) for name, one in self.done.items()}
+        skipped = list_reasons_to_skip(self.cohort)
+        outcomes = [done[c.id] for c in CHAPTERS if c.id in skipped or not only or c.id in only]
+        outcomes += [done["book"]] if self.with_book else []
+        rendered = self.with_book and done["book"].state in ("run", "unchanged")
+        folder = self.output_dir
+        if self.order.behind:
+            forget_people(folder, self.cohort.participants.index)
+        if self._is_to_be_recorded(outcomes):
+            self._record()
+        return BookRun(tuple(outcomes), folder / HTML / "index.html" if rendered else None, seconds)
+
+    def _is_to_be_recorded(self, outcomes: Sequence[Outcome]) -> bool:
+        is_new = self.order.events or any(one.state not in ("unchanged", "skipped") for one in outcomes)
+        lacks_site = not self.cohort.settings.blind and not has_site(self.output_dir / RESULTS)
+        return bool(is_new or not has_crate(self.output_dir) or lacks_site)
+
+    def _record(self) -> None:
+        if not self.cohort.settings.blind:
+            versions = {"program": tell_program(), "packages": list_versions(), "revision": read_revision()}
+            write_site(self.cohort, self.output_dir / RESULTS, **versions)
+        noted = note_registration(self.noted, self.registration, datetime.now(UTC).isoformat(timespec="seconds"))
+        more = {"registration": self.registration, "events": noted, "behind": self.order.behind}
+        record_run(self.cohort, self.output_dir, CHAPTERS, **more)
+
+
+def _list_wanted(cohort: Cohort, only: Collection[str]) -> list[Chapter]:
     skipped = list_reasons_to_skip(cohort)
-    wanted = [c for c in CHAPTERS if c.id not in skipped and (not only or c.id in only)]
-    _refuse_unread(wanted, skipped, output_dir)
-    refuse_changed_crate(output_dir)
-    noted, fillable = [*list_events(output_dir), *map(dict, events)], [c for c in CHAPTERS if c.id not in skipped]
-    registration, registered = hold_to_registration(true, output_dir, fillable, chosen)
+    return [c for c in CHAPTERS if c.id not in skipped and (not only or c.id in only)]
+
+
+def _prepare(
+    order: Order,
+    chosen: Mapping[str, Mapping[str, Any]],
+    only: Collection[str],
+    with_book: bool,
+    open_places: Mapping[str, Any] | None,
+) -> _Book:
+    cohort, output_dir, behind = order.cohort, order.output_dir, order.behind
+    sha256 = hash_told_inputs(behind) if behind else hash_cohort(cohort.folder)
+    facts = (cohort.settings.title, cohort.settings.kind, sha256)
+    skipped, wanted = list_reasons_to_skip(cohort), _list_wanted(cohort, only)
+    noted = [*list_events(output_dir), *map(dict, order.events)]
+    registration, registered = hold_to_registration(behind or cohort, output_dir, _list_wanted(cohort, ()), chosen)
     at_hand = _bring_open_data(cohort, wanted, open_places)
     _write_skipped_pages(skipped, output_dir, facts)
     jobs = [_make_job(c, cohort, output_dir, chosen[c.id], facts, at_hand) for c in wanted]
     jobs = [replace(job, registered=registered) if job.chapter.id == VERDICT else job for job in jobs]
     done = {name: Outcome(name, "skipped", reason) for name, reason in skipped.items()}
-    done |= _run_jobs(jobs, cohort, output_dir, skipped, n_workers=n_workers, with_book=with_book, force=force)
-    outcomes = [done[c.id] for c in CHAPTERS if c.id in skipped or not only or c.id in only]
-    outcomes += [done["book"]] if with_book else []
-    index = output_dir / HTML / "index.html"
-    rendered = with_book and done["book"].state in ("run", "unchanged")
-    if behind:
-        forget_people(output_dir, cohort.participants.index)
-    is_new = any(one.state not in ("unchanged", "skipped") for one in outcomes)
-    may_be_pooled = not cohort.settings.blind
-    if events or is_new or not has_crate(output_dir) or (may_be_pooled and not has_site(output_dir / RESULTS)):
-        if may_be_pooled:
-            versions = {"program": tell_program(), "packages": list_versions(), "revision": read_revision()}
-            write_site(cohort, output_dir / RESULTS, **versions)
-        noted = note_registration(noted, registration, datetime.now(UTC).isoformat(timespec="seconds"))
-        record_run(cohort, output_dir, CHAPTERS, registration=registration, events=noted, behind=behind)
-    return BookRun(tuple(outcomes), index if rendered else None, time.perf_counter() - started)
+    return _Book(order, jobs, skipped, done, with_book, registration, noted)
 
 
-def _run_jobs(
-    jobs: Sequence[Job],
-    cohort: Cohort,
-    output_dir: Path,
-    skipped: Mapping[str, str],
-    *,
-    n_workers: int,
-    with_book: bool,
-    force: bool,
-) -> dict[str, Outcome]:
-    """Execute chapters and render the book; where chapters fail, go on as if they had been skipped.
+def _run_jobs(books: Sequence[_Book], *, n_workers: int, force: bool) -> None:
+    """Execute chapters and render books; where chapters fail, go on as if they had been skipped.
 
     What ended because its worker process died is tried once more in this process.
     """
-    done: dict[str, Outcome] = {}
-    left_out, retried = dict(skipped), False
-    while True:
-        tasks = [_chapter_task(job, cohort, output_dir, left_out) for job in jobs if job.chapter.id not in left_out]
-        tasks += [_book_task(cohort, output_dir, left_out)] if with_book else []
-        found = _execute(tasks, output_dir, n_workers, force) if tasks else {}
-        done |= {name: one for name, one in found.items() if one.state != "unchanged" or not _is_done(done.get(name))}
-        failed = {name: one for name, one in found.items() if one.state in ("failed", LACKS) and name != "book"}
-        if not failed or any(one.state == STOPPED for one in found.values()):
-            return {name: _settle(one) for name, one in done.items()}
-        if n_workers > 1 and not retried and any(one.reason == WORKER_DIED for one in failed.values()):
+    waiting, retried = {book.output_dir: book for book in books}, False
+    while tasks := {folder: own for folder, book in waiting.items() if (own := book.list_tasks())}:
+        found = execute_tasks(tasks, n_workers=n_workers, force=force)
+        failed = {folder: waiting[folder].take(own) for folder, own in found.items()}
+        died = any(one.reason == WORKER_DIED for own in failed.values() for one in own.values())
+        if n_workers > 1 and not retried and died:
             n_workers, retried = 1, True
             continue
-        reasons = {name: hide_ids(one.reason, cohort.participants.index) for name, one in failed.items()}
-        for job in jobs:
-            if job.chapter.id in failed:
-                _write_note(job, failed[job.chapter.id].state, reasons[job.chapter.id])
-        is_failure = {name: one.state == "failed" for name, one in failed.items()}
-        left_out |= {name: tell_failure(why) if is_failure[name] else why for name, why in reasons.items()}
-        for job in jobs if force else ():
-            if done[job.chapter.id].state == "not reached":
-                job.page.unlink(missing_ok=True)
+        waiting = {folder: waiting[folder] for folder, own in failed.items() if own}
+        for folder, book in waiting.items():
+            book.leave_out(failed[folder], force)
         force = False
 
 
@@ -263,9 +367,10 @@ def list_reasons_to_skip(cohort: Cohort) -> dict[str, str]:
     return {c.id: reason for c in CHAPTERS if (reason := c.reason_to_skip(available))}
 
 
-def _refuse_unread(wanted: Collection[Chapter], skipped: Mapping[str, str], output_dir: Path) -> None:
-    """Refuse chapters that read results which are neither there nor made in this run."""
-    made = {chapter.id for chapter in wanted} | set(skipped)
+def _find_unread(cohort: Cohort, only: Collection[str], output_dir: Path) -> list[Problem]:
+    """Find chapters that read results which are neither there nor made in this run."""
+    wanted = _list_wanted(cohort, only)
+    made = {chapter.id for chapter in wanted} | set(list_reasons_to_skip(cohort))
     unread = sorted(
         {
             id
@@ -274,10 +379,18 @@ def _refuse_unread(wanted: Collection[Chapter], skipped: Mapping[str, str], outp
             if id not in made and not (output_dir / RESULTS / id).is_dir()
         }
     )
-    if unread:
-        fix = f"run these too: {' '.join(f'--only {id}' for id in unread)}; or run all chapters."
-        expected = "the results of each earlier chapter that is read"
-        raise CohortError([Problem("--only", None, None, f"no results of {', '.join(unread)}", expected, fix)])
+    fix = f"run these too: {' '.join(f'--only {id}' for id in unread)}; or run all chapters."
+    expected = "the results of each earlier chapter that is read"
+    return [Problem("--only", None, None, f"no results of {', '.join(unread)}", expected, fix)] if unread else []
+
+
+def _find_edited(output_dir: Path) -> list[Problem]:
+    """Find what was edited in the crate of the last run; let pages be rendered anew where they were."""
+    try:
+        refuse_changed_crate(output_dir)
+    except CohortError as error:
+        return list(error.problems)
+    return []
 
 
 def _bring_open_data(cohort: Cohort, chapters: Iterable[Chapter], places: Mapping[str, Any] | None) -> set[str]:
@@ -535,50 +648,3 @@ def _describe_job(job: Job, left_out: Collection[str]) -> str:
     unread = sorted(set(job.chapter.reads) & set(left_out))
     values = [sorted(job.parameters.items()), sorted(job.available), job.stamp, unread, hash_packages(), job.registered]
     return json.dumps(values, default=str)
-
-
-def _execute(tasks: list[pytask.TaskWithoutPath], output_dir: Path, n_workers: int, force: bool) -> dict[str, Outcome]:
-    """Let pytask run what is stale; return what became of each task."""
-    output_dir.mkdir(parents=True, exist_ok=True)
-    settings = output_dir / "engine.toml"  # Its folder is where pytask keeps what it knows: one memory per book.
-    settings.write_text("[tool.pytask.ini_options]\n", encoding="utf-8")
-    pytask.console.quiet = True
-    try:
-        session = pytask.build(
-            tasks=tasks,
-            config=settings,
-            paths=[output_dir],
-            task_files=("no_task_files_here",),
-            verbose=0,
-            capture="no",
-            n_workers=n_workers,
-            force=force,
-        )
-    finally:
-        pytask.console.quiet = False
-    if not hasattr(session, "execution_reports") or not session.execution_reports:
-        raise RuntimeError(f"The task engine could not start (exit code {session.exit_code!r}).")
-    done = {task.name: Outcome(task.name, STOPPED, "the run was stopped before it") for task in tasks}
-    for report in session.execution_reports:
-        done[report.task.name] = _read_report(report)
-    return done
-
-
-def _read_report(report: pytask.ExecutionReport) -> Outcome:
-    name, outcome = report.task.name, report.outcome
-    if outcome == pytask.TaskOutcome.SUCCESS:
-        return Outcome(name, "run")
-    if outcome in (pytask.TaskOutcome.SKIP_UNCHANGED, pytask.TaskOutcome.PERSISTENCE):
-        return Outcome(name, "unchanged")
-    if outcome != pytask.TaskOutcome.FAIL:
-        return Outcome(name, "not reached", "a chapter whose results it reads failed")
-    error = report.exc_info[1] if report.exc_info else None
-    if isinstance(error, KeyboardInterrupt):
-        return Outcome(name, STOPPED, "the run was stopped before its end")
-    if isinstance(error, ChapterLacks):
-        return Outcome(name, LACKS, error.reason)
-    if isinstance(error, ChapterFailed):
-        return Outcome(name, "failed", error.reason, error.log)
-    if isinstance(error, BrokenExecutor):
-        return Outcome(name, "failed", WORKER_DIED)
-    return Outcome(name, "failed", tell_trouble(error) or f"{type(error).__name__}: {str(error).splitlines()[0]}")

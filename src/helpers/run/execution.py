@@ -97,6 +97,8 @@ class Job:
         Cohort title, kind, sha256.
     registered : str
         What the chapter on the verdict says of the registration: another text makes it stale.
+    prefix : str
+        Goes before its name where it is told of, when several books are made together.
     """
 
     chapter: Chapter
@@ -107,6 +109,7 @@ class Job:
     available: Collection[str]
     stamp: tuple[str, str, str]
     registered: str = ""
+    prefix: str = ""
 
     @property
     def results(self) -> Path:
@@ -131,7 +134,7 @@ def execute_chapter(job: Job) -> None:
     ChapterFailed
         Whatever stopped it, an interrupt aside; its page and results are gone.
     """
-    say(f"  {job.chapter.id} …")
+    say(f"  {job.prefix}{job.chapter.id} …")
     started = time.perf_counter()
     try:
         job.page.unlink(missing_ok=True)
@@ -141,11 +144,11 @@ def execute_chapter(job: Job) -> None:
         job.page.unlink(missing_ok=True)
         shutil.rmtree(job.results, ignore_errors=True)
         if isinstance(error, ChapterLacks | TooLittle):
-            say(f"  {job.chapter.id} has too little data")
+            say(f"  {job.prefix}{job.chapter.id} has too little data")
             raise ChapterLacks(_shorten(str(error))) from None
-        say(f"  {job.chapter.id} failed after {time.perf_counter() - started:.1f} s")
+        say(f"  {job.prefix}{job.chapter.id} failed after {time.perf_counter() - started:.1f} s")
         raise ChapterFailed(_explain(job, error), _write_story(job, error)) from None
-    say(f"  {job.chapter.id} done in {time.perf_counter() - started:.1f} s")
+    say(f"  {job.prefix}{job.chapter.id} done in {time.perf_counter() - started:.1f} s")
 
 
 def withdraw_chapter(job: Job, changed: Sequence[str]) -> None:
@@ -194,7 +197,7 @@ def _keep_warnings(job: Job, warned: str) -> None:
     kept.unlink(missing_ok=True)
     if warned:
         write_atomically(kept, warned)
-        say(f"  {job.chapter.id}: a library warned; its words are in {kept}")
+        say(f"  {job.prefix}{job.chapter.id}: a library warned; its words are in {kept}")
 
 
 def _run_forgiving(prepared: Path, ran: Path, job: Job) -> NotebookNode:

@@ -21,21 +21,24 @@ class FilesNode:
     Attributes
     ----------
     name : str
-        Unique in a run; the same name is the same node.
+        Unique in a book; the same name is the same node.
     files : tuple of pathlib.Path
     folder : pathlib.Path or None
         When given, counts instead of ``files``.
+    book : str
+        Told by the schedule, where several books are made together.
     """
 
     name: str
     files: tuple[Path, ...] = ()
     folder: Path | None = None
+    book: str = ""
     attributes: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def signature(self) -> str:
         """Identity of the node in pytask's graph."""
-        return _sha256(self.name)
+        return _sha256(f"{self.book}/{self.name}")
 
     def state(self) -> str | None:
         """Return one hash over all files; None when one (or the folder) is missing."""
@@ -66,17 +69,20 @@ class ValueNode:
         What the task receives.
     text : str
         All that matters of it.
+    book : str
+        As of `FilesNode`.
     """
 
     name: str
     value: Any
     text: str
+    book: str = ""
     attributes: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def signature(self) -> str:
         """Identity of the node in pytask's graph."""
-        return _sha256(self.name)
+        return _sha256(f"{self.book}/{self.name}")
 
     def state(self) -> str:
         """Return a hash of the describing text."""
