@@ -21,7 +21,7 @@ def make_cohort(participants, covariates=("bmi",)):
     settings = SimpleNamespace(
         covariates=covariates, batch=None, small_cell=5, labels={"high": "High", "low": "Low"}, outcome=None
     )
-    return SimpleNamespace(participants=participants, settings=settings)
+    return SimpleNamespace(clusters=None, participants=participants, settings=settings)
 
 
 def lose_bmi(rng, *, n=116, n_high=44):
@@ -120,7 +120,7 @@ def test_missing_labels_are_imputed_in_all_their_columns(rng):
     people = drawn.cohort.participants.copy()
     people.loc[people.index[:6], "sex"] = np.nan
     people.loc[people.index[10:14], "study"] = np.nan
-    cohort = SimpleNamespace(participants=people, settings=drawn.cohort.settings)
+    cohort = SimpleNamespace(clusters=None, participants=people, settings=drawn.cohort.settings)
     groups = pd.DataFrame({"group": np.where(np.arange(60) % 2, "high", "low")}, people.index)
     features = drawn.cohort.block("metabolites").iloc[:, :2].rank()
     table = compare_incomplete(features, cohort, groups, rng=rng, n_imputations=3)
