@@ -145,7 +145,7 @@ def test_a_changed_parameter_changes_the_text(record, chapter):
         told = (
             other[0]
             if isinstance(other, list)
-            else f"{other:.4%}".rstrip("0%")
+            else f"{other:.4%}".rstrip("0%").rstrip(".") + " %"
             if isinstance(other, float)
             else str(other)
         )
