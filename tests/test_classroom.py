@@ -68,7 +68,8 @@ def test_lab_takes_tables_of_a_finished_run(tmp_path):
 
 def test_lab_runs_what_is_missing(tmp_path):
     lab = prepare_lab(load_cohort(EXAMPLE), tmp_path / "lab", chapters=["01_cohort"])
-    assert [(outcome.name, outcome.state) for outcome in lab.computed.outcomes] == [("01_cohort", "run")]
+    states = {outcome.name: outcome.state for outcome in lab.computed.outcomes}
+    assert states.pop("01_cohort") == "run" and set(states.values()) <= {"skipped"}
     assert len(read_result(lab.folder / "run" / "results", "01_cohort", "groups")) == 116
     again = prepare_lab(load_cohort(EXAMPLE), tmp_path / "lab", chapters=["01_cohort"])
     assert again.computed is None and again.edition.kept
