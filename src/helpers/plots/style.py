@@ -55,14 +55,18 @@ LOOK = {
 }  # fmt: skip
 
 
-def use_style(cohort: Cohort) -> None:
+def use_style(cohort: Cohort, *, among_simulated: bool = False) -> None:
     """Set fonts, sizes and the least number of people told; from here on every figure of a simulated cohort, or of a blind run, says so.
 
     Parameters
     ----------
     cohort : Cohort
+    among_simulated : bool, default False
+        Whether it is a cohort of real people in the book of a simulated one: every figure says that, too.
     """
     use_style_of(cohort.settings.labels, small_cell=cohort.settings.small_cell, is_simulated=cohort.is_simulated)
+    if among_simulated and not cohort.is_simulated:
+        mpl.rcParams["figure.hooks"] = ["helpers.plots.style:mark_real"]
     if cohort.settings.blind:
         mpl.rcParams["figure.hooks"] = [BLIND_HOOKS[cohort.is_simulated]]
 
