@@ -42,6 +42,7 @@ def drawn_at_extremes(request, monkeypatch):
     monkeypatch.undo()
     draw_at_extremes(recorder)
     set_labels(None)  # what a cohort's style has set
+    mpl.rcParams["figure.hooks"] = []
 
 
 @pytest.fixture(scope="session")

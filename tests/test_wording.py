@@ -107,6 +107,7 @@ def test_no_id_of_a_participant_is_in_the_built_book(hostile):
     html, ids = hostile
     pattern = re.compile("|".join(rf"(?<![\w-]){re.escape(name)}(?![\w-])" for name in ids))
     files = [path for path in html.rglob("*") if path.suffix in {".html", ".js", ".ipynb", ".md", ".json"}]
+    files = [path for path in files if "reference" not in path.parts]  # whose examples have people of their own
     assert len(files) > 20
     found = {path.name for path in files if "_static" not in path.parts and pattern.search(path.read_text("utf-8"))}
     assert found == set()

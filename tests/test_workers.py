@@ -204,6 +204,7 @@ LOOP = (
 
 def test_a_scheduler_that_ends_is_told_and_the_next_run_goes_on(cohort, tmp_path, monkeypatch):  # noqa: F811
     """In chapters: their kernels find the scheduler by themselves."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(PROJECT_ROOT / "src"), str(PROJECT_ROOT)]))  # of the kernel
     folder, out = tmp_path / "notebooks", tmp_path / "out"
     folder.mkdir()
     chapters = (Chapter("01_first", "First", reads=()),)

@@ -276,7 +276,10 @@ def name_book(text: str, cohort_facts: dict) -> str:
     if cohort_facts["kind"] != "real":
         return text
     at, lines = _find_title(text), text.splitlines()
-    return "\n".join([*lines[:at], f"# {as_text(cohort_facts['title'])}", *lines[at + 1 :]])
+    title = str(cohort_facts["title"]).translate(
+        {ord("<"): "‹", ord(">"): "›"}
+    )  # the theme's menu shows it as it stands
+    return "\n".join([*lines[:at], f"# {as_text(title)}", *lines[at + 1 :]])
 
 
 def write_page_note(cohort_facts: dict) -> str:

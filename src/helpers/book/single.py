@@ -24,7 +24,7 @@ STYLES = ("pygments.css", "book.css", "tables.css")  # of the book's own pages
 MOST_ROWS = 15  # of a table on paper; the rest stands in the book and in the supplement
 FOR_STUDENTS = ("by-hand", "exercises", "quiz")  # sections that paper does without
 ON_SCREEN_ONLY = re.compile(
-    r"book/(teaching/.*|reference/.*|how_to_teach|how_to_rerun|bring_your_data|figures|parity|glossary|data_cards/(?!overview).*)"
+    r"book/(teaching/.*|reference/.*|how_to_teach|how_to_rerun|on_a_cluster|many_cohorts|bring_your_data|figures|parity|glossary|data_cards/(?!overview).*)"
 )
 SIMULATED_SHEET = (
     '@page { @top-right { content: "Simulated data"; font: bold 8pt Arial, Helvetica, sans-serif; color: #7a1f00; } }'

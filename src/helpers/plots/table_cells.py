@@ -118,7 +118,7 @@ def _write_cell(value: object, kind: str, numbers, words: dict[str, str], small_
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if not _is_number(value):
-        return NONE if value is None or value == "" or pd.isna(value) else words.get(str(value), str(value))
+        return NONE if pd.isna(value) or value == "" else words.get(str(value), str(value))
     if kind in ("p", "share"):
         return write_p(float(value)) if kind == "p" else write_share(float(value))
     text = next(numbers)
