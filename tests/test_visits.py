@@ -12,9 +12,8 @@ from helpers.contract import load_visits
 from helpers.plots.visits import plot_changes, plot_course
 from helpers.problems import TooLittle
 from helpers.resilience import score_outcome
-from helpers.run.execution import NOTEBOOKS_DIR, run_notebook
-from helpers.tables import write_result
 from helpers.visits.mixed import FEW, FLAT_NOTE, NO_SPREAD, TANGLED
+from tests.support import run_command
 from tests.visit_cohorts import count_covered, draw_visits, lay_out, write_cohort
 
 LABELS = {"high": "High (n=30)", "low": "Low (n=30)"}
@@ -167,18 +166,14 @@ def test_every_block_is_measured_at_all_visits_on_one_scale_and_the_planted_chan
 @pytest.mark.book
 def test_the_chapter_runs_on_a_cohort_with_visits(tmp_path):
     folder = write_cohort(tmp_path / "cohort")
-    cohort = load_visits(folder)["baseline"]
-    write_result(assign_groups(cohort, score_outcome(cohort)), tmp_path / "results", "01_cohort", "groups")
-    given = {
-        "cohort_dir": str(folder),
-        "results_dir": str(tmp_path / "results"),
-        "n_permutations": 19,
-        "n_rarefactions": 2,
-    }
-    run_notebook(NOTEBOOKS_DIR / "08_visits.ipynb", tmp_path / "ran.ipynb", given, working_dir=tmp_path)
-    outputs = [o for cell in nbformat.read(tmp_path / "ran.ipynb", as_version=4).cells for o in cell.get("outputs", [])]
+    few = [word for name in ("n_permutations=19", "n_rarefactions=2") for word in ("-p", f"08_visits.{name}")]
+    words = ("--only", "01_cohort", "--only", "08_visits", "--no-book", "--output", tmp_path / "out")
+    done = run_command("run", folder, *words, *few)
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = nbformat.read(tmp_path / "out/pages/08_visits.ipynb", as_version=4)
+    outputs = [out for cell in page.cells for out in cell.get("outputs", [])]
     assert not [o for o in outputs if o.get("name") == "stderr" or o.output_type == "error"]
-    assert {path.stem for path in (tmp_path / "results/08_visits").glob("*.tsv")} == {
+    assert {path.stem for path in (tmp_path / "out/results/08_visits").glob("*.tsv")} == {
         "attendance",
         "changes",
         "communities",
