@@ -189,7 +189,8 @@ def write_glance(findings: Findings, facts: Mapping[str, Any]) -> str:
     for name, row in verdicts.iterrows():
         kinds.setdefault(KINDS.get(row["block"], str(row["block"])), []).append(_write_claim(str(name), row))
     lists = [f"<div><h3>{escape(kind)}</h3><ul>{''.join(claims)}</ul></div>" for kind, claims in kinds.items()]
-    key = call_groups(_write_key(verdicts), facts.get("labels") or {"high": "high", "low": "low"})
+    labels = facts.get("labels") or {"high": "high", "low": "low"}
+    key = call_groups(_write_key(verdicts), {side: escape(str(label)) for side, label in labels.items()})
     return (
         f'<section class="glance" aria-label="The verdict, claim by claim"><div class="glance-claims">{"".join(lists)}</div>'
         f'<p class="glance-key">{key}</p></section>'
