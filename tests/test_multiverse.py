@@ -15,6 +15,7 @@ from helpers import multiverse as mv
 from helpers.cohort import assign_groups, design_matrix
 from helpers.contract import ColumnRule
 from helpers.contrasts import fit_contrasts
+from helpers.integration import BlockSPLSDA, cross_validate, keep_equally, make_filters, prepare_blocks
 from helpers.multiverse.dichotomisations import CONTINUOUS, MEDIAN, THIRDS, Score
 from helpers.multiverse.fitting import bound_effects
 from helpers.simulate import draw_cohort, simulate_cohort
@@ -235,6 +236,23 @@ def test_the_lead_of_a_block_is_that_of_the_validated_integration(cohort):
     assert one.specifications["effect"].abs().between(1e-9, 1).any()
     said = mv.describe_ranks(one, mv.summarise_claims(one, CLAIMS))
     assert "of 4 specifications" in said
+
+
+def test_a_block_leads_other_blocks_and_not_what_stands_beside_them(cohort):
+    """Ridge, forest and each block alone are told beside the blocks; the lead is over the best other block."""
+    names = ("transcripts", "taxa", "metabolites")
+    light = replace(cohort, blocks={name: cohort.blocks[name] for name in names})
+    few = {"design_weights": (0.1,), "n_kept": (5,), "n_components": (1,), "n_folds": 3}
+    run = mv.run_rank_multiverse(light, CLAIMS, rng=np.random.default_rng(5), **few)
+    prepared = prepare_blocks(light, assign_groups(light, resilience.score_outcome(light)), names=names)
+    found = cross_validate(
+        prepared.blocks, prepared.groups, rng=np.random.default_rng(np.random.default_rng(5).integers(2**63, size=1)[0]),
+        model=BlockSPLSDA(1, keep=keep_equally(prepared.blocks, n_keep=5, n_components=1)), n_folds=3, n_repeats=1,
+        transforms=make_filters(prepared.blocks), batch=light.participants["study"],
+    ).performance["auc"]  # fmt: skip
+    assert {"ridge", "forest", "taxa alone"} <= set(found.index)
+    lead = found["transcripts"] - max(found["taxa"], found["metabolites"])
+    assert run.specifications["effect"].iloc[0] == pytest.approx(lead)
 
 
 def test_communities_declared_are_those_of_the_chapter(cohort):

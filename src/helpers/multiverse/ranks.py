@@ -26,7 +26,6 @@ from helpers.workers import run_tasks
 
 DESIGN, KEPT, COMPONENTS, MEASURE = "design weight", "features kept", "components", "accuracy by"
 MEASURES = ("AUC", "balanced error")
-NOT_BLOCKS = ("vote", "chance", "covariates only")
 
 
 def run_rank_multiverse(
@@ -83,15 +82,15 @@ def run_rank_multiverse(
     if claim is None or claim.feature not in names or len(names) < 2:
         return _write([], np.empty((0, n_permutations)), claim, decisions, cohort.settings.batch)
     seeds = rng.integers(2**63, size=len(shuffles))
-    sizes = [len(_group_blocks(cohort, score, option, shuffles[0], names).groups) for option, *_ in combinations]
+    sizes = {option: len(_group_blocks(cohort, score, option, shuffles[0], names).groups) for option in cuts}
     # the same folds for every combination of one shuffle: choices are compared, not luck
     passes = [(*combination, *one) for combination in combinations for one in zip(shuffles, seeds, strict=True)]
     shared = [_Setting(cohort, score, names, claim.feature, n_folds, n_repeats)]
     found = list(run_tasks(_measure_leads, passes, shared=shared, n_workers=n_workers))
     leads = np.array(found).reshape(len(combinations), len(shuffles), len(MEASURES))
     rows = [
-        {GROUPS: o, DESIGN: f"{w:g}", KEPT: str(k), COMPONENTS: str(c), MEASURE: measure, "n": n}
-        for (o, w, k, c), n in zip(combinations, sizes, strict=True)
+        {GROUPS: o, DESIGN: f"{w:g}", KEPT: str(k), COMPONENTS: str(c), MEASURE: measure, "n": sizes[o]}
+        for o, w, k, c in combinations
         for measure in MEASURES
     ]
     return _write(
@@ -132,8 +131,10 @@ def _measure_leads(setting: _Setting, one: tuple) -> tuple[float, float]:
         batch=cohort.participants[batch] if batch else None,
         n_folds=setting.n_folds,
         n_repeats=setting.n_repeats,
+        baselines=(),
+        calibrate=False,
     )
-    table = result.performance.drop(index=list(NOT_BLOCKS), errors="ignore")
+    table = result.performance[result.performance["role"] == "block"]
     auc, error = table["auc"], table["balanced_error"]
     of_others = (auc.drop(setting.block).max(), error.drop(setting.block).min())
     return float(auc[setting.block] - of_others[0]), float(of_others[1] - error[setting.block])
