@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 from docutils import nodes
+from pybtex.plugin import find_plugin, register_plugin
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
@@ -102,8 +103,15 @@ def require_alt_text(app: Sphinx, doctree: nodes.document) -> None:
             )
 
 
+def keep_writers() -> None:
+    """Look pybtex's writers up once; else each citation reads what every installed package declares."""
+    for name in ("docutils", "plaintext"):
+        register_plugin("pybtex.backends", name, find_plugin("pybtex.backends", name), force=True)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect all of it."""
+    keep_writers()
     app.connect("doctree-read", require_alt_text)
     app.connect("html-page-context", point_to_source, priority=900)
     app.connect("html-page-context", tidy_roles)

@@ -115,9 +115,9 @@ class ComBat(TransformerMixin, BaseEstimator):
         expected = self.mean_ + _take_covariates(self._kept, X.index) @ self.slopes_
         standard = (values - expected) / self.sd_
         standard = (standard - self.shift_[place]) / np.sqrt(self.spread_[place])
-        harmonised = X.astype(float).copy()
-        harmonised[self.features_] = standard * self.sd_ + expected
-        return harmonised
+        harmonised = X.to_numpy(float, copy=True)
+        harmonised[:, X.columns.get_indexer(self.features_)] = standard * self.sd_ + expected
+        return pd.DataFrame(harmonised, X.index, X.columns)
 
     def _learn(self, X: pd.DataFrame, kept: pd.DataFrame | None) -> ComBat:
         from neuroHarmonize import harmonizationLearn

@@ -66,8 +66,8 @@ def check_answers(reader: Reader, file: str, answers: pd.DataFrame) -> None:
     known = answers[answers.notna().all(axis=1)]
     if len(known) < MIN_PEOPLE or known.shape[1] < MIN_FEATURES:
         return
-    alike = known.apply(lambda row: row.value_counts(normalize=True).iloc[0], axis=1)
-    known = known[alike <= MOST_OFTEN]
+    most_often = np.array([np.unique(row, return_counts=True)[1].max() for row in known.to_numpy()])
+    known = known[most_often / known.shape[1] <= MOST_OFTEN]
     if known.empty:
         return
     shares = np.column_stack([known[name].map(known[name].value_counts(normalize=True)) for name in known])

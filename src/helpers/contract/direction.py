@@ -17,6 +17,7 @@ AGAINST, ERRORS = (
     3,
 )  # an item runs against its scale from this negative item-total correlation, and this many errors
 MOSTLY = 0.5
+TINY = 1e-9  # of what does not vary, the arithmetic leaves less
 
 
 def correlate_with_rest(answers: pd.DataFrame) -> pd.Series:
@@ -38,15 +39,19 @@ def correlate_with_rest(answers: pd.DataFrame) -> pd.Series:
     >>> correlate_with_rest(answers)["c"]
     np.float64(-1.0)
     """
-    values = answers.astype(float)
-    total, n = values.sum(axis=1), values.notna().sum(axis=1)
-    rest = {name: (total - values[name].fillna(0)) / (n - values[name].notna()).replace(0, np.nan) for name in values}
-    found = {}
-    for name in values:
-        both = pd.DataFrame({"item": values[name], "rest": rest[name]}).dropna()
-        varies = len(both) > 2 and (both.std() > 0).all()
-        found[name] = both["item"].corr(both["rest"]) if varies else np.nan
-    return pd.Series(found)
+    values = answers.to_numpy(float)
+    known = ~np.isnan(values)
+    item = np.where(known, values, 0.0)
+    n_rest = known.sum(axis=1, keepdims=True) - known
+    known &= n_rest > 0
+    rest = (item.sum(axis=1, keepdims=True) - item) / n_rest.clip(min=1)
+    n = known.sum(axis=0).clip(min=1)
+    item, rest = (np.where(known, own - (own * known).sum(axis=0) / n, 0.0) for own in (item, rest))
+    length = np.sqrt((item**2).sum(axis=0) * (rest**2).sum(axis=0))
+    varies = (known.sum(axis=0) > 2) & (length > TINY)
+    return pd.Series(
+        np.where(varies, (item * rest).sum(axis=0) / np.where(varies, length, 1.0), np.nan), answers.columns
+    )
 
 
 def check_direction(

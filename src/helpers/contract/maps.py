@@ -161,11 +161,12 @@ def _check_people(reader: Reader, samples: dict[str, np.ndarray]) -> None:
     if len(samples) < 2:
         return
     folder = read_schema()["maps"]["folder"]
-    table = pd.DataFrame.from_dict(samples, orient="index")
-    table = table.loc[:, ((table != 0) & table.notna()).mean() >= IN_BRAIN]
-    block = BlockTable(
-        reader, folder, table.set_axis(table.columns.astype(str), axis=1), lambda *_: (folder, None, None)
-    )
+    values = np.full((len(samples), max(map(len, samples.values()))), np.nan)
+    for row, own in zip(values, samples.values(), strict=True):
+        row[: len(own)] = own
+    filled = np.flatnonzero(((values != 0) & ~np.isnan(values)).mean(axis=0) >= IN_BRAIN)
+    table = pd.DataFrame(values[:, filled], list(samples), filled.astype(str))
+    block = BlockTable(reader, folder, table, lambda *_: (folder, None, None))
     check_copies(block, odd=check_profiles(block, "maps"))
 
 

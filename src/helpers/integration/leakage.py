@@ -400,8 +400,9 @@ class _Laboratory:
     def _filter(self, blocks: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         """Keep the features that differ most between the groups *in everyone*."""
         filters = self._filters()
+        whole = {name: block.where(block.notna(), block.mean(), axis=1) for name, block in blocks.items()}
         return {
-            name: block.loc[:, filters[name].fit(block.fillna(block.mean()), self.arena.groups).get_support()]
+            name: block.loc[:, filters[name].fit(whole[name], self.arena.groups).get_support()]
             for name, block in blocks.items()
         }
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from numpy.typing import NDArray
 from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_curve
+from statsmodels.genmod.families import Binomial
+from statsmodels.genmod.generalized_linear_model import GLM
+from statsmodels.tools import add_constant
 
 from helpers.integration.batched_fits import Array, Ints
 from helpers.intervals import bound_proportion
@@ -109,13 +111,13 @@ def _judge(probability: Array, first: NDArray[np.float64], persons: Ints | None)
     """Return intercept and its standard error (slope held at 1), slope and its standard error."""
     odds = logit(np.clip(probability, CERTAIN, 1 - CERTAIN))
     errors = {} if persons is None else {"cov_type": "cluster", "cov_kwds": {"groups": persons}}
-    family = sm.families.Binomial()
-    whole = sm.GLM(first, np.ones((len(first), 1)), family=family, offset=odds).fit(**errors)
+    family = Binomial()
+    whole = GLM(first, np.ones((len(first), 1)), family=family, offset=odds).fit(**errors)
     found = [float(whole.params[0]), float(whole.bse[0])]
     inside, outside = odds[first == 1], odds[first == 0]
     if np.ptp(odds) < CERTAIN or inside.min() > outside.max() or inside.max() < outside.min():
         return [*found, np.nan, np.nan]
-    line = sm.GLM(first, sm.add_constant(odds), family=family).fit(**errors)
+    line = GLM(first, add_constant(odds), family=family).fit(**errors)
     return [*found, float(line.params[1]), float(line.bse[1])]
 
 

@@ -133,11 +133,13 @@ def _soft_keep(values: Array, n_keep: int) -> Loadings:
         cut, threshold = _find_cut(_line_up(sizes, at, n_keep), n_keep)
         if (unsure := np.flatnonzero(threshold == 0)).size:
             cut[unsure], threshold[unsure] = _find_cut(sizes[unsure], n_keep)
-            at = np.union1d(at, (unsure[:, None] * width + np.arange(width)).ravel())
+            kept = np.zeros(sizes.shape, bool)
+            kept.ravel()[at], kept[unsure] = True, True
+            at = np.flatnonzero(kept)
         at = at[sizes.ravel()[at] >= cut[at // width]]
     runs, features = np.divmod(at, width)
-    kept = values.ravel()[at]
-    return Loadings(runs, features, kept - np.copysign(threshold[runs], kept), values.shape)
+    left = values.ravel()[at]
+    return Loadings(runs, features, left - np.copysign(threshold[runs], left), values.shape)
 
 
 def _find_cut(sizes: Array, n_keep: int) -> tuple[Array, Array]:

@@ -40,20 +40,30 @@ class NormalScores:
     @classmethod
     def learn(cls, values: np.ndarray, n_knots: int = N_KNOTS) -> NormalScores:
         """Learn from values (people x columns; NaN: not measured, left out of its column)."""
-        knots, scores = np.zeros((n_knots, values.shape[1])), np.zeros((n_knots, values.shape[1]))
-        share = np.linspace(0, 1, n_knots)
-        for column, cells in enumerate(values.T):
-            ordered = np.sort(cells[~np.isnan(cells)])
-            if len(ordered):
-                chosen = ordered[np.round(share * (len(ordered) - 1)).astype(int)]
-                ends = np.searchsorted(ordered, chosen, "left") + np.searchsorted(ordered, chosen, "right")
-                knots[:, column], scores[:, column] = chosen, ndtri(ends / 2 / len(ordered))
-        return cls(knots, scores)
+        n_known = (~np.isnan(values)).sum(axis=0)
+        if not n_known.any():
+            return cls(np.zeros((n_knots, values.shape[1])), np.zeros((n_knots, values.shape[1])))
+        ordered = np.sort(values, axis=0)  # blanks last
+        chosen = np.round(np.linspace(0, 1, n_knots)[:, None] * (n_known - 1).clip(min=0)).astype(int)
+        first, last = _find_ties(ordered)
+        ends = np.take_along_axis(first, chosen, axis=0) + np.take_along_axis(last, chosen, axis=0) + 1
+        knots, scores = np.take_along_axis(ordered, chosen, axis=0), ndtri(ends / 2 / n_known.clip(min=1))
+        return cls(np.where(n_known, knots, 0.0), np.where(n_known, scores, 0.0))
 
     def score(self, values: np.ndarray) -> np.ndarray:
         """Return the scores of values of the same columns; NaN stays NaN."""
         scored = [np.interp(*columns) for columns in zip(values.T, self.knots.T, self.scores.T, strict=True)]
         return np.where(np.isnan(values), np.nan, np.array(scored).reshape(values.T.shape).T)
+
+
+def _find_ties(ordered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return at which row the values alike begin and end, column by column, for each value of rising columns."""
+    rows = np.arange(len(ordered))[:, None]
+    is_new = np.vstack([np.ones((1, ordered.shape[1]), bool), ordered[1:] != ordered[:-1]])
+    is_last = np.vstack([is_new[1:], np.ones((1, ordered.shape[1]), bool)])
+    first = np.maximum.accumulate(np.where(is_new, rows, 0), axis=0)
+    last = np.minimum.accumulate(np.where(is_last, rows, len(ordered))[::-1], axis=0)[::-1]
+    return first, last
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,6 +25,12 @@ PEOPLE = ("n", "n_high", "n_low", "n_answered")  # columns of counts of particip
 MOST_MARKS = 3000  # of a drawing in vectors; with more, it is a picture of points
 DENSE_MARKS = 800  # of one layer, which then is a picture within the drawing
 LAYER_DPI, PICTURE_DPI = 200, 280  # a picture is twice as wide as the column of text
+SETTING_TABLES = (
+    "GSUB",
+    "GPOS",
+    "GDEF",
+    "kern",
+)  # of a font, for who sets type; here it is set, and to cut them down takes longest
 
 
 class ShownFigure(HTML):
@@ -68,6 +74,7 @@ def show_figure(drawn: Any, *, name: str, alt: str, data: pd.DataFrame | None = 
     for text in figure.findobj(Text):
         text.set_text(name_groups(text.get_text()))
     kind, content = draw_image(figure)
+    figure.set_layout_engine("none")  # print has the layout of the page
     pdf = draw_pdf(figure)
     marks = " ".join(f"{text.get_text()}." for text in figure.texts if text.get_text() in (SIMULATED, REAL))
     width, height = (round(96 * inches) for inches in figure.get_size_inches())
@@ -115,6 +122,9 @@ def draw_pdf(figure: Figure) -> bytes:
     bytes
         The same for the same figure, whenever it is drawn.
     """
+    from fontTools.subset import Options
+
+    Options._drop_tables_default = sorted({*Options._drop_tables_default, *SETTING_TABLES})
     out = BytesIO()
     with mpl.rc_context({"pdf.fonttype": 42, "savefig.bbox": None}):  # 42: type that can be searched and edited
         figure.savefig(out, format="pdf", dpi=PICTURE_DPI, metadata={"CreationDate": None})

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import semopy
 
 from helpers.least import refuse_few
 from helpers.problems import TooLittle, count, name_some
@@ -25,6 +25,9 @@ from helpers.resilience.scales import (
     PSS,
     PSS_REVERSED,
 )
+
+if TYPE_CHECKING:
+    import semopy
 
 FIT_COLUMNS = ("n", "n_items", "n_factors", "chi2", "df", "cfi", "tli", "rmsea", "srmr", "largest_factor_r")
 
@@ -127,6 +130,8 @@ def fit_cfa(items: pd.DataFrame, structure: Structure) -> FactorFit:
     .. [1] Igolkina AA, Meshcheryakov G (2020). semopy: a Python package for structural equation modeling. Structural
        Equation Modeling 27(6):952-963. doi:10.1080/10705511.2019.1704289
     """
+    import semopy  # brings sympy: what no other chapter needs
+
     complete = choose_items(items, structure)
     model = semopy.Model("\n".join(f"{factor} =~ {' + '.join(part)}" for factor, part in structure.items()))
     model.fit(complete)
