@@ -19,7 +19,7 @@ from helpers.plots.style import use_look
 from helpers.tables import PROJECT_ROOT
 from helpers.wording import set_labels
 from tests.extremes import PLOTS, Recorder, draw_at_extremes, find_places
-from tests.support import EXAMPLE, FEW, QUICK, require, run_command
+from tests.support import EXAMPLE, FEW, QUICK, QUICK_COHORT, require, run_command
 
 mpl.use("agg")
 use_look()
@@ -47,7 +47,7 @@ def drawn_at_extremes(request, monkeypatch):
 
 @pytest.fixture(scope="session")
 def thin_example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example cohort with the edges of twelve nodes and no maps: read in a fifth of the time."""
+    """The example cohort with the edges of twelve nodes, 120 transcripts, 60 metabolites and no maps: read in a fraction of the time."""
     folder = Path(shutil.copytree(EXAMPLE, tmp_path_factory.mktemp("thin") / "cohort"))
     shutil.rmtree(folder / "brain" / "maps")
     nodes = pd.read_csv(folder / "brain" / "nodes.tsv", sep="\t", dtype=str, keep_default_na=False).head(12)
@@ -56,6 +56,9 @@ def thin_example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     kept = [edge for edge in edges.columns[1:] if set(edge.split("--")) <= known]
     nodes.to_csv(folder / "brain" / "nodes.tsv", sep="\t", index=False)
     edges[["participant_id", *kept]].to_csv(folder / "brain" / "connectivity.tsv", sep="\t", index=False)
+    for block, n_columns in {"microbiome/transcripts": 120, "metabolites/metabolites": 60}.items():
+        table = pd.read_csv(folder / f"{block}.tsv", sep="\t", dtype=str, keep_default_na=False)
+        table.iloc[:, : n_columns + 1].to_csv(folder / f"{block}.tsv", sep="\t", index=False)
     return folder
 
 
@@ -110,16 +113,29 @@ def built_book() -> Path:
 
 
 @pytest.fixture(scope="session")
-def quick_results() -> Path:
-    """The result tables of the chapters that ``QUICK`` shortens, run together."""
+def quick_results(thin_example: Path) -> Path:
+    """The result tables of the chapters that ``QUICK`` shortens, run together on ``QUICK_COHORT``."""
     chapters = {name.split(".")[0] for name in QUICK}
     words = [word for name in ("01_cohort", *sorted(chapters)) for word in ("--only", name)]
-    words += FEW
     output = PROJECT_ROOT / "_build" / "quick"
+    output.mkdir(parents=True, exist_ok=True)
     with FileLock(PROJECT_ROOT / "_build" / ".quick.lock"):
-        done = run_command("run", "data/example", "--output", output, "--no-book", *words)
+        if not QUICK_COHORT.exists() or list_differences(thin_example, QUICK_COHORT):
+            shutil.rmtree(QUICK_COHORT, ignore_errors=True)
+            shutil.copytree(thin_example, QUICK_COHORT)
+        done = run_command("run", QUICK_COHORT, "--output", output, "--no-book", *words, *FEW)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return output / "results"
+
+
+def list_differences(folder: Path, other: Path) -> list[Path]:
+    """Return the files that are not alike in both."""
+    names = {path.relative_to(root) for root in (folder, other) for path in root.rglob("*") if path.is_file()}
+    return [name for name in sorted(names) if _read(folder / name) != _read(other / name)]
+
+
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 @pytest.fixture(scope="session")

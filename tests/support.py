@@ -11,6 +11,7 @@ import pytest
 from helpers.tables import PROJECT_ROOT
 
 EXAMPLE = PROJECT_ROOT / "data" / "example"
+QUICK_COHORT = PROJECT_ROOT / "_build" / "quick" / "cohort"  # the thin example, where all workers find it
 QUICK = {  # where how many permutations, draws and folds there are is not the point
     "02_resilience.n_bootstraps": 20,
     "03_brain.n_permutations": 99,

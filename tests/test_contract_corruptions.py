@@ -33,8 +33,10 @@ CellError = Callable[[Path], object]
 
 @pytest.fixture(scope="session")
 def light_cohort(tmp_path_factory) -> Path:
-    """The example without its large tables."""
-    return Path(shutil.copytree(EXAMPLE, tmp_path_factory.mktemp("light") / "cohort", ignore=lambda *_: HEAVY))
+    """The example without its large tables, and with 60 of its metabolites."""
+    folder = Path(shutil.copytree(EXAMPLE, tmp_path_factory.mktemp("light") / "cohort", ignore=lambda *_: HEAVY))
+    edit(METABOLITES, lambda table: table.iloc[:, :61])(folder)
+    return folder
 
 
 @pytest.fixture

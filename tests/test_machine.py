@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from helpers.book.rendering import is_from_the_future
-from tests.support import EXAMPLE, run_command
+from tests.support import run_command
 
-CHAPTER = ["run", EXAMPLE, "--only", "01_cohort", "--workers", "1"]
+CHAPTER = ["--only", "01_cohort", "--workers", "1"]
 
 
 @contextmanager
@@ -37,40 +37,42 @@ def remount(place: Path, options: str) -> None:
 
 
 @pytest.mark.parametrize("size", ["4k", "100k", "200k"])
-def test_a_full_disk_is_a_sentence_and_the_next_run_goes_on(tmp_path, size):
+def test_a_full_disk_is_a_sentence_and_the_next_run_goes_on(thin_example, tmp_path, size):
     """Full at once, under the engine's own files, and under the chapter."""
     disk = tmp_path / "disk"
     with mount_small_disk(disk, size):
-        done = run_command(*CHAPTER, "--output", disk / "out")
+        done = run_command("run", thin_example, *CHAPTER, "--output", disk / "out")
         assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
         assert "The disk is full" in done.stderr and "Free some space" in done.stderr
         remount(disk, "size=100m")
-        again = run_command(*CHAPTER, "--output", disk / "out")
+        again = run_command("run", thin_example, *CHAPTER, "--output", disk / "out")
         assert again.returncode == 0, again.stderr
         assert list((disk / "out" / "results" / "01_cohort").iterdir())
 
 
-def test_a_disk_that_may_only_be_read_is_a_sentence(tmp_path):
+def test_a_disk_that_may_only_be_read_is_a_sentence(thin_example, tmp_path):
     disk = tmp_path / "disk"
     with mount_small_disk(disk, "10m"):
         remount(disk, "ro")
-        done = run_command(*CHAPTER, "--output", disk / "out")
+        done = run_command("run", thin_example, *CHAPTER, "--output", disk / "out")
         assert (done.returncode, "Traceback" in done.stderr) == (1, False)
         assert "may only be read" in done.stderr and "Choose a folder" in done.stderr
 
 
-def test_a_home_without_space_stops_nothing(tmp_path):
+def test_a_home_without_space_stops_nothing(thin_example, tmp_path):
     home = tmp_path / "home"
     with mount_small_disk(home, "4k"):
         (home / "full").write_bytes(b"0" * 4096)
-        done = run_command(*CHAPTER, "--output", tmp_path / "out", env=os.environ | {"HOME": str(home)})
+        done = run_command(
+            "run", thin_example, *CHAPTER, "--output", tmp_path / "out", env=os.environ | {"HOME": str(home)}
+        )
         assert done.returncode == 0, done.stderr
 
 
-def test_an_output_that_is_a_file_is_a_sentence(tmp_path):
+def test_an_output_that_is_a_file_is_a_sentence(thin_example, tmp_path):
     (tmp_path / "file").write_text("mine")
     for place in ("file", "file/below"):
-        done = run_command(*CHAPTER, "--output", tmp_path / place)
+        done = run_command("run", thin_example, *CHAPTER, "--output", tmp_path / place)
         assert (done.returncode, "a file, expected a folder" in done.stderr) == (2, True), done.stderr
     assert (tmp_path / "file").read_text() == "mine"
 

@@ -13,7 +13,7 @@ from helpers.run import CHAPTERS, read_parameters
 from helpers.run.engine import OPEN_DIR
 from helpers.run.execution import NOTEBOOKS_DIR, ONE_THREAD, run_notebook
 from helpers.tables import PROJECT_ROOT
-from tests.support import QUICK, require
+from tests.support import QUICK, QUICK_COHORT, require
 from tools.write_pairs import write_pair
 
 IDS = [chapter.id for chapter in CHAPTERS]
@@ -97,7 +97,7 @@ def test_every_drawn_figure_has_alt_text(name):
 @pytest.mark.parametrize("chapter", [c for c in CHAPTERS if "visits" not in c.needs], ids=lambda chapter: chapter.id)
 def test_chapter_runs_alone_and_gives_the_tables_of_the_chain(chapter, request, tmp_path, monkeypatch):
     """By papermill alone, one worker, on earlier results: tables byte for byte as in the parallel run of the book, or, where
-    ``QUICK`` shortens a chapter, as in a parallel run with as few."""
+    ``QUICK`` shortens a chapter, as in a parallel run with as few on a thin cohort."""
     for name, value in ONE_THREAD.items():
         monkeypatch.setenv(name, value)
     lacking = [name for name in chapter.open_data if not is_fetched(OPEN_DIR / name, name)]
@@ -105,13 +105,14 @@ def test_chapter_runs_alone_and_gives_the_tables_of_the_chain(chapter, request, 
     few = {name.split(".")[1]: value for name, value in QUICK.items() if name.startswith(f"{chapter.id}.")}
     request.getfixturevalue("quick_results" if few else "built_book")
     results = PROJECT_ROOT / "_build" / ("quick" if few else "example") / "results"
+    cohort = {"cohort_dir": str(QUICK_COHORT)} if few else {}
     alone = {"n_workers": 1} if "n_workers" in read_parameters(source(chapter.id)) else {}
     for earlier in chapter.reads:
         shutil.copytree(results / earlier, tmp_path / "results" / earlier)
     run_notebook(
         NOTEBOOKS_DIR / f"{chapter.id}.ipynb",
         tmp_path / "ran.ipynb",
-        {"results_dir": str(tmp_path / "results"), **few, **alone},
+        {"results_dir": str(tmp_path / "results"), **cohort, **few, **alone},
         working_dir=tmp_path,
     )
     own, chain = tmp_path / "results" / chapter.id, results / chapter.id

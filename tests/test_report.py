@@ -297,7 +297,7 @@ def test_the_handout_of_a_real_run(quick_results, tmp_path):
     record = read_record(quick_results.parent)
     made = write_handout(record, tmp_path / "handout")
     told = (tmp_path / "handout" / "methods.md").read_text(encoding="utf-8")
-    assert "99 Freedman-Lane permutations" in told and "4,950 edges" in told and "The blocks" in told
+    assert "99 Freedman-Lane permutations" in told and "66 edges" in told and "The blocks" in told
     assert "claims, written down" not in told  # chapter 07 was not run
     figures = [name for name in made.files if name.endswith("_85mm.pdf")]
     assert len(figures) > 30
