@@ -71,9 +71,9 @@ def serve(folder: Path) -> Iterator[str]:
 
 
 def list_pages(html_dir: Path) -> list[str]:
-    """Return the pages of a built book, as addresses below its folder; without the one that only leads on."""
+    """Return the pages of a built book, as addresses below its folder; without the one that only leads on and views inside others."""
     found = (path.relative_to(html_dir) for path in html_dir.rglob("*.html"))
-    shown = [path.as_posix() for path in found if path.parts[0] not in ("_static", "_sources")]
+    shown = [path.as_posix() for path in found if path.parts[0] not in ("_static", "_sources", "views")]
     return sorted(page for page in shown if page != "index.html")
 
 

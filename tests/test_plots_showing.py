@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from html import escape
 from itertools import combinations
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from helpers.book.figures import take_figures
+from helpers.book.figures import LONG, take_figures
 from helpers.plots.palette import COLOURS, MEANINGS, SIDES, plot_meanings
 from helpers.plots.showing import MOST_MARKS, draw_image, show_figure
 from helpers.plots.style import shorten, tell
@@ -122,6 +124,26 @@ def test_staging_moves_images_and_data_into_files():
     assert '<a class="figure-file" download href="../figures/04_microbiome/points.svg">Figure (SVG)</a>' in shown
     assert files["files/figures/04_microbiome/points.tsv"].decode().endswith("0\t1\n")
     assert "base64" in page.cells[0].outputs[0].data["text/html"]
+
+
+def test_staging_moves_views_into_pages_that_share_their_programs():
+    programs = [f"<script>{'x' * LONG}</script>", "<script>short()</script>"]
+    views = [f"<p>{name} &amp; co</p>{''.join(programs)}" for name in ("brain", "surface")]
+    outputs = [
+        new_output(
+            "display_data", {"text/html": f'<iframe title="{i}" srcdoc="{escape(view)}" loading="lazy"></iframe>'}
+        )
+        for i, view in enumerate(views)
+    ]
+    taken, files = take_figures(new_notebook(cells=[new_code_cell("show()", outputs=outputs)]), "03_brain")
+    pages = {name: content.decode() for name, content in files.items() if name.endswith(".html")}
+    (program,) = set(files) - set(pages)
+    assert files[program] == b"x" * LONG and len(pages) == 2
+    for output, view in zip(taken.cells[0].outputs, views, strict=True):
+        address = re.search(r' src="\.\./(views/03_brain-\w+\.html)" loading="lazy"', output.data["text/html"])[1]
+        assert "srcdoc" not in output.data["text/html"]
+        script = f'<script src="{Path(program).name}"></script>'
+        assert pages[f"files/{address}"] == view.replace(programs[0], script)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from helpers.tables import PROJECT_ROOT
 from tests.extremes import PLOTS
+from tools.write_house import DRAWING, draw_house
 
 BIN = Path(sys.executable).parent
 
@@ -46,6 +47,10 @@ def test_import_layers_would_notice_a_breach(tmp_path):
     )
     assert done.returncode != 0
     assert "helpers.problems -> helpers.verdict" in done.stdout
+
+
+def test_the_drawing_of_the_house_is_that_of_its_imports():
+    assert DRAWING.read_text(encoding="utf-8") == draw_house(), "run: python -m tools.write_house"
 
 
 def test_every_plot_is_drawn_by_a_test_and_so_at_its_extremes():
