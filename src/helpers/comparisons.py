@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy import stats
+import scipy
 
 LEVEL = 0.05
 LEAST_CFI, LARGEST_RMSEA = 0.90, 0.08
@@ -153,7 +153,7 @@ def judge_permuted(p: float, n_permutations: int, *, exact: bool = False) -> str
     if exact:
         return BEYOND
     reached = round(p * (1 + n_permutations)) - 1
-    upper = stats.binomtest(reached, n_permutations).proportion_ci(0.95, method="exact").high
+    upper = scipy.stats.binomtest(reached, n_permutations).proportion_ci(0.95, method="exact").high
     return BEYOND if upper <= LEVEL else BORDERLINE
 
 

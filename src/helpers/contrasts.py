@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import interpolate, special, stats
+import scipy
 
 from helpers.designs import (
     Sandwich,
@@ -162,7 +162,7 @@ def adjust_bh(p: pd.Series) -> pd.Series:
     q = pd.Series(np.nan, index=p.index, dtype=float)
     known = p.notna()
     if known.any():
-        q[known] = stats.false_discovery_control(p[known].to_numpy(float), method="bh")
+        q[known] = scipy.stats.false_discovery_control(p[known].to_numpy(float), method="bh")
     return q
 
 
@@ -226,8 +226,8 @@ def _fit(values: np.ndarray, terms: pd.DataFrame, tested: str) -> np.ndarray:
         estimate[columns], variance[columns], robust[columns] = _fit_tile(values[:, columns], basis, x, found)
     sd, error = np.sqrt(variance / df), np.sqrt(robust)
     t = estimate / error
-    quantile = stats.t.ppf(0.5 + CONFIDENCE / 2, own_df)
-    p = 2 * stats.t.sf(np.abs(t), own_df)
+    quantile = scipy.stats.t.ppf(0.5 + CONFIDENCE / 2, own_df)
+    p = 2 * scipy.stats.t.sf(np.abs(t), own_df)
     d = estimate / sd * correct_bias(df)
     d_low, d_high = bound_effect(estimate / sd, error / sd, own_df, df)
     half, own_df = quantile * error, np.where(np.isnan(t), np.nan, own_df)
@@ -283,7 +283,11 @@ def correct_bias(df: float) -> float:
     >>> round(float(correct_bias(18)), 4)
     0.9576
     """
-    return np.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / np.sqrt(df / 2) if df > 1 else np.nan
+    return (
+        np.exp(scipy.special.gammaln(df / 2) - scipy.special.gammaln((df - 1) / 2)) / np.sqrt(df / 2)
+        if df > 1
+        else np.nan
+    )
 
 
 def bound_effect(ratio: np.ndarray, error: np.ndarray, own_df: float, df: float) -> tuple[np.ndarray, np.ndarray]:
@@ -303,7 +307,7 @@ def bound_effect(ratio: np.ndarray, error: np.ndarray, own_df: float, df: float)
     (array([-0.392]), array([0.392]))
     """
     level = 0.5 + CONFIDENCE / 2
-    unit = error * stats.t.ppf(level, own_df) / stats.t.ppf(level, df)
+    unit = error * scipy.stats.t.ppf(level, own_df) / scipy.stats.t.ppf(level, df)
     low, high = (_invert_noncentral(chance, ratio / unit, df) * unit for chance in (level, 1 - level))
     return low, high
 
@@ -312,6 +316,6 @@ def _invert_noncentral(chance: float, t: np.ndarray, df: int) -> np.ndarray:
     """Return the noncentrality under which values up to t have this chance; of many t by a spline, to four digits."""
     known = np.unique(t[np.isfinite(t)])
     if known.size <= KNOTS:
-        return special.nctdtrinc(df, chance, t)
+        return scipy.special.nctdtrinc(df, chance, t)
     knots = np.sinh(np.linspace(np.arcsinh(known[0]), np.arcsinh(known[-1]), KNOTS))
-    return interpolate.CubicSpline(knots, special.nctdtrinc(df, chance, knots))(t)
+    return scipy.interpolate.CubicSpline(knots, scipy.special.nctdtrinc(df, chance, knots))(t)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
 
 CONFIDENCE = 0.95
-Z = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
+Z = 1.959963984540054  # of the normal distribution, for that confidence
 
 
 def bound_proportion(successes: ArrayLike, n: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -38,6 +37,8 @@ def bound_proportion(successes: ArrayLike, n: ArrayLike) -> tuple[np.ndarray, np
     >>> low.round(3).tolist(), high.round(3).tolist()
     ([0.0, 0.237, 0.722], [0.278, 0.763, 1.0])
     """
+    from statsmodels.stats.proportion import proportion_confint
+
     successes, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(n, float))
     known = n > 0
     safe = np.where(known, n, 1.0)
@@ -142,7 +143,7 @@ def tell_shuffled_p(p: float, n_shuffles: int, *, exact: bool = False) -> str:
     if exact:
         return f"p = {p:.2g}"
     reached = round(p * (1 + n_shuffles)) - 1
-    low, high = stats.binomtest(reached, n_shuffles).proportion_ci(CONFIDENCE, method="exact")
+    low, high = scipy.stats.binomtest(reached, n_shuffles).proportion_ci(CONFIDENCE, method="exact")
     digits = max(3, int(np.ceil(np.log10(1 + n_shuffles))))
     spread = f"{low:.{digits}f} to {high:.{digits}f}" if reached else f"at most {high:.{digits}f}"
     return f"p = {p:.{digits}f} ({spread} by other shuffles)"
@@ -209,7 +210,7 @@ def bound_over_folds(
     else:
         variance = folds.mean(axis=1).var(axis=0, ddof=1) * (1 / len(folds) + 1 / (n_folds - 1))
         df = np.full(estimate.shape, parts * (n_folds - 1.0))
-    half = stats.t.ppf(1 - (1 - CONFIDENCE) / (2 * shared_by), df) * np.sqrt(variance)
+    half = scipy.stats.t.ppf(1 - (1 - CONFIDENCE) / (2 * shared_by), df) * np.sqrt(variance)
     low, high = close_interval(estimate, estimate - half, estimate + half, at_least=at_least, at_most=at_most)
     if n_smallest:
         wilson = bound_proportion(estimate * n_smallest, n_smallest)

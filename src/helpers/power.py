@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import optimize, stats
+import scipy
 
 ALPHA = 0.05
 NEAR = 7.0  # the tail on the other side adds nothing farther out, and is lost in rounding
@@ -43,11 +43,11 @@ def compute_power(d: float, *, n_high: int, n_low: int, alpha: float = ALPHA) ->
         return np.nan
     df = n_high + n_low - 2
     shift = abs(d) * np.sqrt(n_high * n_low / (n_high + n_low))
-    edge = stats.t.ppf(1 - alpha / 2, df)
+    edge = scipy.stats.t.ppf(1 - alpha / 2, df)
     if shift > edge + FAR:
         return 1.0
-    other_side = stats.nct.cdf(-edge, df, shift) if shift + edge < NEAR else 0.0
-    return float(stats.nct.sf(edge, df, shift) + other_side)
+    other_side = scipy.stats.nct.cdf(-edge, df, shift) if shift + edge < NEAR else 0.0
+    return float(scipy.stats.nct.sf(edge, df, shift) + other_side)
 
 
 def find_detectable_d(*, n_high: int, n_low: int, power: float = 0.8, alpha: float = ALPHA) -> float:
@@ -82,4 +82,4 @@ def find_detectable_d(*, n_high: int, n_low: int, power: float = 0.8, alpha: flo
     def lacking(d: float) -> float:
         return compute_power(d, n_high=n_high, n_low=n_low, alpha=alpha) - power
 
-    return float(optimize.brentq(lacking, 0.0, upper))
+    return float(scipy.optimize.brentq(lacking, 0.0, upper))

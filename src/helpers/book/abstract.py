@@ -10,8 +10,6 @@ from collections.abc import Collection, Mapping, Sequence
 from html import escape
 from types import MappingProxyType
 
-from helpers.plots.palette import COLOURS
-
 WIDTH, HEIGHT = 420, 500
 BOX = 128  # width of a box
 LINE = 16  # from one line of type to the next
@@ -125,6 +123,8 @@ def _draw_box(
 
 
 def _draw_groups(labels: Mapping[str, str], counts: Mapping[str, str]) -> list[str]:
+    from helpers.plots.palette import COLOURS
+
     drawn = []
     for side, x in (("high", 4), ("low", 214)):
         mark = (

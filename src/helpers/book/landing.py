@@ -12,7 +12,6 @@ from typing import Any
 import pandas as pd
 
 from helpers.book.abstract import draw_abstract
-from helpers.plots.verdict import ARROWS, LOOKS
 from helpers.problems import MissingResult, count
 from helpers.tables import read_result
 from helpers.wording import as_text, call_groups, flatten_text, hide_small_parts
@@ -218,6 +217,8 @@ def count_verdicts(verdicts: pd.DataFrame, study: str, facts: Mapping[str, Any])
             f"<strong>{found} of {found + missed}</strong> planted effects were found, <strong>{missed}</strong> "
             f"{'was' if missed == 1 else 'were'} missed.{also} Each stands for one claim{whose}. This tests the method and says nothing about people."
         )
+    from helpers.plots.verdict import LOOKS  # matplotlib: only where a verdict is drawn
+
     told = ", ".join(
         f"<strong>{int(words[word])}</strong> {word}" for word in LOOKS if word in words and word != NOT_TESTABLE
     )
@@ -225,6 +226,8 @@ def count_verdicts(verdicts: pd.DataFrame, study: str, facts: Mapping[str, Any])
 
 
 def _write_claim(name: str, row: Mapping[str, Any]) -> str:
+    from helpers.plots.verdict import ARROWS
+
     arrow = ARROWS.get(row["expected"], "")
     return (
         f'<li><a href="../notebooks/{VERDICT}.html#table-verdicts">{_draw_mark(row["verdict"])}<span>{escape(row["label"])}'
@@ -233,11 +236,15 @@ def _write_claim(name: str, row: Mapping[str, Any]) -> str:
 
 
 def _draw_mark(verdict: str) -> str:
+    from helpers.plots.verdict import LOOKS
+
     colour, marker = LOOKS[verdict]
     return f'<svg class="claim-mark" viewBox="0 0 16 16" aria-hidden="true" style="--mark: {colour}">{GLYPHS[marker]}</svg>'
 
 
 def _write_key(verdicts: pd.DataFrame) -> str:
+    from helpers.plots.verdict import LOOKS
+
     seen: Sequence[str] = [word for word in LOOKS if (verdicts["verdict"] == word).any()]
     marks = " ".join(f'<span class="key-mark">{_draw_mark(word)} {escape(word)}</span>' for word in seen)
     return f"{marks} <span>Arrows: expected higher or lower in the high group.</span>"

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import rdata
 
 from helpers.open_data.files import OpenDataError
 
@@ -32,6 +31,8 @@ def read_rda(path: Path, name: str) -> Any:
     OpenDataError
         When the file holds no such object.
     """
+    import rdata
+
     objects = rdata.read_rda(path)
     if name not in objects:
         raise OpenDataError(f"{path.name} holds no {name}, but {', '.join(objects)}.")

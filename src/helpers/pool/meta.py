@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
-from statsmodels.stats.meta_analysis import combine_effects
+
+from helpers.intervals import Z
 
 CONFIDENCE = 0.95
 LEAST_FOR_PREDICTION = 3  # cohorts
 UPPER = 0.5 + CONFIDENCE / 2
-NORMAL = float(stats.norm.ppf(UPPER))
 POOLED = (
     "n_cohorts", "d", "d_low", "d_high", "p", "tau2", "i2", "cochran_q", "p_heterogeneity", "prediction_low",
     "prediction_high", "d_common", "d_common_low", "d_common_high",
@@ -101,6 +101,8 @@ def combine(effects: ArrayLike, standard_errors: ArrayLike) -> Pooled:
     >>> round(both.d, 3), round(both.d_low, 3), both.tau2, both.i2
     (0.4, 0.123, 0.0, 0.0)
     """
+    from statsmodels.stats.meta_analysis import combine_effects
+
     d, error = np.asarray(effects, float), np.asarray(standard_errors, float)
     if len(d) < 2 or d.shape != error.shape or not np.isfinite([d, error]).all() or (error <= 0).any():
         raise ValueError("Two effects or more are combined, each with a standard error above 0.")
@@ -110,16 +112,16 @@ def combine(effects: ArrayLike, standard_errors: ArrayLike) -> Pooled:
     q, tau2 = float(max(found.q, 0.0)), float(found.tau2)
     middle, common, error_common = (float(x) for x in (found.mean_effect_re, found.mean_effect_fe, found.sd_eff_w_fe))
     error_mean = float(found.sd_eff_w_re_hksj)
-    half_common = NORMAL * error_common
-    student = float(stats.t.ppf(UPPER, k - 1))
+    half_common = Z * error_common
+    student = float(scipy.stats.t.ppf(UPPER, k - 1))
     half = student * error_mean
-    p = float(2 * stats.t.sf(abs(middle) / error_mean, k - 1)) if error_mean > 0 else 0.0
+    p = float(2 * scipy.stats.t.sf(abs(middle) / error_mean, k - 1)) if error_mean > 0 else 0.0
     if tau2 == 0:
-        half, p = max(half, half_common), max(p, float(2 * stats.norm.sf(abs(common) / error_common)))
+        half, p = max(half, half_common), max(p, float(2 * scipy.stats.norm.sf(abs(common) / error_common)))
     reach = student * np.sqrt(tau2 + (half / student) ** 2) if k >= LEAST_FOR_PREDICTION else np.nan
     return Pooled(
         k, middle, middle - half, middle + half, p, tau2, max(0.0, 1 - (k - 1) / q) if q > 0 else 0.0,
-        q, float(stats.chi2.sf(q, k - 1)), middle - reach, middle + reach,
+        q, float(scipy.stats.chi2.sf(q, k - 1)), middle - reach, middle + reach,
         common, common - half_common, common + half_common, tuple(map(float, found.weights_rel_re)),
     )  # fmt: skip
 
@@ -140,7 +142,7 @@ def find_standard_error(d_low: ArrayLike, d_high: ArrayLike) -> np.ndarray:
     >>> find_standard_error(-0.1, 0.7).round(3)
     np.float64(0.204)
     """
-    return (np.asarray(d_high, float) - np.asarray(d_low, float)) / 2 / NORMAL
+    return (np.asarray(d_high, float) - np.asarray(d_low, float)) / 2 / Z
 
 
 def leave_one_out(effects: Sequence[float], standard_errors: Sequence[float], names: Sequence[str]) -> pd.DataFrame:

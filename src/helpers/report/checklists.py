@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from io import BytesIO
 
 import pandas as pd
-import xlsxwriter
 
 from helpers.problems import count
 from helpers.report.reading import FIRST, RunRecord
@@ -72,6 +71,8 @@ def write_checklists(checklists: Mapping[str, pd.DataFrame], *, is_simulated: bo
         Whether to say so on each sheet.
     """
     out = BytesIO()
+    import xlsxwriter
+
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         bold, wrap = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
         for name, checklist in checklists.items():

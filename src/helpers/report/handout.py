@@ -12,7 +12,6 @@ import pandas as pd
 
 from helpers.problems import CohortError, Problem, name_some
 from helpers.report.checklists import fill_checklists, write_checklists
-from helpers.report.drawings import WIDTHS_MM, find_drawings, list_letters, write_pdf, write_svg
 from helpers.report.methods import write_methods
 from helpers.report.reading import RunRecord
 from helpers.report.rendering import write_markdown, write_sources, write_word
@@ -89,6 +88,8 @@ def make_texts(record: RunRecord) -> Iterator[tuple[str, bytes]]:
 
 
 def _draw(record: RunRecord) -> Iterator[tuple[str, bytes]]:
+    from helpers.report.drawings import WIDTHS_MM, find_drawings, list_letters, write_pdf, write_svg
+
     told, drawings = [], list(find_drawings(record))
     letters = list_letters(drawings)
     for drawing in drawings:

@@ -8,7 +8,6 @@ from io import BytesIO
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-import docx
 from pybtex.database import BibliographyData, parse_file
 from pybtex.plugin import find_plugin
 
@@ -68,6 +67,8 @@ def write_word(sections: Sequence[Section], *, is_simulated: bool) -> bytes:
         Whether to say so at its start.
     """
     sources = _take_sources(sections)
+    import docx
+
     document = docx.Document()
     document.core_properties.author, document.core_properties.title = "", TITLE
     document.add_heading(TITLE, 0)

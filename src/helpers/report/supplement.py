@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import xlsxwriter
 
 from helpers.report.reading import FIRST, RunRecord
 from helpers.result_columns import Column, describe_columns, find_column, read_words, tell_table
 from helpers.wording import flatten_text, hide_small
+
+if TYPE_CHECKING:
+    import xlsxwriter
 
 LONGEST_SHEET, WIDEST = 31, 42
 PERSON = "participant_id"  # index of tables whose rows are participants
@@ -70,6 +72,8 @@ def write_supplement(record: RunRecord) -> bytes:
         elif table is not None:
             sheets.append(lay_out(name, table, small_cell=record.settings.small_cell))
     out = BytesIO()
+    import xlsxwriter
+
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         styles = {name: book.add_format({"bold": True, "text_wrap": True, "valign": "top"}) for name in ("head",)}
         styles |= {kind: book.add_format({"num_format": form}) for kind, form in FORMATS.items()}

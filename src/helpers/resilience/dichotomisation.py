@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from helpers.power import ALPHA
 from helpers.resilience.scales import list_bands
@@ -97,7 +97,7 @@ def compare_cuts(
             "n_low": int((~high).sum()),
             **_relate(high.astype(float), people["symptom"], kept=kept),
             "n_near": np.nan if sem is None else _tell(int((near <= sem).sum()), small_cell),
-            "flips": np.nan if not sem else float(stats.norm.sf(near / (sem * np.sqrt(2))).sum()),
+            "flips": np.nan if not sem else float(scipy.stats.norm.sf(near / (sem * np.sqrt(2))).sum()),
         }
     columns = ["at", "n_high", "n_low", "r", "r_low", "r_high", "p", "power", "n_needed", "n_near", "flips"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("cut")
@@ -182,7 +182,7 @@ def _relate(x: pd.Series, y: pd.Series, *, kept: float) -> dict[str, float]:
     return {
         "r": r,
         **bound_r("r", r, n),
-        "p": float(2 * stats.t.sf(abs(t), n - 2)) if n > 2 else np.nan,
+        "p": float(2 * scipy.stats.t.sf(abs(t), n - 2)) if n > 2 else np.nan,
         "power": _power(shrunk, n),
         "n_needed": float(np.ceil((np.arctanh(TRUE_R) / np.arctanh(shrunk)) ** 2 * (n - 3) + 3)),
     }
@@ -190,6 +190,6 @@ def _relate(x: pd.Series, y: pd.Series, *, kept: float) -> dict[str, float]:
 
 def _power(r: float, n: int) -> float:
     """Return the power to find a true correlation, by Fisher's transformation."""
-    edge = stats.norm.ppf(1 - ALPHA / 2)
+    edge = scipy.stats.norm.ppf(1 - ALPHA / 2)
     shift = np.arctanh(r) * np.sqrt(max(n - 3, 0))
-    return float(stats.norm.sf(edge - shift) + stats.norm.cdf(-edge - shift))
+    return float(scipy.stats.norm.sf(edge - shift) + scipy.stats.norm.cdf(-edge - shift))

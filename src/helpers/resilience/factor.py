@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
+import scipy
 
 from helpers.problems import name_some
 from helpers.resilience.multigroup import fit_groups, measure_moments
@@ -151,7 +151,7 @@ def _fit_factor(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     r = covariance / np.outer(spread, spread)
     start = np.clip((1 - 0.5 / len(r)) / np.diag(np.linalg.pinv(r)), SMALLEST_UNIQUENESS, 1)
     limits = [(np.log(SMALLEST_UNIQUENESS), 0.0)] * len(r)
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         _miss, np.log(start), args=(r,), jac=True, method="L-BFGS-B", bounds=limits, options=STEPS
     )
     uniquenesses = np.exp(found.x)
@@ -167,7 +167,7 @@ def _find_general(factor_r: np.ndarray) -> np.ndarray:
     def miss(general: np.ndarray) -> np.ndarray:
         return (np.outer(general, general) - factor_r)[below]
 
-    return optimize.least_squares(miss, start, bounds=(-1, 1)).x
+    return scipy.optimize.least_squares(miss, start, bounds=(-1, 1)).x
 
 
 def _best_loadings(uniquenesses: np.ndarray, r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

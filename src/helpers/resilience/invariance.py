@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from helpers.comparisons import LARGEST_RMSEA, LEAST_CFI, fits_well
 from helpers.least import refuse_few
@@ -65,7 +65,7 @@ def check_invariance(items: pd.DataFrame, structure: Structure, people: pd.Serie
     rows = {level: _list_fit(fit, sizes) for level, fit in fits.items()}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=COLUMNS).rename_axis("model")
     table[["delta_chi2", "delta_df", "delta_cfi"]] = table[["chi2", "df", "cfi"]].diff()
-    table["p_delta"] = stats.chi2.sf(table["delta_chi2"].clip(lower=0), table["delta_df"])
+    table["p_delta"] = scipy.stats.chi2.sf(table["delta_chi2"].clip(lower=0), table["delta_df"])
     return table[[*COLUMNS, *CHANGES]]
 
 
@@ -160,7 +160,7 @@ def _draw_pattern(items: pd.Index, structure: Structure) -> np.ndarray:
 
 def _list_fit(fit: MultigroupFit, sizes: pd.Series) -> list[float]:
     n = [int(sizes.sum()), int(sizes.min())]
-    return [*n, fit.chi2, fit.df, float(stats.chi2.sf(fit.chi2, fit.df)), fit.cfi, fit.tli, fit.rmsea, fit.srmr]
+    return [*n, fit.chi2, fit.df, float(scipy.stats.chi2.sf(fit.chi2, fit.df)), fit.cfi, fit.tli, fit.rmsea, fit.srmr]
 
 
 def _refuse_small(sizes: pd.Series, pattern: np.ndarray) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
+import scipy
 
 EQUAL = {
     "configural": (),
@@ -119,7 +119,7 @@ def fit_groups(
     scaled = [GroupMoments(g.n, g.mean / scale, g.covariance / np.outer(scale, scale)) for g in groups]
     layout = _Layout.make(pattern, len(groups), EQUAL[level])
     first = layout.start(scaled) if start is None else start
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         layout.objective,
         first,
         args=(scaled,),

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from helpers.contrasts import COLUMNS, correlate_partial, fit_contrasts
 from helpers.intervals import bound_correlation
@@ -220,7 +220,7 @@ def expect_share_kept(share_high: float) -> float:
     """
     if not 0 < share_high < 1:
         raise ValueError(f"The share in the high group is {share_high:g}; it must lie between 0 and 1.")
-    height = stats.norm.pdf(stats.norm.ppf(share_high))
+    height = scipy.stats.norm.pdf(scipy.stats.norm.ppf(share_high))
     return float(height**2 / (share_high * (1 - share_high)))
 
 

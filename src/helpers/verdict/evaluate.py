@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
-from statsmodels.stats.multitest import multipletests
+import scipy
 
 from helpers.contract import Settings
 from helpers.verdict.claims import Claim
@@ -288,6 +287,8 @@ def adjust_holm(p: pd.Series) -> pd.Series:
     >>> adjust_holm(pd.Series([0.01, np.nan, 0.03])).tolist()
     [0.02, nan, 0.03]
     """
+    from statsmodels.stats.multitest import multipletests
+
     known = p.dropna()
     if known.empty:
         return p
@@ -305,7 +306,7 @@ def _measure_contrast(evidence: Evidence) -> dict[str, Any]:
     return {
         **{name: float(convert_d_to_r(d, share_high=share)) for name, d in names.items()},
         "p_equivalence": float(test_equivalence(contrast, claim.smallest_effect_of_interest)),
-        "p_one_sided": float(stats.t.sf(claim.sign * contrast.t, contrast.df)),
+        "p_one_sided": float(scipy.stats.t.sf(claim.sign * contrast.t, contrast.df)),
         "bayes_factor": factor,
         "bayes_factor_kind": kind,
     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy import stats
+import scipy
 
 CONFIDENCE = 0.95
 ALPHA = 0.05
@@ -80,7 +80,7 @@ def recover_contrast(
     df = float(df) if np.isfinite(df) else max(float(n_high + n_low - 2), 1.0)
     if np.isfinite(t) and abs(t) > 1e-6 and abs(d) > 1e-12:
         return Contrast(d, d / t, df)
-    return Contrast(d, (d_high - d_low) / 2 / stats.t.ppf(0.5 + CONFIDENCE / 2, df), df)
+    return Contrast(d, (d_high - d_low) / 2 / scipy.stats.t.ppf(0.5 + CONFIDENCE / 2, df), df)
 
 
 def convert_d_to_r(d: float, *, share_high: float) -> float:
@@ -129,8 +129,8 @@ def test_equivalence(contrast: Contrast, margin: float) -> float:
     >>> test_equivalence(Contrast(0.0, 0.1, 1e6), 0.2).round(3)
     np.float64(0.023)
     """
-    above = stats.t.sf((contrast.d + margin) / contrast.standard_error, contrast.df)
-    below = stats.t.cdf((contrast.d - margin) / contrast.standard_error, contrast.df)
+    above = scipy.stats.t.sf((contrast.d + margin) / contrast.standard_error, contrast.df)
+    below = scipy.stats.t.cdf((contrast.d - margin) / contrast.standard_error, contrast.df)
     return np.maximum(above, below)
 
 
@@ -164,7 +164,7 @@ def compute_bayes_factor(contrast: Contrast, *, sign: int = 0, prior_scale: floa
     low, high = {0: (0.0, 1.0), 1: (0.5, 1.0), -1: (0.0, 0.5)}[sign]
     nodes, weights = _list_nodes()
     levels = low + (high - low) * (nodes + 1) / 2
-    return _average_likelihood(contrast, stats.cauchy.ppf(levels, scale=prior_scale), weights / 2)
+    return _average_likelihood(contrast, scipy.stats.cauchy.ppf(levels, scale=prior_scale), weights / 2)
 
 
 def compute_replication_bayes_factor(contrast: Contrast, original: tuple[float, float, float]) -> float:
@@ -197,9 +197,9 @@ def compute_replication_bayes_factor(contrast: Contrast, original: tuple[float, 
     1.0
     """
     d, d_low, d_high = original
-    standard_error = (d_high - d_low) / (2 * stats.norm.ppf(0.5 + CONFIDENCE / 2))
+    standard_error = (d_high - d_low) / (2 * scipy.stats.norm.ppf(0.5 + CONFIDENCE / 2))
     nodes, weights = _list_nodes()
-    effects = stats.norm.ppf((nodes + 1) / 2, loc=d, scale=standard_error)
+    effects = scipy.stats.norm.ppf((nodes + 1) / 2, loc=d, scale=standard_error)
     return _average_likelihood(contrast, effects, weights / 2)
 
 
@@ -220,7 +220,7 @@ def compute_contrast_power(d: float, contrast: Contrast) -> float:
     >>> round(compute_contrast_power(0.5, Contrast(0.5, (2 / 64) ** 0.5, 126)), 2)
     0.8
     """
-    critical = stats.t.ppf(1 - ALPHA / 2, contrast.df)
+    critical = scipy.stats.t.ppf(1 - ALPHA / 2, contrast.df)
     return 1 - find_noncentral_cdf(critical, contrast.df, abs(d) / contrast.standard_error)
 
 
@@ -242,7 +242,7 @@ def _average_likelihood(contrast: Contrast, effects: np.ndarray, weights: np.nda
     high = 1 + REACH / np.sqrt(2 * df)
     nodes, chances = _list_nodes()
     scales = low + (high - low) * (nodes + 1) / 2
-    known = stats.chi.logpdf(scales * size, df + 1)[:, None] + np.log(size * (high - low) / 2)
+    known = scipy.stats.chi.logpdf(scales * size, df + 1)[:, None] + np.log(size * (high - low) / 2)
     with np.errstate(under="ignore"):
         ratio = chances @ np.exp(known + t * np.outer(scales, shifts) - shifts**2 / 2)
     return float(ratio @ weights)
@@ -250,5 +250,5 @@ def _average_likelihood(contrast: Contrast, effects: np.ndarray, weights: np.nda
 
 def find_noncentral_cdf(t: float, df: float, shift: float) -> float:
     """Return how likely a noncentral t is up to a value; the normal's chance where scipy has none."""
-    value = stats.nct.cdf(t, df, shift)
-    return float(value if np.isfinite(value) else stats.norm.cdf(t - shift))
+    value = scipy.stats.nct.cdf(t, df, shift)
+    return float(value if np.isfinite(value) else scipy.stats.norm.cdf(t - shift))

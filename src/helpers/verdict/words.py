@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from helpers.comparisons import is_same
 from helpers.verdict.inference import ALPHA, Contrast, find_noncentral_cdf
@@ -116,7 +116,7 @@ def expect_words(d: float, contrast: Contrast, *, smallest: float) -> dict[str, 
     (0.025, 0.025)
     """
     df, shift, edge = contrast.df, d / contrast.standard_error, smallest / contrast.standard_error
-    sure = float(stats.t.ppf(1 - ALPHA / 2, df))
+    sure = float(scipy.stats.t.ppf(1 - ALPHA / 2, df))
     beyond = find_noncentral_quantile(1 - ALPHA / 2, df, edge)
     within = find_noncentral_quantile(ALPHA / 2, df, edge)
 
@@ -132,5 +132,5 @@ def expect_words(d: float, contrast: Contrast, *, smallest: float) -> dict[str, 
 
 def find_noncentral_quantile(share: float, df: float, shift: float) -> float:
     """Return a quantile of the noncentral t; the normal's where scipy has none, as for very large shifts."""
-    value = float(stats.nct.ppf(share, df, shift))
-    return value if np.isfinite(value) else shift + float(stats.norm.ppf(share))
+    value = float(scipy.stats.nct.ppf(share, df, shift))
+    return value if np.isfinite(value) else shift + float(scipy.stats.norm.ppf(share))

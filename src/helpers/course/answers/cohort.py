@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from helpers.course.answers.base import Answer, answers, choose
 from helpers.course.places import Shelf
@@ -22,7 +22,7 @@ def _imbalance_of_age(shelf: Shelf) -> Answer:
             "sign": -difference / spread,
             "raw_units": difference,
             "se_for_sd": difference / error,
-            "p_as_effect": stats.ttest_ind(high, low, equal_var=False).pvalue,
+            "p_as_effect": scipy.stats.ttest_ind(high, low, equal_var=False).pvalue,
             "variance_for_sd": difference / spread**2,
         },
     )
