@@ -96,9 +96,9 @@ def open_theme(browser: Browser, address: str, theme: str, faults: list[str]) ->
     return page
 
 
-def find_grave_violations(page: Page, axe: Axe, options: dict = AXE_OPTIONS) -> list[str]:
-    """Return what axe calls serious or critical, with the first element concerned."""
-    found = axe.run(page, options=options).response["violations"]
+def find_grave_violations(page: Page, axe: Axe, options: dict = AXE_OPTIONS, part: str | None = None) -> list[str]:
+    """Return what axe calls serious or critical, on the page or a part of it, with the first element concerned."""
+    found = axe.run(page, context=part, options=options).response["violations"]
     return [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in GRAVE]
 
 

@@ -113,16 +113,24 @@ def built_book() -> Path:
 
 
 @pytest.fixture(scope="session")
-def quick_results(thin_example: Path) -> Path:
+def thin_example_with_maps(thin_example: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The thin example as far as every chapter has something to show."""
+    folder = Path(shutil.copytree(thin_example, tmp_path_factory.mktemp("thin_maps") / "cohort"))
+    shutil.copytree(EXAMPLE / "brain" / "maps", folder / "brain" / "maps")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def quick_results(thin_example_with_maps: Path) -> Path:
     """The result tables of the chapters that ``QUICK`` shortens, run together on ``QUICK_COHORT``."""
     chapters = {name.split(".")[0] for name in QUICK}
     words = [word for name in ("01_cohort", *sorted(chapters)) for word in ("--only", name)]
     output = PROJECT_ROOT / "_build" / "quick"
     output.mkdir(parents=True, exist_ok=True)
     with FileLock(PROJECT_ROOT / "_build" / ".quick.lock"):
-        if not QUICK_COHORT.exists() or list_differences(thin_example, QUICK_COHORT):
+        if not QUICK_COHORT.exists() or list_differences(thin_example_with_maps, QUICK_COHORT):
             shutil.rmtree(QUICK_COHORT, ignore_errors=True)
-            shutil.copytree(thin_example, QUICK_COHORT)
+            shutil.copytree(thin_example_with_maps, QUICK_COHORT)
         done = run_command("run", QUICK_COHORT, "--output", output, "--no-book", *words, *FEW)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return output / "results"

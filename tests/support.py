@@ -27,12 +27,12 @@ QUICK = {  # where how many permutations, draws and folds there are is not the p
     "06_integration.n_permutations_score": 4,
     "06_integration.n_repeats": 2,
     "06_integration.n_repeats_shuffled": 2,
-    "lab_leakage.n_noise": 2,
-    "lab_leakage.n_twins": 2,
+    "lab_leakage.n_noise": 1,
+    "lab_leakage.n_twins": 1,
     "lab_leakage.n_features": 50,
     "lab_multiverse.n_permutations": 9,
-    "lab_prediction.n_shuffles": 2,
-    "lab_prediction.n_deals": 2,
+    "lab_prediction.n_shuffles": 1,
+    "lab_prediction.n_deals": 1,
 }
 
 FEW = [word for name, value in QUICK.items() for word in ("-p", f"{name}={value}")]  # as the command takes them

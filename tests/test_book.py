@@ -380,14 +380,16 @@ def test_built_pages_are_whole_accessible_in_both_themes_and_fit_a_phone(opened)
     html, address, browser = opened
     faults: list[str] = []
     page, axe, report = open_theme(browser, address, "light", faults), Axe(), {}
-    desk = page.viewport_size
+    desk, around = page.viewport_size, False
     for name in list_pages(html):
         faults.clear()
         settle(page, address + name)
         own = [*faults, *find_unnamed(page), *find_grave_violations(page, axe, AXE_OPTIONS)]
         if page.evaluate("document.documentElement.dataset.theme"):
+            page.add_style_tag(content="* { transition: none !important }")
             page.evaluate("document.documentElement.dataset.theme = 'dark'")
-            own += find_grave_violations(page, axe, AXE_COLOURS)
+            own += find_grave_violations(page, axe, AXE_COLOURS, "main" if around else None)
+            around = True  # what stands around the text is the same on all pages
         page.set_viewport_size(PHONE)
         width = page.evaluate("document.documentElement.scrollWidth")
         own += [f"{width} px wide on a phone"] if width > PHONE["width"] else []
