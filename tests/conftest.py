@@ -122,8 +122,8 @@ def thin_example_with_maps(thin_example: Path, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope="session")
 def quick_results(thin_example_with_maps: Path) -> Path:
-    """The result tables of the chapters that ``QUICK`` shortens, run together on ``QUICK_COHORT``; without labs."""
-    chapters = {name.split(".")[0] for name in QUICK if not name.startswith("lab_")}
+    """The result tables of the chapters that ``QUICK`` shortens, run together on ``QUICK_COHORT``."""
+    chapters = {name.split(".")[0] for name in QUICK}
     words = [word for name in ("01_cohort", *sorted(chapters)) for word in ("--only", name)]
     output = PROJECT_ROOT / "_build" / "quick"
     output.mkdir(parents=True, exist_ok=True)

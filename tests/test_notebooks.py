@@ -97,17 +97,15 @@ def test_every_drawn_figure_has_alt_text(name):
 @pytest.mark.parametrize("chapter", [c for c in CHAPTERS if "visits" not in c.needs], ids=lambda chapter: chapter.id)
 def test_chapter_runs_alone_and_gives_the_tables_of_the_chain(chapter, request, tmp_path, monkeypatch):
     """By papermill alone, one worker, on earlier results: tables byte for byte as in the parallel run of the book, or, where
-    ``QUICK`` shortens a chapter, as in a parallel run with as few on a thin cohort. Labs that it shortens read no chapter
-    and start no workers: the names of their tables are enough."""
+    ``QUICK`` shortens a chapter, as in a parallel run with as few on a thin cohort."""
     for name, value in ONE_THREAD.items():
         monkeypatch.setenv(name, value)
     lacking = [name for name in chapter.open_data if not is_fetched(OPEN_DIR / name, name)]
     require(not lacking, f"open data {', '.join(lacking)} cannot be had")
     few = {name.split(".")[1]: value for name, value in QUICK.items() if name.startswith(f"{chapter.id}.")}
-    in_chain = few and not chapter.id.startswith("lab_")
-    request.getfixturevalue("quick_results" if in_chain else "built_book")
-    results = PROJECT_ROOT / "_build" / ("quick" if in_chain else "example") / "results"
-    cohort = {"cohort_dir": str(QUICK_COHORT)} if in_chain else {}
+    request.getfixturevalue("quick_results" if few else "built_book")
+    results = PROJECT_ROOT / "_build" / ("quick" if few else "example") / "results"
+    cohort = {"cohort_dir": str(QUICK_COHORT)} if few else {}
     alone = {"n_workers": 1} if "n_workers" in read_parameters(source(chapter.id)) else {}
     for earlier in chapter.reads:
         shutil.copytree(results / earlier, tmp_path / "results" / earlier)
@@ -119,7 +117,7 @@ def test_chapter_runs_alone_and_gives_the_tables_of_the_chain(chapter, request, 
     )
     own, chain = tmp_path / "results" / chapter.id, results / chapter.id
     assert sorted(p.name for p in own.iterdir()) == sorted(p.name for p in chain.iterdir())
-    for table in chain.iterdir() if in_chain or not few else ():
+    for table in chain.iterdir():
         assert (own / table.name).read_bytes() == table.read_bytes(), table.name
     printed = [
         out for cell in nbformat.read(tmp_path / "ran.ipynb", as_version=4).cells for out in cell.get("outputs", [])
