@@ -401,6 +401,7 @@ CASES = [
     warning("participant_unlike", change(VOLUMES, lambda t: t.assign(**t.drop(columns="icv").mul(np.where(np.arange(len(t)) == 4, 0.1, 1), axis=0))), VOLUMES, 6, None, "divided by 10", "exported"),
     warning("participants_copied", change(TAXA, lambda t: t.iloc[[0, 1, 2, 4, *range(4, len(t))]].set_axis(t.index)), TAXA, 6, None, "1 pair of participants", "under two ids"),
     warning("rows_dependent", change("participants.tsv", lambda t: t.assign(family_id=[f"F{i // 2}" for i in range(len(t))])), "participants.tsv", None, "family_id", "the same family_id", "as `cluster:` in cohort.yml"),
+    warning("samples_of_one_person", change("participants.tsv", lambda t: t.iloc[[*range(15), *range(15), *range(30, len(t))]].set_axis(t.index)), "participants.tsv", None, None, "the same sex, age and bmi in 32 rows", "`cluster:` in cohort.yml"),
     warning("column_copied", change(TAXA, lambda t: t.assign(taxon_017=t["taxon_001"])), TAXA, None, None, "taxon_017 of taxon_001", "remove the copy"),
 ]  # fmt: skip
 

@@ -22,10 +22,15 @@ FILES = {
     "transcripts": "microbiome/transcripts.tsv",
     "metabolites": "metabolites/metabolites.tsv",
     "maps": "brain/maps",
+    "genes": "microbiome/genes.tsv",
+    "fisher_z": "brain/connectivity.tsv",
+    "cytokines": "blocks/cytokines.tsv",
+    "contrasts": "blocks/contrasts.tsv",
 }
-TABLES = [name for name in FILES if name != "maps"]
-COUNTS = ("taxa", "transcripts")
-RAW = ["volumes", "tracts", "metabolites"]
+COUNTS = ("taxa", "transcripts", "genes")
+IN_MEMORY = ("maps", "genes", "fisher_z", "cytokines", "contrasts")
+RAW = ["volumes", "tracts", "metabolites", "cytokines"]
+SIGNED = ("connectivity", "fisher_z", "contrasts")
 
 
 @dataclass(frozen=True)
@@ -42,13 +47,21 @@ def tables():
     found = {
         name: pd.read_csv(EXAMPLE / file, sep="\t", index_col=0, na_values="n/a").astype(float)
         for name, file in FILES.items()
-        if name in TABLES
+        if name not in IN_MEMORY
     }
     found["logs"] = np.log(found["metabolites"].where(found["metabolites"] > 0))
     rng = np.random.default_rng(4)
     voxels = rng.normal(0.5, 1, 300) + rng.normal(0, 0.7, (40, 300))
     found["maps"] = pd.DataFrame(voxels, [f"sub-{i:03d}" for i in range(40)], [f"v{i}" for i in range(300)])
     found["connectivity"] = found["connectivity"].iloc[:, ::10]
+    found["fisher_z"] = np.arctanh(found["connectivity"])
+    found["genes"] = found["transcripts"].iloc[:, :300]
+    usual, people = rng.normal(5, 1, 20), found["taxa"].index
+    found["cytokines"] = pd.DataFrame(np.exp(rng.normal(usual, 0.5, (len(people), 20))), people).add_prefix("c")
+    size = 10 ** rng.uniform(-1, 2, 30)
+    found["contrasts"] = pd.DataFrame(
+        size * (rng.normal(0.3, 1, 30) + rng.normal(0, 1, (len(people), 30))), people
+    ).add_prefix("c")
     return found
 
 
@@ -57,8 +70,9 @@ def tell(name, table):
     reader = Reader(Path("."))
     scales = {"metabolites": "raw", "logs": "log"}
     features = pd.DataFrame({"scale": scales[name]}, index=table.columns) if name in scales else None
-    name = "metabolites" if name == "logs" else name
-    block = BlockTable(reader, FILES[name], table, lambda row, column: (FILES[name], None, None))
+    is_further = name in ("cytokines", "contrasts")
+    name = {"logs": "metabolites", "fisher_z": "connectivity"}.get(name, "further" if is_further else name)
+    block = BlockTable(reader, FILES.get(name, "x"), table, lambda row, column: (FILES.get(name, "x"), None, None))
     odd = check_profiles(block, name, counts=name in COUNTS, features=features)
     check_copies(block, counts=name in COUNTS, odd=odd)
     assert {problem.severity for problem in reader.problems} <= {"warning"}
@@ -106,17 +120,27 @@ def list_damages():
         yield CellError(
             "cpm", name, one, lambda v: (v / v.sum(axis=1, keepdims=True) * 1e6).round(), "1,000,000: rounded"
         )
-        yield CellError(
-            "per cent", name, one, lambda v: (v / v.sum(axis=1, keepdims=True) * 1e5).round(), "100,000: rounded"
-        )
+        if name != "genes":  # of these 300, every tenth participant has about 100,000 reads anyway
+            yield CellError(
+                "per cent", name, one, lambda v: (v / v.sum(axis=1, keepdims=True) * 1e5).round(), "100,000: rounded"
+            )
         yield CellError("one cell", name, one, lambda v: large_cell(v, factor=1e8), "one value of")
-    yield CellError("0", "connectivity", one, lambda v: v * 0, "0 everywhere")
-    yield CellError("constant", "connectivity", one, lambda v: v * 0 + 0.3, "the same value everywhere")
-    yield CellError("turned", "connectivity", one, lambda v: -v, "the sign turned")
-    yield CellError("divided by ten", "connectivity", one, lambda v: v / 10, "1/10 of")
-    yield CellError("times 1000", "connectivity", one, lambda v: v * 1000, "1,000 times")
-    yield CellError("one cell", "connectivity", one, large_cell, "one value of")
-    yield CellError("every second", "connectivity", half, lambda v: v / 1000, "the usual size")
+        yield CellError("every second presence", name, half, lambda v: (v > 0) * 1.0, "presence or absence")
+        yield CellError("logs of a batch", name, slice(0, 30), lambda v: np.log2(v + 1).round(), "rounded logarithms")
+    yield CellError("every second thousandfold", "genes", half, lambda v: v * 1000, "times the usual reads")
+    yield CellError("every second divided", "logs", half, lambda v: v / 1000, "divided by 1,000")
+    yield CellError("ln", "cytokines", slice(0, 10), np.log, "natural logarithms")
+    yield CellError(
+        "centred", "cytokines", slice(0, 10), lambda v: np.log(v) - np.log(v).mean(), "where others have none"
+    )
+    for name in SIGNED:
+        yield CellError("0", name, one, lambda v: v * 0, "0 everywhere")
+        yield CellError("constant", name, one, lambda v: v * 0 + 0.3, "the same value everywhere")
+        yield CellError("turned", name, one, lambda v: -v, "the sign turned")
+        yield CellError("divided by ten", name, one, lambda v: v / 10, "1/10 of")
+        yield CellError("times 1000", name, one, lambda v: v * 1000, "1,000 times")
+        yield CellError("one cell", name, one, large_cell, "one value of")
+        yield CellError("every second", name, half, lambda v: v / 1000, "the usual size")
 
 
 def large_cell(v, factor=1e6):
@@ -165,6 +189,13 @@ def test_copies_are_named(tables, name, how):
 
 def test_enough_kinds_are_tried():
     assert len(DAMAGES) + 5 * len(FILES) >= 60
+
+
+@pytest.mark.parametrize("total", [10_000, 1_000_000])
+def test_reads_of_one_depth_are_in_order_in_any_number(total):
+    """Rarefied reads, or CPM, of 300 people: all rows sum to a round number, which is told of a few rows alone."""
+    table = pd.DataFrame(np.random.default_rng(1).multinomial(total, np.full(40, 1 / 40), 300)).add_prefix("t")
+    assert tell("taxa", table) == []
 
 
 @pytest.mark.parametrize("name", FILES)

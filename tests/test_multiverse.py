@@ -13,7 +13,7 @@ from scipy import stats
 from helpers import brain, metabolites, microbiome, resilience
 from helpers import multiverse as mv
 from helpers.cohort import assign_groups, design_matrix
-from helpers.contract import ColumnRule
+from helpers.contract import ColumnRule, load_cohort
 from helpers.contrasts import fit_contrasts
 from helpers.integration import BlockSPLSDA, cross_validate, keep_equally, make_filters, prepare_blocks
 from helpers.multiverse.dichotomisations import CONTINUOUS, MEDIAN, THIRDS, Score
@@ -318,6 +318,7 @@ def test_a_report_writes_tables_and_says_what_people_these_are(tmp_path):
 def test_the_command_runs_it_on_any_cohort_folder(tmp_path):
     """Questionnaires will do; a ledger that cannot be read stops it before anything is written."""
     simulate_cohort(tmp_path / "cohort", n_participants=40, seed=1)
+    assert load_cohort(tmp_path / "cohort").warnings == ()
     for folder in ("brain", "microbiome", "metabolites"):
         shutil.rmtree(tmp_path / "cohort" / folder)
     few = ["--permutations", "4", "--permutations-rank", "0", "--workers", "1"]

@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,10 @@ import yaml
 from helpers.cli import CACHE, MIRROR_VARIABLE, REGISTRY
 from helpers.cohort import assign_groups, design_matrix
 from helpers.contract import inspect_cohort
+from helpers.contract.blocks import BlockTable
+from helpers.contract.files import Reader
+from helpers.contract.measurements import check_plain
+from helpers.contract.same_person import check_same_person
 from helpers.metabolites import compare_metabolites, prepare_metabolites
 from helpers.open_data import OpenDataError, fetch_dataset, fetch_files, load_registry, read_cards
 from helpers.open_data.gbm import arrange_gbm
@@ -504,3 +509,55 @@ def test_all_fetches_what_it_can_keeps_what_is_there_and_names_the_rest(fetch_or
     again = run_command("fetch", "all", folder, env=env)
     assert again.returncode == 3 and again.stdout.count("already") == 2
     assert list_contents(folder) == before
+
+
+# --- samples of one person ------------------------------------------------------------------------
+
+
+def read_numbers(path):
+    return pd.read_csv(path, sep="\t", index_col=0, na_values="n/a")
+
+
+def read_blocks(folder, name):
+    """The tables of a set, under the names of the contract's blocks where reads have to be told from other numbers."""
+    files = {
+        "mars_ibs_2020": {"taxa": "repeated/taxa.tsv", "metabolites": "repeated/metabolites.tsv"},
+        "hmp2_pathways": {"pathways": "dna.tsv", "pathways_rna": "rna.tsv"},
+        "melonnpan_prism": {"uniref": "genes.tsv", "metabolites": "metabolites.tsv"},
+        "breast_tcga": {"mrna": "train_mrna.tsv", "mirna": "train_mirna.tsv", "protein": "train_protein.tsv"},
+        "rsfmri_mdd": {"connectivity": "connectivity.tsv"},
+        "rsa": {"rsa": "rsa.tsv"},
+        "tengeler": {"taxa": "counts.tsv"},
+    }
+    return {block: read_numbers(folder / file) for block, file in files[name].items()}
+
+
+def tell_same_person(participants, tables):
+    reader = Reader(Path("."))
+    check_same_person(reader, participants, tables)
+    return [problem.found for problem in reader.problems]
+
+
+@pytest.mark.parametrize("name", ["mars_ibs_2020", "hmp2_pathways"])
+def test_samples_of_people_who_gave_several_are_told_and_the_first_of_each_are_not(name, fetched):
+    tables = read_blocks(fetched(name), name)
+    samples = "repeated/samples.tsv" if name == "mars_ibs_2020" else "samples.tsv"
+    whose = read_numbers(fetched(name) / samples)["participant_id"].dropna()
+    (said,) = tell_same_person(pd.DataFrame(index=whose.index), tables)
+    assert "with another who is nearer by" in said
+    both = whose[whose.index.isin(next(iter(tables.values())).index)]
+    first = both.index[~both.duplicated()]
+    alone = {block: table.loc[table.index.isin(first)] for block, table in tables.items()}
+    assert tell_same_person(pd.DataFrame(index=first), alone) == []
+
+
+@pytest.mark.parametrize("name", ["melonnpan_prism", "breast_tcga", "rsfmri_mdd", "rsa", "tengeler"])
+def test_people_who_gave_one_sample_each_are_told_of_nothing(name, fetched):
+    tables = read_blocks(fetched(name), name)
+    assert tell_same_person(pd.DataFrame(index=next(iter(tables.values())).index), tables) == []
+    for block, table in tables.items():
+        reader = Reader(Path("."))
+        check_plain(BlockTable(reader, f"blocks/{block}.tsv", table, lambda row, column: ("", None, None)))
+        assert not [
+            p.found for p in reader.problems if "unlike all others" in p.found or "nearly the same" in p.found
+        ], block

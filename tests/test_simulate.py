@@ -466,6 +466,10 @@ def test_every_feature_of_every_table_has_a_status(example):
     assert set(counts["participants"]) == set(counts["motion"]) == {"null"}
 
 
+def test_the_check_has_nothing_to_say_of_the_null_twin(twin_cohort):
+    assert twin_cohort.warnings == ()
+
+
 def test_in_the_null_twin_all_is_null(twin, twin_cohort):
     truth = yaml.safe_load((twin / "truth.yml").read_text(encoding="utf-8"))
     found = pd.concat([find_status(truth, twin_cohort, table) for table in truth["status"]])
@@ -595,6 +599,7 @@ def test_the_command_has_the_defaults_of_the_recipe(tmp_path):
     )
     assert (made.returncode, again.returncode) == (0, 0), made.stderr + again.stderr
     assert bytes_of(tmp_path / "cohort") == bytes_of(tmp_path / "again")
+    assert inspect_cohort(tmp_path / "cohort")[1] == []
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ FIX = (
 )
 
 
-def check_dependence(reader: Reader, participants: pd.DataFrame, cluster: str | None = None) -> None:
+def check_dependence(reader: Reader, participants: pd.DataFrame) -> bool:
     """Warn of rows that belong together by a column such as ``family_id``, or by ids with a common stem.
 
     Stems need five groups or more of two to twelve rows on average, in which at least half of all rows stand. Suffixes
@@ -45,25 +45,28 @@ def check_dependence(reader: Reader, participants: pd.DataFrame, cluster: str | 
     reader : Reader
     participants : pandas.DataFrame
         Index ``participant_id``.
-    cluster : str, optional
-        Column that ``cohort.yml`` names as cluster: nothing is said where there is one.
+
+    Returns
+    -------
+    bool
+        Whether it was told.
     """
-    if cluster is not None:
-        return
     for name in participants.columns:
         groups = participants[name].dropna().astype(str)
         if COLUMN.match(str(name)) and _is_grouping(groups):
             _warn(reader, groups, f"the same {name} in several rows", str(name))
-            return
+            return True
     ids = participants.index.to_series().astype(str)
     stems = ids.str.extract(SUFFIX, expand=False).dropna()
     if not _is_grouping(stems) or 2 * _in_groups(stems) < len(ids):
-        return
+        return False
     suffixes = pd.Series(
         [person[len(stem) :] for person, stem in zip(stems.index, stems, strict=True)], index=stems.index
     )
-    if 2 * suffixes.nunique() <= stems.nunique() or _is_one_person(participants.loc[stems.index], stems):
+    is_told = 2 * suffixes.nunique() <= stems.nunique() or _is_one_person(participants.loc[stems.index], stems)
+    if is_told:
         _warn(reader, stems, "ids with a common stem", None)
+    return is_told
 
 
 def _is_grouping(groups: pd.Series) -> bool:

@@ -31,6 +31,7 @@ from helpers.contract.named_blocks import read_blocks
 from helpers.contract.outcome import ColumnRule, MeasureRule, NumberRule
 from helpers.contract.phenotype import read_phenotype
 from helpers.contract.questionnaires import Questionnaire
+from helpers.contract.same_person import check_same_person
 from helpers.contract.schema import list_items, read_schema
 from helpers.contract.settings import FILE as SETTINGS_FILE
 from helpers.contract.settings import Settings, read_settings
@@ -270,13 +271,15 @@ def _read_visit(
     reader.read_sessions()
     participants = _read_participants(reader, settings)
     ids = participants.index if participants is not None else pd.Index([])
-    if participants is not None and not is_other:
-        check_dependence(reader, participants, None if settings is None else settings.cluster)
+    has_clusters = settings is not None and settings.cluster is not None
+    is_told = participants is None or is_other or has_clusters or check_dependence(reader, participants)
     phenotype, questionnaires = read_phenotype(reader, ids)
     tables, features = read_blocks(reader, ids, blocks, settings)
     tree = _read_tree(reader, tables)
     further = read_further(reader, ids) if blocks is None or "further" in blocks else {}
     maps = read_maps(reader, ids, with_values=blocks is None) if blocks is None or "maps" in blocks else {}
+    if blocks is None and participants is not None and not is_told:
+        check_same_person(reader, participants, tables | {name: block.table for name, block in further.items()})
     reader.problems += check_visitors(reader.visits, ids) if len(ids) else []
     if settings is None or participants is None:
         return None, reader, settings

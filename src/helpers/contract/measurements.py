@@ -10,7 +10,7 @@ import pandas as pd
 
 from helpers.contract.blocks import BlockTable
 from helpers.contract.brain import check_correlations, check_motion, check_tracts, check_volumes
-from helpers.contract.copies import check_copies
+from helpers.contract.copies import check_answers, check_copies
 from helpers.contract.counts import check_counts
 from helpers.contract.files import Reader
 from helpers.contract.metabolites import check_metabolites
@@ -21,6 +21,7 @@ from helpers.problems import count, name_some
 
 MIN_PEOPLE = 10
 COPY_MIN_VALUES = 5
+MOST_ANSWERS = 20
 
 
 def check_measurements(
@@ -79,8 +80,18 @@ def check_plain(block: BlockTable) -> None:
     _check_finite(block)
     _check_people(block)
     _check_columns(block, {})
-    if not block.has_text and not block.summary.n_infinite.any():
-        check_copies(block)
+    if block.has_text or block.summary.n_infinite.any():
+        return
+    if _are_answers(block):
+        check_answers(block.reader, block.file, block.without_repeats)
+    else:
+        check_copies(block, odd=check_profiles(block, "further"))
+
+
+def _are_answers(block: BlockTable) -> bool:
+    """Whether these are a few whole numbers, such as ticks on a form: some people tick one column throughout."""
+    low, high = block.summary.range
+    return not block.summary.n_fractional.any() and 0 <= high - low <= MOST_ANSWERS
 
 
 def _check_finite(block: BlockTable) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 
 import numpy as np
@@ -15,8 +15,18 @@ from helpers.problems import count, name_some
 MIN_PEOPLE, MIN_FEATURES = 10, 8
 MOST_FEATURES = 1000
 COMMON = 0.5
-GAPS = {"volumes": 2.0, "tracts": 1.6, "connectivity": 2.5, "metabolites": 5.0, "counts": 30.0, "maps": 10.0}
+GAPS = {
+    "volumes": 2.0,
+    "tracts": 1.6,
+    "connectivity": 2.5,
+    "metabolites": 5.0,
+    "counts": 30.0,
+    "maps": 10.0,
+    "further": 5.0,
+}
+SOME_NEGATIVE, TURNED_FROM = 0.2, 0.9
 SPREADS = 6
+LEVELS, NARROWEST = 10, 1.6
 TURNED, ALIKE = -0.3, 0.3
 SLOPE_GAP = 0.45
 LARGE_CELL, LARGE_CELL_NEXT = 1e5, 1e4
@@ -47,7 +57,7 @@ def check_profiles(
     block : BlockTable
         Of shape (n_participants, n_features); fewer than 10 participants or 8 features are not judged.
     name : str
-        One of the contract's blocks, or maps.
+        One of the contract's blocks, or maps, or further.
     counts : bool
         Whether these are reads, of which depth differs lawfully.
     features : pandas.DataFrame or None
@@ -97,6 +107,8 @@ def _list_parts(
     usable = (block.summary.low < block.summary.high) & (block.table.columns != "icv")
     if counts:
         return [(np.flatnonzero(usable), _judge_counts)]
+    if name == "further" and np.mean((block.values < 0).any(axis=1)) > COMMON:
+        return [(_thin(usable), _judge_scaled)]  # most people have negative values: signed measurements
     if name in SIGNED:
         return [(_thin(usable), _judge_signed)]
     if name != "metabolites":
@@ -117,21 +129,34 @@ def _judge_ratios(values: np.ndarray, people: np.ndarray, gap: float) -> dict[st
     """Judge positive values: median log10 ratio to the features' medians, slope of the log profile, sign, single cells."""
     causes = defaultdict(list)
     values = values[people]
-    below = (values < 0).mean(axis=1) > COMMON
-    causes["the sign turned"] += list(people[below]) if below.mean() <= COMMON else []
+    negative = (values < 0).mean(axis=1)
+    below, some = negative > TURNED_FROM, negative >= SOME_NEGATIVE
+    if some.mean() <= COMMON:
+        causes["the sign turned"] += list(people[below])
+        causes["negative values where others have none (logarithms, or centred?)"] += list(people[some & ~below])
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log10(np.where(values > 0, values, np.nan))
     usual = _median_of(logs, axis=0)
-    for row, column in _large_cells(logs):
-        causes[f"one value {_power(logs[row, column] - usual[column])} its column's median"].append(people[row])
+    cells = _large_cells(logs)
+    often = Counter(row for row, _ in cells)
+    for row, column in cells:
+        if often[row] < FEW_CELLS:
+            causes[f"one value {_power(logs[row, column] - usual[column])} its column's median"].append(people[row])
+            logs[row, column] = np.nan
     level = _median_of(logs - usual, axis=1)
     slope = _slopes(logs, usual)
-    apart = _find_apart(level, np.log10(gap))
+    apart = _find_apart(level, _narrow(level, gap))
     bent = _find_apart(slope, SLOPE_GAP) if np.nanstd(usual) > 0.3 else np.zeros(len(level), bool)
     main = _median_of(np.where((apart | bent)[:, None], np.nan, logs), axis=0) if (apart | bent).any() else usual
-    for row in np.flatnonzero((apart | bent) & ~below):
+    for row in np.flatnonzero((apart | bent) & ~some):
         causes[_name_scale(values[row], main)].append(people[row])
     return causes
+
+
+def _narrow(level: np.ndarray, gap: float) -> float:
+    """Return the gap in log10 that no two people are apart: of levels that hardly differ, less than the block's own."""
+    spread = 1.4826 * np.nanmedian(np.abs(level - np.nanmedian(level)))
+    return float(np.clip(LEVELS * spread, np.log10(NARROWEST), np.log10(gap)))
 
 
 def _name_scale(row: np.ndarray, main: np.ndarray) -> str:
@@ -170,6 +195,7 @@ def _judge_logs(values: np.ndarray, people: np.ndarray, gap: float) -> dict[str,
         causes[f"one value of {values[row, column]:.3g}"].append(people[row])
         values[row, column] = away[row, column] = np.nan
     apart = _find_apart(_median_of(away, axis=1), LOG_GAP) | _find_apart(_size_of(away), LOG_GAP)
+    apart |= _find_apart(np.log10(np.maximum(_size_of(values), 1e-300)), np.log10(gap))
     bent = _find_apart(_slopes(values, usual), SLOPE_GAP) if np.nanstd(usual) > spread else np.zeros(len(values), bool)
     odd = apart | bent
     for row in np.flatnonzero(odd):
@@ -221,6 +247,12 @@ def _judge_signed(values: np.ndarray, people: np.ndarray, gap: float) -> dict[st
     return causes
 
 
+def _judge_scaled(values: np.ndarray, people: np.ndarray, gap: float) -> dict[str, list[int]]:
+    """Judge signed values of columns that may each have a unit of its own: as signed ones, in units of each column's usual size."""
+    size = _median_of(np.abs(values[people]), axis=0)
+    return _judge_signed(values[:, size > 0] / size[size > 0], people, gap)
+
+
 def _judge_counts(values: np.ndarray, people: np.ndarray, gap: float) -> dict[str, list[int]]:
     """Judge reads: depth far above all others, one huge cell, evenness of logs or presence, totals of CPM."""
     causes = defaultdict(list)
@@ -235,22 +267,36 @@ def _judge_counts(values: np.ndarray, people: np.ndarray, gap: float) -> dict[st
     if 0 < logged.sum() < len(people) and np.median(even[~logged]) < EVENNESS - 0.05:
         causes["presence or absence in place of reads"] += list(people[logged & (top <= 1)])
         causes["rounded logarithms in place of reads"] += list(people[logged & (top > 1)])
-    for row in np.flatnonzero(_find_apart(depth, np.log10(gap)) & (depth > np.median(depth)) & ~logged):
-        rest = np.log10(max(total[row] - top[row], 1))
-        one = abs(rest - np.median(depth)) < 1 and top[row] > 0.5 * total[row]
-        what = "one value of" if one else f"{_power(depth[row] - np.median(depth))} the usual reads:"
-        causes[f"{what} {top[row] if one else total[row]:,.0f}"].append(people[row])
+    others = np.flatnonzero(~logged)
+    usual = np.median(depth[others])
+    deep = others[_find_apart(depth[others], np.log10(gap)) & (depth[others] > usual)]
+    rest = np.log10(np.maximum(total - top, 1))
+    one = (np.abs(rest - usual) < 1) & (top > 0.5 * total)
+    for row in deep[one[deep]]:
+        causes[f"one value of {top[row]:,.0f}"].append(people[row])
+    if (~one[deep]).any():
+        above = depth[deep[~one[deep]]] - usual
+        causes[f"{_power(np.median(above))} the usual reads"] += list(people[deep[~one[deep]]])
+    for cause, rows in _find_round_totals(total[others], rich[others]).items():
+        causes[cause] += list(people[others[rows]])
+    return {cause: rows for cause, rows in causes.items() if rows}
+
+
+def _find_round_totals(total: np.ndarray, rich: np.ndarray) -> dict[str, np.ndarray]:
+    """Return rows whose reads sum to a round number as rounded shares do, where chance does not make it and most rows do not."""
+    found = {}
     for target in ROUND_TOTALS:
         slack = 4 * np.sqrt(rich / 12) + 1
         hit = np.abs(total - target) <= slack
-        near = (np.abs(total / target - 1) < 0.1).sum() - hit.sum()
+        n_hit = int(hit.sum())
+        if not 0 < n_hit <= len(total) / 2:
+            continue
+        near = (np.abs(total / target - 1) < 0.1).sum() - n_hit
         expected = (near + 1) * slack.max() / (0.1 * target)
-        by_chance = 1 - sum(math.exp(-expected) * expected**k / math.factorial(k) for k in range(hit.sum()))
-        if hit.any() and hit.sum() <= len(people) / 2 and (target <= 1000 or by_chance < ROUND_CHANCE):
-            causes[f"reads that sum to {target:,.0f}: rounded relative abundances or CPM"] += list(
-                people[hit & ~logged]
-            )
-    return {cause: rows for cause, rows in causes.items() if rows}
+        by_chance = 1 - sum(math.exp(k * math.log(expected) - expected - math.lgamma(k + 1)) for k in range(n_hit))
+        if target <= 1000 or by_chance < ROUND_CHANCE:
+            found[f"reads that sum to {target:,.0f}: rounded relative abundances or CPM"] = np.flatnonzero(hit)
+    return found
 
 
 def _find_apart(figure: np.ndarray, gap: float) -> np.ndarray:
@@ -272,10 +318,13 @@ def _find_apart(figure: np.ndarray, gap: float) -> np.ndarray:
 def _large_cells(logs: np.ndarray) -> list[tuple[int, int]]:
     """Return cells far above the second largest and the median of their column."""
     filled = np.where(np.isnan(logs), -np.inf, logs)
-    enough = np.isfinite(logs).sum(axis=0) >= MIN_PEOPLE
+    n_known = np.isfinite(logs).sum(axis=0)
     ordered = np.partition(filled, len(logs) - 2, axis=0)
-    far = enough & (ordered[-1] - ordered[-2] > np.log10(LARGE_CELL_NEXT))
-    far[far] &= ordered[-1][far] - _median_of(logs[:, far], axis=0) > np.log10(LARGE_CELL)
+    far = (n_known > 1) & (ordered[-1] - ordered[-2] > np.log10(LARGE_CELL_NEXT))
+    enough = n_known >= MIN_PEOPLE
+    far[enough & far] &= ordered[-1][enough & far] - _median_of(logs[:, enough & far], axis=0) > np.log10(LARGE_CELL)
+    second = np.partition(ordered[-1], -2)[-2] if logs.shape[1] > 1 else np.inf
+    far &= enough | (ordered[-1] - second > np.log10(LARGE_CELL_NEXT))  # of few values: far above the whole table
     return [(int(filled[:, column].argmax()), int(column)) for column in np.flatnonzero(far)]
 
 
