@@ -16,7 +16,7 @@ QUICK = {  # where how many permutations, draws and folds there are is not the p
     "02_resilience.n_bootstraps": 20,
     "03_brain.n_permutations": 99,
     "03_brain.n_permutations_nbs": 99,
-    "03_brain.n_permutations_maps": 19,
+    "03_structure.n_permutations_maps": 19,
     "03_brain.n_permutations_real": 5,
     "04_microbiome.n_permutations": 99,
     "04_microbiome.n_rarefactions": 2,

@@ -82,7 +82,7 @@ def test_settings_are_those_of_the_chapters():
     for chapter, settings in SETTINGS.items():
         declared = read_parameters(NOTEBOOKS_DIR / f"{chapter}.md")
         assert settings == {name: declared[name] for name in settings}
-    assert Plan.sets_path == read_parameters(NOTEBOOKS_DIR / "03_brain.md")["sets_path"]
+    assert Plan.sets_path == read_parameters(NOTEBOOKS_DIR / "03_structure.md")["sets_path"]
     assert Plan.claims_path == read_parameters(NOTEBOOKS_DIR / "07_verdict.md")["claims_path"]
 
 
@@ -90,7 +90,7 @@ def test_settings_are_those_of_the_chapters():
 def test_contrasts_are_those_the_chapters_wrote(built_book):
     """Identity: on the example cohort, every contrast equals the one in the chapter's own table."""
     setting = prepare_setting(load_cohort(EXAMPLE), SETS, SMALL, shuffles=False)
-    for chapter in ("02_resilience", "03_brain", "04_microbiome", "05_metabolites"):
+    for chapter in ("02_resilience", "03_brain", "03_structure", "04_microbiome", "05_metabolites"):
         for name, table in CHAPTERS[chapter](setting, np.random.default_rng(1)).tables.items():
             if name == "alpha":
                 continue  # rarefied with another seed

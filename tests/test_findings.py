@@ -49,11 +49,22 @@ def test_singular_and_plural(q, said):
 
 def test_the_brain_says_no_difference_shown_where_the_interval_holds_zero(tmp_path):
     rows = {"measure": ["A", "B"], "study": "all studies", "d": [0.5, 0.5], "d_low": [0.1, -0.1], "d_high": [0.9, 1.1]}
-    write(tmp_path, rows, ["A: all studies", "B: all studies"], "03_brain", "by_study")
-    write(tmp_path, {"p_fwe": [0.05, 0.06], "q": 0.5}, ["a--b", "a--c"], "03_brain", "edges")
-    said = brain.describe_findings(tmp_path)
+    write(tmp_path, rows, ["A: all studies", "B: all studies"], "03_structure", "by_study")
+    said = brain.describe_structure_findings(tmp_path)
     assert "*A* d = 0.50 (95 % CI 0.10 to 0.90), higher in the high group; *B*" in said
-    assert "−0.10 to 1.10), no difference shown" in said and "Of 2 single edges, 1 passes the max-T test" in said
+    assert "−0.10 to 1.10), no difference shown" in said
+
+
+def test_the_pair_declared_in_advance_stands_before_the_edges(tmp_path):
+    effects = {"d": [0.5, 0.5], "d_low": [0.1, -0.1], "d_high": [0.9, 1.1]}
+    write(tmp_path, effects, ["A × B", "A × C"], "03_brain", "networks")
+    write(tmp_path, {"p_fwe": [0.05, 0.06], "q": 0.5}, ["a--b", "a--c"], "03_brain", "edges")
+    said = brain.describe_findings(tmp_path, declared="A × B")
+    assert said.startswith(
+        "The pair declared in advance: *A × B* d = 0.50 (95 % CI 0.10 to 0.90), higher in the high group"
+    )
+    assert "Of 2 single edges, 1 passes the max-T test" in said and "A × C" not in said
+    assert "declared" not in brain.describe_findings(tmp_path, declared="X × Y")
 
 
 def test_left_over_transcripts_are_never_the_headline(tmp_path):
@@ -95,9 +106,13 @@ def test_the_verdict_counts_in_good_grammar_and_names_what_was_missed(tmp_path):
     assert "Of 3 claims: 2 planted effects recovered, 1 planted effect missed. Missed or opposed: C03 (" in said
 
 
-@pytest.mark.parametrize("room", (*ROOMS, metabolites), ids=lambda room: room.__name__)
-def test_what_a_sentence_refers_to_stands_in_its_chapter(room):
-    source = (PROJECT_ROOT / "src" / "/".join(room.__name__.split(".")) / "findings.py").read_text()
+@pytest.mark.parametrize(
+    "file",
+    sorted((PROJECT_ROOT / "src/helpers").glob("*/*findings.py")),
+    ids=lambda file: f"{file.parent.name}/{file.stem}",
+)
+def test_what_a_sentence_refers_to_stands_in_its_chapter(file):
+    source = file.read_text()
     name = re.search(r'CHAPTER = "(.+)"', source)[1]
     chapter = (PROJECT_ROOT / "notebooks" / f"{name}.md").read_text()
     asked = re.findall(r"\[(Figure|Table)\]\(#(figure|table)-([\w-]+)\)", source)

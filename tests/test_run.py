@@ -286,6 +286,8 @@ def test_parameters_reach_the_chapters_that_have_them():
     chosen = check_parameters({"seed": 3, "03_brain.n_permutations": 50})
     assert {values["seed"] for values in chosen.values()} == {3}
     assert chosen["03_brain"]["n_permutations"] == 50
+    with pytest.raises(CohortError, match=r"write 03_structure\.n_permutations_maps"):
+        check_parameters({"03_brain.n_permutations_maps": 50})
     assert "n_permutations" not in chosen["01_cohort"]
 
 
@@ -328,11 +330,13 @@ def test_real_chapters_say_why_they_are_skipped():
     assert [id for id, reason in reasons.items() if reason] == [
         "02_resilience",
         "03_brain",
+        "03_structure",
         "08_visits",
         *labs,
     ] and len(labs) == 4
-    assert reasons["03_brain"] == (
-        "this cohort has no connectivity (brain/connectivity.tsv) and no volumes (brain/volumes.tsv) and no tracts (brain/tracts.tsv)"
+    assert reasons["03_brain"] == "this cohort has no connectivity (brain/connectivity.tsv)"
+    assert reasons["03_structure"] == (
+        "this cohort has no volumes (brain/volumes.tsv) and no tracts (brain/tracts.tsv) and no connectivity (brain/connectivity.tsv)"
     )
     assert "only taxa" in next(c for c in CHAPTERS if c.id == "06_integration").reason_to_skip({"taxa"})
 

@@ -18,7 +18,7 @@ from helpers.contract import ColumnRule, MeasureRule, Settings
 from helpers.contrasts import COLUMNS, bound_effect, find_df, fit_contrasts
 from helpers.plots.tables import show_table
 from helpers.problems import CohortError
-from helpers.tables import resolve_path, write_result
+from helpers.tables import PROJECT_ROOT, resolve_path, write_result
 from helpers.verdict import RealVerdict as Real
 from helpers.verdict import SimulatedVerdict as Simulated
 
@@ -212,6 +212,14 @@ def test_missing_tables_and_rows_are_named(claims, tmp_path):
     reasons = v.evaluate_claims(claims, tmp_path, settings=REAL)["reason"]
     assert reasons["C01"] == "'hads.depression' is not in the table 'symptoms' of 02_resilience."
     assert reasons["C06"].startswith("Chapter 03_brain left no table 'networks'")
+
+
+def test_a_table_that_another_chapter_writes_is_told_with_the_chapter(tmp_path):
+    text = (PROJECT_ROOT / "data" / "claims" / "brain2024.yml").read_text(encoding="utf-8")
+    (tmp_path / "old.yml").write_text(text.replace("chapter: 03_structure", "chapter: 03_brain"), encoding="utf-8")
+    with pytest.raises(CohortError, match="expected 03_structure, which has it") as refused:
+        v.load_claims(tmp_path / "old.yml")
+    assert {problem.column for problem in refused.value.problems} >= {"K01.chapter", "K02.chapter"}
 
 
 def test_a_row_is_found_by_alias_name_or_hmdb(claims, tmp_path):

@@ -28,7 +28,7 @@ from tools.small_cells import find_small_cells
 QUICK = {
     "n_permutations": 19,
     "03_brain.n_permutations_nbs": 19,
-    "03_brain.n_permutations_maps": 9,
+    "03_structure.n_permutations_maps": 9,
     "02_resilience.n_bootstraps": 10,
     "04_microbiome.n_rarefactions": 2,
     "04_microbiome.n_rarefactions_between": 1,

@@ -80,7 +80,26 @@
     });
   }
 
+  // A link to what is folded opens it; what is opened scrolls by keyboard, too; paper shows everything.
+  function openFolds() {
+    function openTarget() {
+      const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+      const closed = [...document.querySelectorAll("details.fold:not([open])")].filter((fold) => fold.contains(target));
+      closed.forEach((fold) => { fold.open = true; });
+      if (closed.length) {
+        target.scrollIntoView();
+      }
+    }
+    window.addEventListener("hashchange", openTarget);
+    window.addEventListener("beforeprint", () => {
+      document.querySelectorAll("details.fold").forEach((fold) => { fold.open = true; });
+    });
+    document.addEventListener("toggle", letKeyboardScroll, true);
+    openTarget();
+  }
+
   function start() {
+    openFolds();
     letKeyboardScroll();
     offerAllCode();
     closeTips();

@@ -103,6 +103,23 @@ def list_columns(table: str) -> list[str]:
     return found
 
 
+def find_moved(chapter: str, table: str) -> str:
+    """Return the one other chapter that writes a table of this name; empty where the chapter itself does, or not just one.
+
+    Parameters
+    ----------
+    chapter, table : str
+
+    Examples
+    --------
+    >>> find_moved("03_brain", "sets"), find_moved("03_brain", "networks")
+    ('03_structure', '')
+    """
+    tables = _read()["tables"]
+    others = [name.partition("/")[0] for name in tables if name.partition("/")[2] == table]
+    return others[0] if len(others) == 1 and others[0] != chapter else ""
+
+
 def tell_table(table: str) -> str:
     """Return what a result table holds, in a sentence; empty of one outside the list.
 

@@ -16,6 +16,7 @@ LINE = 16  # from one line of type to the next
 MOST_SIGNS = 22  # of a name in the strip of the groups
 NOT_HERE = "not in this cohort"
 CHAPTER = "../notebooks/{}.html"
+ELSE = {"03_brain": "03_structure"}  # where a box leads when its chapter has no page
 # Blocks: chapter, head, what is measured, what the cohort must have any of, left or right, top.
 BOXES = (
     ("02_resilience", "Questionnaires", ("resilience,", "symptoms"), ("resilience_score", "symptoms"), "left", 34),
@@ -158,4 +159,5 @@ def _draw_steps(chapters: Collection[str]) -> list[str]:
 
 
 def _link(content: str, chapter: str, chapters: Collection[str]) -> str:
-    return f'<a href="{CHAPTER.format(chapter)}">{content}</a>' if chapter in chapters else f"<g>{content}</g>"
+    page = chapter if chapter in chapters else ELSE.get(chapter, chapter)
+    return f'<a href="{CHAPTER.format(page)}">{content}</a>' if page in chapters else f"<g>{content}</g>"

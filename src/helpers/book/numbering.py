@@ -26,7 +26,7 @@ _REFERENCE = re.compile(r"\[(?P<kind>Table|Figure)\]\(#(?P<id>[\w-]+)\)")
 
 
 def number_chapters(chapters: Sequence[str]) -> dict[str, str]:
-    """Return how tables and figures of each chapter are counted: chapters by their number, labs by letters.
+    """Return how tables and figures of each chapter are counted: chapters by their number, its second page with a b, labs by letters.
 
     Parameters
     ----------
@@ -35,12 +35,15 @@ def number_chapters(chapters: Sequence[str]) -> dict[str, str]:
 
     Examples
     --------
-    >>> number_chapters(["01_cohort", "02_resilience", "lab_leakage", "lab_optima"])
-    {'01_cohort': '1', '02_resilience': '2', 'lab_leakage': 'A', 'lab_optima': 'B'}
+    >>> number_chapters(["02_resilience", "03_brain", "03_structure", "lab_leakage", "lab_optima"])
+    {'02_resilience': '2', '03_brain': '3', '03_structure': '3b', 'lab_leakage': 'A', 'lab_optima': 'B'}
     """
-    letters = iter(ascii_uppercase)
-    heads = {chapter: chapter.partition("_")[0] for chapter in chapters}
-    return {chapter: str(int(head)) if head.isdigit() else next(letters) for chapter, head in heads.items()}
+    letters, numbers = iter(ascii_uppercase), {}
+    for chapter in chapters:
+        head = chapter.partition("_")[0]
+        number = str(int(head)) if head.isdigit() else next(letters)
+        numbers[chapter] = f"{number}b" if number in numbers.values() else number
+    return numbers
 
 
 def number_captions(page: NotebookNode, chapter: str) -> NotebookNode:

@@ -51,7 +51,10 @@ def list_chapters(source_root: Path, toc: str = TOC) -> list[str]:
         For example ``["01_cohort", …, "07_verdict"]``.
     """
     contents = yaml.safe_load((Path(source_root) / toc).read_text(encoding="utf-8"))
-    files = [entry["file"] for part in contents["parts"] for entry in part["chapters"]]
+    entries = [
+        one for part in contents["parts"] for entry in part["chapters"] for one in (entry, *entry.get("sections", ()))
+    ]
+    files = [entry["file"] for entry in entries]
     return [file.removeprefix("notebooks/") for file in files if file.startswith("notebooks/")]
 
 

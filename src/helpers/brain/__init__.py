@@ -39,6 +39,7 @@ from helpers.brain.published import add_detectable, describe_scale, find_publish
 from helpers.brain.qc_fc import MotionCorrelation, correlate_with_motion, describe_motion_correlation, measure_lengths
 from helpers.brain.questions import Question, impute_questions, list_questions
 from helpers.brain.regions import average_set, compare_regions, compare_sets, stack_regions
+from helpers.brain.structure_findings import describe_structure_findings
 from helpers.brain.tfce import MapTest, describe_maps, enhance_clusters, test_maps
 
 __all__ = [
@@ -88,6 +89,7 @@ __all__ = [
     "describe_sets",
     "describe_split_with_score",
     "describe_strict",
+    "describe_structure_findings",
     "describe_studies",
     "describe_transfer",
     "enhance_clusters",

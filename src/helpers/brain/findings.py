@@ -1,4 +1,4 @@
-"""What chapter 03 finds, in the sentences of its box."""
+"""What the chapter on the connectivity of the brain finds, in the sentences of its box."""
 
 from __future__ import annotations
 
@@ -6,31 +6,32 @@ import os
 
 import pandas as pd
 
-from helpers.brain.by_site import POOLED
-from helpers.findings import LEVEL, find_result, tell_contrast, tell_found, write_findings
+from helpers.findings import LEVEL, find_result, tell_contrast, write_findings
 from helpers.problems import count
 
 CHAPTER = "03_brain"
 
 
-def describe_findings(results_dir: str | os.PathLike[str]) -> str:
-    """Say what the declared questions, the single edges and the regions show.
+def describe_findings(results_dir: str | os.PathLike[str], *, declared: str = "") -> str:
+    """Say what the declared pair of networks and the single edges show.
 
     Parameters
     ----------
     results_dir : str or path-like
         Where this chapter wrote its tables; what is not there is left out.
+    declared : str
+        The pair that was declared in advance, a row of ``networks``.
     """
-    asked, edges, regions = (find_result(results_dir, CHAPTER, name) for name in ("by_study", "edges", "regions"))
-    return write_findings([_tell_asked(asked), _tell_edges(edges), _tell_regions(regions)])
+    networks, edges = (find_result(results_dir, CHAPTER, name) for name in ("networks", "edges"))
+    return write_findings([_tell_declared(networks, declared), _tell_edges(edges)])
 
 
-def _tell_asked(asked: pd.DataFrame) -> str:
-    if asked.empty:
+def _tell_declared(networks: pd.DataFrame, declared: str) -> str:
+    if declared not in networks.index or pd.isna(networks.loc[declared, "d"]):
         return ""
-    pooled = asked[asked["study"].isin([POOLED, "all people"])].dropna(subset=["d"])
-    told = "; ".join(tell_contrast(row["measure"], row) for _, row in pooled.iterrows())
-    return f"of what was asked in advance: {told} ([Figure](#figure-by-study))" if told else ""
+    return (
+        f"the pair declared in advance: {tell_contrast(declared, networks.loc[declared])} ([Figure](#figure-networks))"
+    )
 
 
 def _tell_edges(edges: pd.DataFrame) -> str:
@@ -41,10 +42,4 @@ def _tell_edges(edges: pd.DataFrame) -> str:
     return (
         f"of {count(len(tested), 'single edge')}, {n if n else 'none'} {'passes' if n <= 1 else 'pass'} the max-T test over all of them "
         "([Figure](#figure-null-edges))"
-    )
-
-
-def _tell_regions(regions: pd.DataFrame) -> str:
-    return (
-        tell_found(regions, "region or tract", "regions and tracts", named=2) if len(regions.dropna(how="all")) else ""
     )

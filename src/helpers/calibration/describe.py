@@ -49,7 +49,11 @@ Simulated data. Share of null twins in which each headline test rejects at the 5
 
 {rates_said}
 
+<!-- fold: Show the table -->
+
 {rates_table}
+
+<!-- unfold -->
 
 **How to read it.** Chapter 01 describes and tests nothing. Chapters 02, 03, 04 and 05 test one contrast per claim. *Any edge* asks whether one
 or more of all edges has a corrected p up to 0.05, *any genus* and *any metabolite* whether one or more has q up to 0.05. Benjamini and Hochberg's
@@ -92,7 +96,11 @@ groups differ in one thing that nothing asks for, and every rejection is an erro
 
 {awkward_said}
 
+<!-- fold: Show the table -->
+
 {awkward_table}
+
+<!-- unfold -->
 
 **How to read it.** *Any genus* means that a method names at least one with q below 0.05. What is assumed: within each group, people are independent of
 one another; the covariates that matter were measured, and act on features as straight lines; reads of a sample are drawn at random from it.
@@ -111,7 +119,11 @@ mean over all cohorts of that kind.
 
 {verdicts_said}
 
+<!-- fold: Show the table -->
+
 {verdicts_table}
+
+<!-- unfold -->
 
 **How to read it.** Simulated people never support a claim; these are the words that real people with these very numbers would get. *Supported* needs an
 interval wholly on the expected side, *opposed* one wholly on the other, each of which should happen to a null twin in {one_sided:g} % of cases. *No effect of

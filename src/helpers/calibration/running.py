@@ -20,7 +20,7 @@ from helpers.workers import run_tasks
 FORMAT = "%.10g"
 PARTS = {
     "cheap": ("02_resilience", "04_microbiome", "05_metabolites"),
-    "brain": ("03_brain",),
+    "brain": ("03_brain", "03_structure"),
     "integration": ("06_integration",),
 }
 
@@ -35,7 +35,7 @@ class Plan:
     n_cohorts : int
         Of each kind, null twins and planted cohorts.
     n_brains : int
-        On how many of them (the first ones) chapter 03 runs.
+        On how many of them (the first ones) the chapters of the brain run.
     n_integrations : int
         On how many null twins (the first ones) chapter 06 runs; it costs more than all else.
     effort : Effort
@@ -44,7 +44,7 @@ class Plan:
     chapters : tuple of str
         Which chapters' tests are run.
     claims_path, sets_path : str
-        As the parameters of chapters 07 and 03.
+        As the parameters of ``07_verdict`` and ``03_structure``.
     """
 
     root_seed: int = 20240501

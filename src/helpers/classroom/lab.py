@@ -23,7 +23,7 @@ FEW = MappingProxyType(  # permutations and repeats that are enough to learn fro
     {
         "03_brain.n_permutations": 199,
         "03_brain.n_permutations_nbs": 199,
-        "03_brain.n_permutations_maps": 19,
+        "03_structure.n_permutations_maps": 19,
         "03_brain.n_permutations_real": 5,
         "04_microbiome.n_permutations": 199,
         "06_integration.n_permutations": 9,

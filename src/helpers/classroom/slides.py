@@ -133,7 +133,8 @@ def _read_text(text: str, sections: list[Section]) -> None:
 
 
 def _drop_blocks(text: str) -> str:
-    """Return text without front matter and without blocks of directives or code."""
+    """Return text without front matter, comments and blocks of directives or code."""
+    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
     return re.sub(r"^(`{3,}|:{3,})[^\n]*\n.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
 

@@ -20,7 +20,7 @@ CHAPTER, TABLE = "00_registration", "deviations"
 ALL = "all"
 COLUMNS = ("deviation", "subject", "registered_as", "now", "touches")
 READ_BY = {  # which chapters a part of the cohort folder reaches beside those that read all of it
-    "brain": ("03_brain", "06_integration"),
+    "brain": ("03_brain", "03_structure", "06_integration"),
     "microbiome": ("04_microbiome", "05_metabolites", "06_integration"),
     "metabolites": ("05_metabolites", "06_integration"),
     "phenotype": ("02_resilience",),

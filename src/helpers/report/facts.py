@@ -134,7 +134,7 @@ def _read_head_size(record: RunRecord) -> dict[str, str]:
 
 
 def _has_contrasts(record: RunRecord) -> bool:
-    sciences = ("02_resilience", "03_brain", "04_microbiome", "05_metabolites")
+    sciences = ("02_resilience", "03_brain", "03_structure", "04_microbiome", "05_metabolites")
     return any(name in record.chapters for name in sciences)
 
 

@@ -76,7 +76,8 @@ class Chapter:
 CHAPTERS = (
     Chapter("01_cohort", "Cohort", reads=()),
     Chapter("02_resilience", "Resilience", needs=("resilience_score",), open_data=("rsa",)),
-    Chapter("03_brain", "Brain", needs=("connectivity", "volumes", "tracts"), open_data=("rsfmri_mdd",)),
+    Chapter("03_brain", "Brain connectivity", needs=("connectivity",), open_data=("rsfmri_mdd",)),
+    Chapter("03_structure", "Brain structure", needs=("volumes", "tracts", "connectivity")),
     Chapter(
         "04_microbiome",
         "Microbiome",
@@ -95,7 +96,15 @@ CHAPTERS = (
     Chapter(
         "07_verdict",
         "Verdict",
-        reads=("01_cohort", "02_resilience", "03_brain", "04_microbiome", "05_metabolites", "06_integration"),
+        reads=(
+            "01_cohort",
+            "02_resilience",
+            "03_brain",
+            "03_structure",
+            "04_microbiome",
+            "05_metabolites",
+            "06_integration",
+        ),
         data=("data/schema", "data/sets", "data/claims", "data/course"),
     ),
     Chapter("08_visits", "Change over visits", needs=("visits",), data=("data/schema",)),

@@ -349,11 +349,7 @@ def check_parameters(given: Mapping[str, Any], chapters: Collection[Chapter] = C
         only, _, name = key.rpartition(".")
         takers = [id for id, known in declared.items() if name in known and only in ("", id)]
         if not takers:
-            known = sorted({name for id, names in declared.items() if only in ("", id) for name in names})
-            expected = f"one of {', '.join(known)}" if known else f"a chapter: {', '.join(declared)}"
-            problems.append(
-                Problem(f"parameter {key}", None, None, "no such parameter", expected, "correct its spelling.")
-            )
+            problems.append(_refuse_parameter(key, only, name, declared))
         for id in takers:
             default = declared[id][name]
             if not _same_type(value, default):
@@ -366,6 +362,24 @@ def check_parameters(given: Mapping[str, Any], chapters: Collection[Chapter] = C
     if problems:
         raise CohortError(problems)
     return sorted_out
+
+
+def _refuse_parameter(key: str, only: str, name: str, declared: Mapping[str, Mapping[str, Any]]) -> Problem:
+    """Say which parameters there are, or which chapters have the one that this chapter has not."""
+    others = [id for id, names in declared.items() if name in names] if only in declared else []
+    if others:
+        fix = f"write {' or '.join(f'{id}.{name}' for id in others)}."
+        return Problem(
+            f"parameter {key}",
+            None,
+            None,
+            f"no such parameter in {only}",
+            f"a chapter that has it: {', '.join(others)}",
+            fix,
+        )
+    known = sorted({name for id, names in declared.items() if only in ("", id) for name in names})
+    expected = f"one of {', '.join(known)}" if known else f"a chapter: {', '.join(declared)}"
+    return Problem(f"parameter {key}", None, None, "no such parameter", expected, "correct its spelling.")
 
 
 def parse_parameter(text: str) -> tuple[str, Any]:

@@ -262,7 +262,7 @@ def write_stamp(stamp: Stamp, parameters: Mapping[str, Any]) -> str:
         "Code": f"`{stamp.revision}`",
     }
     lines = "\n".join(f"* - {name}\n  - {value}" for name, value in rows.items() if value)
-    return f"## How this page was made\n\n```{{list-table}}\n:class: provenance\n:stub-columns: 1\n\n{lines}\n```"
+    return f"## How this page was made\n\n<!-- fold: Show cohort, parameters and packages -->\n\n```{{list-table}}\n:class: provenance\n:stub-columns: 1\n\n{lines}\n```"
 
 
 def write_origin(sources: Sequence[Source], participants: Collection[str]) -> str:

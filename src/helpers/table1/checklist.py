@@ -106,4 +106,6 @@ def _fill(item: dict, facts: set[str], said: str) -> tuple[str, str, str, str, s
         return (*start, "not reported", "", "")
     if lacking:
         return (*start, "not reported", "", f"this cohort has no {' and no '.join(lacking).replace('_', ' ')}")
-    return (*start, "in part" if item.get("lacks") else "reported", item["where"], item.get("lacks", ""))
+    places = item["where"]
+    place = places if isinstance(places, str) else next(page for block, page in places.items() if block in facts)
+    return (*start, "in part" if item.get("lacks") else "reported", place, item.get("lacks", ""))

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from helpers.problems import CohortError, Problem
+from helpers.result_columns import find_moved
 from helpers.tables import PROJECT_ROOT
 
 SCHEMA_FILE = PROJECT_ROOT / "data" / "schema" / "ledger.yml"
@@ -98,6 +99,9 @@ def _check_ledger(file: str, content: dict[str, Any], lines: Mapping[tuple[int, 
         who = entry.get("id") or f"claim {i + 1}"
         for field, found, expected in _check_fields(entry, schema["claim"]):
             yield _say(file, lines.get((i, field), start), f"{who}.{field}", found, expected)
+        if moved := find_moved(str(entry.get("chapter")), str(entry.get("table"))):
+            found = f"{entry['chapter']!r}, which has no table {entry['table']!r}"
+            yield _say(file, lines.get((i, "chapter"), start), f"{who}.chapter", found, f"{moved}, which has it")
         if entry.get("id") and entry["id"] in [e.get("id") for e in claims[:i] if isinstance(e, dict)]:
             yield _say(file, lines.get((i, "id")), f"{who}.id", f"{who} more than once", "one claim per id")
 

@@ -1,6 +1,16 @@
 """The right and the typical wrong answers of every exercise, computed from the tables of the cohort at hand."""
 
-from helpers.course.answers import brain, cohort, integration, labs, metabolites, microbiome, resilience, verdict
+from helpers.course.answers import (
+    brain,
+    cohort,
+    integration,
+    labs,
+    metabolites,
+    microbiome,
+    resilience,
+    structure,
+    verdict,
+)
 from helpers.course.answers.base import ANSWERS, Answer
 
 __all__ = [
@@ -13,5 +23,6 @@ __all__ = [
     "metabolites",
     "microbiome",
     "resilience",
+    "structure",
     "verdict",
 ]
