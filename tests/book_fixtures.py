@@ -29,6 +29,7 @@ AXE_OPTIONS = {"resultTypes": ["violations"], "preload": False}
 AXE_COLOURS = AXE_OPTIONS | {"runOnly": ["color-contrast", "link-in-text-block"]}  # all that a theme changes
 GRAVE = ("serious", "critical")
 PHONE = {"width": 375, "height": 800}
+OPEN_FOLDS = "document.querySelectorAll('details.fold').forEach((fold) => { fold.open = true; })"
 
 
 def find_browser() -> str | None:

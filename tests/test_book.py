@@ -31,6 +31,7 @@ from helpers.wording import as_text
 from tests.book_fixtures import (
     AXE_COLOURS,
     AXE_OPTIONS,
+    OPEN_FOLDS,
     PHONE,
     find_grave_violations,
     find_unnamed,
@@ -42,6 +43,7 @@ from tests.book_fixtures import (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
+MOST_PX, MOST_BYTES = 14_000, 2_500_000  # of a page at 1,280 px, code and folds closed
 CHAPTERS = [chapter.id for chapter in PLANNED]
 SIMULATED = {"name": "mini", "title": "Mini", "kind": "simulated", "n_participants": 12, "citation": None}
 REAL = SIMULATED | {"kind": "real", "title": "A_real *cohort*", "citation": "Kim 2020, doi:10.1128/mBio.03186-19."}
@@ -376,7 +378,8 @@ def test_built_chapters_say_simulated_and_name_no_participant(built_book):
 
 @pytest.mark.book
 def test_built_pages_are_whole_accessible_in_both_themes_and_fit_a_phone(opened):
-    """All rules in light; in dark those that colours can break: the elements are the same. Each page is loaded once."""
+    """All rules in light; in dark those that colours can break: the elements are the same. Each page is loaded once; its height is that
+    with folds and code closed, all else is looked at with the folds open."""
     html, address, browser = opened
     faults: list[str] = []
     page, axe, report = open_theme(browser, address, "light", faults), Axe(), {}
@@ -384,7 +387,9 @@ def test_built_pages_are_whole_accessible_in_both_themes_and_fit_a_phone(opened)
     for name in list_pages(html):
         faults.clear()
         settle(page, address + name)
-        own = [*faults, *find_unnamed(page), *find_grave_violations(page, axe, AXE_OPTIONS)]
+        own = find_too_much(page, html / name)
+        page.evaluate(OPEN_FOLDS)
+        own += [*faults, *find_unnamed(page), *find_grave_violations(page, axe, AXE_OPTIONS)]
         if page.evaluate("document.documentElement.dataset.theme"):
             page.add_style_tag(content="* { transition: none !important }")
             page.evaluate("document.documentElement.dataset.theme = 'dark'")
@@ -397,6 +402,26 @@ def test_built_pages_are_whole_accessible_in_both_themes_and_fit_a_phone(opened)
         report |= {name: own} if own else {}
     page.context.close()
     assert report == {}
+
+
+def find_too_much(page, path):
+    """Return what makes a page long or heavy."""
+    height, weight = page.evaluate("document.documentElement.scrollHeight"), path.stat().st_size
+    long = [f"{height:,} px high"] if height > MOST_PX else []
+    return [*long, *([f"{weight:,} bytes"] if weight > MOST_BYTES else [])]
+
+
+@pytest.mark.book
+def test_a_link_to_what_is_folded_opens_it(opened):
+    _, address, browser = opened
+    page = browser.new_page()
+    settle(page, f"{address}notebooks/04_microbiome.html")
+    folds = page.locator("details.fold")
+    assert folds.count() > 5 and folds.evaluate_all("all => all.every((fold) => !fold.open)")
+    anchor = page.locator("details.fold figure").first.get_attribute("id")
+    page.evaluate(f"location.hash = '{anchor}'")
+    page.locator(f"#{anchor}").wait_for(state="visible", timeout=5_000)
+    page.close()
 
 
 @pytest.mark.book

@@ -580,7 +580,7 @@ def test_lost_people_are_counted(rng):
     prepared = prepare_blocks(cohort, groups)
     assert prepared.flow.loc["in a group"].to_list() == [15, 16]
     assert prepared.flow.loc["all blocks"].to_list() == [15, 15]
-    assert "<5 others in a group" in describe_flow(prepared)
+    assert "<5 others lack" in describe_flow(prepared)
 
 
 def test_too_few_blocks_or_people_are_refused(rng):

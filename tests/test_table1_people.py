@@ -13,10 +13,12 @@ from statsmodels.stats.power import TTestIndPower
 from helpers import table1
 from helpers.cohort import assign_groups, design_matrix
 from helpers.contract import inspect_cohort, load_cohort, read_reporting
+from helpers.integration import prepare_blocks
 from helpers.plots import cohort as figures
 from helpers.plots.cohort_table import show_checklist, show_table1
 from helpers.power import compute_power, find_detectable_d
 from helpers.resilience import score_outcome
+from helpers.table1.findings import _tell_flow
 from helpers.tables import PROJECT_ROOT
 from tests.support import EXAMPLE
 from tests.test_table1 import make_cohort, make_groups
@@ -102,7 +104,17 @@ def test_flow_tells_which_covariate_costs_people(cohort, groups):
     lost = n[flow["part"] == "not adjusted"]
     assert lost.to_dict() == {"bmi is missing": int(cohort.participants["bmi"].isna().sum())}
     assert n["With every covariate"] == n["In a group"] - lost.sum() == len(design_matrix(cohort, groups))
-    assert n["… and every kind of data"] <= n["With every covariate"]
+    assert n["… and every other kind of data"] <= n["With every covariate"]
+
+
+def test_the_flow_ends_with_the_number_that_the_integration_begins_with(cohort, groups):
+    told = replace(cohort, settings=replace(cohort.settings, small_cell=1))
+    design = design_matrix(cohort, groups)
+    n = table1.count_flow(told, groups).set_index("part")["n"]["integrated"]
+    assert int(n) == prepare_blocks(cohort, groups.loc[design.index]).flow.iloc[-1].sum()
+    assert f"; {n} have every covariate and every block of chapter 06" in _tell_flow(table1.count_flow(told, groups))
+    no_blocks = replace(told, blocks={"taxa": cohort.blocks["taxa"]})
+    assert "integrated" not in table1.count_flow(no_blocks, groups)["part"].tolist()
 
 
 def test_complete_people_stand_beside_the_others_and_small_counts_do_not_follow_from_table_1(cohort, groups):
@@ -212,10 +224,9 @@ def test_without_a_block_its_guideline_does_not_apply(cohort):
 
 def test_evidence_of_the_checklist_exists():
     """Each page is there, and on the pages of this part each section is a heading."""
-    for item in read_reporting().values():
-        page, _, section = item.get("where", "").partition("#")
-        if not page:
-            continue
+    listed = [item["where"] for item in read_reporting().values() if "where" in item]
+    for place in {one for where in listed for one in ([where] if isinstance(where, str) else where.values())}:
+        page, _, section = place.partition("#")
         folder = "notebooks" if page[0].isdigit() else "book"
         text = (PROJECT_ROOT / folder / f"{page}.md").read_text(encoding="utf-8")
         slugs = [
@@ -223,7 +234,14 @@ def test_evidence_of_the_checklist_exists():
             for line in text.splitlines()
             if line.startswith("##")
         ]
-        assert not section or section in slugs, item["where"]
+        assert not section or section in slugs, place
+
+
+def test_evidence_is_the_page_of_the_data_that_the_cohort_has(cohort):
+    kept = {name: table for name, table in cohort.blocks.items() if name not in ("connectivity", "taxa", "transcripts")}
+    for blocks, page in ((cohort.blocks, "03_brain"), (kept, "03_structure")):
+        checklist = table1.fill_checklist(replace(cohort, blocks=blocks))
+        assert checklist.loc["cobidas_effects", "evidence"] == page
 
 
 def test_what_the_researcher_reports_is_checked_before_anything_is_computed(example_copy):

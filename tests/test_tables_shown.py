@@ -16,7 +16,7 @@ from helpers.plots.tables import show_table
 from helpers.result_columns import PATH, find_column, list_columns, name_bounds, read_columns, require_column
 from helpers.run import CHAPTERS
 from helpers.tables import PROJECT_ROOT, read_result, write_result
-from tests.book_fixtures import PHONE, find_grave_violations, list_pages, open_browser, serve, settle
+from tests.book_fixtures import OPEN_FOLDS, PHONE, find_grave_violations, list_pages, open_browser, serve, settle
 
 EXPONENT = re.compile(r"\d[eE][-+−]?\d")
 LAPTOP = {"width": 1280, "height": 900}
@@ -333,6 +333,7 @@ def test_tables_of_the_built_book_can_be_read(browser, built_book):
                 continue
             page = browser.new_page(viewport=LAPTOP)
             settle(page, f"{served}{name}")
+            page.evaluate(OPEN_FOLDS)
             tables = page.evaluate(MEASURE)
             n_tables += len(tables)
             faults += [f"{name}#{table['id']} {fault}" for table in tables for fault in find_faults(table)]

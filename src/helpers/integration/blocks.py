@@ -191,8 +191,8 @@ def describe_flow(prepared: PreparedBlocks) -> str:
     sizes = ", ".join(f"{name} ({block.shape[1]:,})" for name, block in prepared.blocks.items())
     lost = int(first.sum() - last.sum())
     return (
-        f"{int(last.sum())} people are in a group and in every block: {int(last['n_high'])} in the high and "
-        f"{int(last['n_low'])} in the low group; {hide_small(lost)} others in a group lack at least one block. "
+        f"{int(last.sum())} of them are in every block: {int(last['n_high'])} in the high and "
+        f"{int(last['n_low'])} in the low group; {hide_small(lost)} others lack at least one block. "
         f"Blocks, with their numbers of features: {sizes}."
     )
 

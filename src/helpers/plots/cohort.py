@@ -61,7 +61,7 @@ def plot_flow(flow: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return tell(
         ax,
         f"From the participants table ({flow['n'].iloc[0]} participants) to the analyses: who is in a group, who has every "
-        f"covariate, and who has more data beside ({last['n']} in the last box). At the right: who is left out, and why.",
+        f"covariate, and of these who has more data ({last['n']} in the last box). At the right: who is left out, and why.",
     )
 
 
@@ -95,7 +95,7 @@ def plot_modalities(modalities: pd.DataFrame, *, labels: dict[str, str], ax: Axe
     key(ax, handles=list(ax.containers), labels=[labels[side] for side in COLOURS])
     return tell(
         ax,
-        f"Participants of each group with each kind of data; the last pair of bars counts those with every kind. "
+        f"Participants of each group with each kind of data, whether or not every covariate is known; the last pair of bars counts those with every kind. "
         f"{len(modalities) - 1} kinds; a number too small to be told is written as a range, without a bar.",
     )
 

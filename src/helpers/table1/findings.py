@@ -56,7 +56,7 @@ def _tell_flow(flow: pd.DataFrame) -> str:
     if flow.empty:
         return ""
     n = dict(zip(flow["part"], flow["n"], strict=True))
-    complete = f"; {n['complete']} have every kind of data" if "complete" in n else ""
+    complete = f"; {n['integrated']} have every covariate and every block of chapter 06" if "integrated" in n else ""
     return f"of {n['recruited']} participants {n['high']} are in the high group and {n['low']} in the low group{complete} ([Figure](#figure-flow))"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from helpers.contract import Cohort
+from helpers.table1.checklist import INTEGRATED
 from helpers.table1.modalities import find_complete
 from helpers.wording import hide_small, hide_small_parts
 
@@ -42,7 +43,7 @@ def count_flow(cohort: Cohort, groups: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Index ``step``; columns part (recruited, left out, in a group, high,
-        low, not adjusted, adjusted, complete) and n (text: counts below
+        low, not adjusted, adjusted, integrated, complete) and n (text: counts below
         ``settings.small_cell`` are shown as ``<5``, and one that would give
         such a count away as ``hidden``). Somebody who lacks several covariates
         is counted at the first.
@@ -68,7 +69,12 @@ def count_flow(cohort: Cohort, groups: pd.DataFrame) -> pd.DataFrame:
     ]
     adjusted = n_high + n_low - int(lacking.sum())
     rows.append(("With every covariate", "adjusted", hide_small(adjusted, small)))
-    rows.append(("… and every kind of data", "complete", hide_small(_count_complete(cohort, groups), small)))
+    complete, integrated = _count_complete(cohort, groups), _count_integrated(cohort, groups)
+    if integrated is not None:
+        gives_away = any(0 < gap < small for gap in (adjusted - integrated, integrated - complete))
+        told = "hidden" if gives_away else hide_small(integrated, small)
+        rows.append(("… and every block of chapter 06", "integrated", told))
+    rows.append(("… and every other kind of data", "complete", hide_small(complete, small)))
     return pd.DataFrame(rows, columns=["step", "part", "n"]).set_index("step")
 
 
@@ -77,6 +83,18 @@ def _count_complete(cohort: Cohort, groups: pd.DataFrame) -> int:
     complete = find_complete(cohort, groups)
     known = cohort.participants.reindex(complete)[_list_wanted(cohort)].notna().all(axis=1)
     return int((known & groups["group"].reindex(complete).notna()).sum())
+
+
+def _count_integrated(cohort: Cohort, groups: pd.DataFrame) -> int | None:
+    """Return how many people of the groups have every covariate and every block that is integrated; None below two blocks."""
+    further = [block.table for block in cohort.further.values() if block.integrate]
+    tables = [cohort.blocks[name] for name in INTEGRATED if name in cohort.blocks] + further
+    if len(tables) < 2:
+        return None
+    people = groups.index[groups["group"].notna()]
+    for table in tables:
+        people = people.intersection(table.index)
+    return int(cohort.participants.reindex(people)[_list_wanted(cohort)].notna().all(axis=1).sum())
 
 
 def _list_wanted(cohort: Cohort) -> list[str]:
