@@ -68,7 +68,7 @@ class BatchedBlock:
         self.columns[self.holes] = np.where(missing[:, self.holes].T, 0.0, self.columns[self.holes])
         self.terms = np.ones((len(values), 1)) if nuisance is None else add_intercept(nuisance)
         self._standardise(scale, kept)
-        self.products: dict[int, Array] = {}  # of people, per training set, as they are asked for
+        self.products: dict[tuple[int, bool], Array] = {}  # of people, per training set, as they are asked for
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -136,6 +136,13 @@ class BatchedBlock:
         return found
 
     @cached_property
+    def single_columns(self) -> tuple[NDArray[np.float32], Array]:
+        """The columns in single precision, each divided by its largest size, and these sizes: (p, n), (p,)."""
+        sizes = np.abs(self.columns).max(axis=1, initial=0.0)
+        sizes[sizes == 0] = 1.0
+        return (self.columns / sizes[:, None]).astype(np.float32), sizes
+
+    @cached_property
     def hole_slopes(self) -> Array:
         """The slopes of the columns with unknown cells: (1 + c, m, h)."""
         return np.ascontiguousarray(self.slopes[:, :, self.holes].transpose(1, 0, 2))
@@ -183,16 +190,17 @@ class BatchedBlock:
             values[:, self.holes] *= 1.0 - self.missing[rows]
         return values
 
-    def multiply_people(self, k: int) -> Array:
+    def multiply_people(self, k: int, *, to_start: bool) -> Array:
         """Return the products of the standardised rows of training set k with each other: (n_k, n_k).
 
-        For blocks without unknown cells.
+        For blocks without unknown cells. Products to start from are summed in single precision: sweeps in double precision follow.
         """
-        rows = np.flatnonzero(self.train[k])
+        columns, sizes = self.single_columns if to_start else (self.columns, 1.0)
+        rows, scales = np.flatnonzero(self.train[k]), (self.inverse_sds[k] * sizes)[:, None].astype(columns.dtype)
         inside = np.zeros((rows.size, rows.size))
-        for start in range(0, len(self.columns), CHUNK):
-            scaled = self.columns[start : start + CHUNK].take(rows, axis=1)
-            scaled *= self.inverse_sds[k, start : start + CHUNK, None]
+        for start in range(0, len(columns), CHUNK):
+            scaled = columns[start : start + CHUNK].take(rows, axis=1)
+            scaled *= scales[start : start + CHUNK]
             inside += scaled.T @ scaled
         free = np.eye(rows.size) - self.bases[k][rows] @ self.bases[k][rows].T
         return free @ inside @ free
@@ -348,9 +356,9 @@ class Deflation:
     def _find_left(self, i: int, *, scaled: bool = False) -> Array:
         """Return the first left singular vector of one lineage, or the scores it stands for, from products of people alone."""
         k = self.fold[i]
-        if k not in self.block.products:
-            self.block.products[k] = self.block.multiply_people(k)
-        products, rows = self.block.products[k], self.block.train[k] > 0
+        if (k, scaled) not in self.block.products:
+            self.block.products[k, scaled] = self.block.multiply_people(k, to_start=scaled)
+        products, rows = self.block.products[k, scaled], self.block.train[k] > 0
         for scores in self.scores:
             t = scores[i, rows] / (np.linalg.norm(scores[i]) or 1.0)
             products = products - np.outer(t, t @ products)

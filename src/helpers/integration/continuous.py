@@ -24,6 +24,7 @@ from helpers.integration.folds import (
     quarter_outcome,
     read_outcome_settings,
 )
+from helpers.integration.parallel import SPLITS_AT_ONCE
 from helpers.integration.prediction import predict_many
 from helpers.integration.spls import BlockSPLS
 from helpers.integration.tuning import tune_inside
@@ -167,7 +168,7 @@ def cross_validate_outcome(
     found = _run_repeats(arrays, [(values, strata)] * n_repeats, settings, n_folds, rng.spawn(n_repeats), n_workers)
     everyone = np.arange(len(values))
     whole = _Job([Split(everyone, everyone, values)], strata, [rng.spawn(1)[0]])
-    training = _run_job(arrays, settings, whole)
+    (training,) = _run_jobs(arrays, settings, [whole])
     names = _name_scorers(settings)
     table = summarise_outcome([one.predicted for one in found], [one.fold_of for one in found], values, names)
     table["q2_training"] = measure(training.predicted, values)["q2"]
@@ -295,37 +296,52 @@ def _run_repeats(
     for (values, strata), rng in zip(labelled, streams, strict=True):
         folds = deal_folds(strata, settings.held, n_folds=n_folds, rng=rng)
         jobs.append(_Job(list_splits(folds, values), strata, rng.spawn(n_folds)))
-    return list(run_tasks(_run_job, jobs, shared=[arrays, settings], n_workers=n_workers))
+    size = 1 if settings.search else max(1, SPLITS_AT_ONCE // n_folds)
+    shares = [jobs[i : i + size] for i in range(0, len(jobs), size)]
+    parts = run_tasks(_run_jobs, shares, shared=[arrays, settings], n_workers=n_workers)
+    return [found for part in parts for found in part]
 
 
-def _run_job(arrays: list[Array], settings: FoldSettings, job: _Job) -> _Found:
+def _run_jobs(arrays: list[Array], settings: FoldSettings, jobs: Sequence[_Job]) -> list[_Found]:
+    """Run the folds of some repeats, fitted together."""
+    keep = [_choose_keep(arrays, settings, job) for job in jobs]
+    splits, counts = [split for job in jobs for split in job.splits], [own for kept in keep for own in kept]
+    held_out = [
+        found
+        for rows in divide_splits(arrays, len(splits), settings)
+        for found in _predict_together(arrays, splits[rows], settings, counts[rows])
+    ]
+    results = []
+    for job, kept in zip(jobs, keep, strict=True):
+        predicted, fold_of = np.empty((len(arrays[0]), len(_name_scorers(settings)))), np.zeros(len(arrays[0]), np.intp)
+        for number, split in enumerate(job.splits):
+            fold_of[split.test], predicted[split.test] = number, held_out.pop(0)
+        results.append(_Found(predicted, fold_of, kept))
+    return results
+
+
+def _choose_keep(arrays: list[Array], settings: FoldSettings, job: _Job) -> list[list[list[int]]]:
+    """Return, per fold, the counts to keep by block and component: the model's, or chosen inside the training set."""
     if settings.search is None:
         counts = settings.model.read_keep(settings.names, [values.shape[1] for values in arrays], 1)
-        keep = [[own[0].tolist() for own in counts]] * len(job.splits)
-    else:
-        tuned = [
-            tune_inside(arrays, split, job.strata, settings, stream).keep
-            for split, stream in zip(job.splits, job.streams, strict=True)
-        ]
-        keep = [[own[name] for name in settings.names] for own in tuned]
-    predicted, fold_of = np.empty((len(arrays[0]), len(_name_scorers(settings)))), np.zeros(len(arrays[0]), np.intp)
-    for number, split in enumerate(job.splits):
-        fold_of[split.test] = number
-    for rows in divide_splits(arrays, len(job.splits), settings):
-        _predict_together(arrays, job.splits[rows], settings, keep[rows], predicted)
-    return _Found(predicted, fold_of, keep)
+        return [[own[0].tolist() for own in counts]] * len(job.splits)
+    tuned = [
+        tune_inside(arrays, split, job.strata, settings, stream).keep
+        for split, stream in zip(job.splits, job.streams, strict=True)
+    ]
+    return [[own[name] for name in settings.names] for own in tuned]
 
 
 def _predict_together(
-    arrays: list[Array], splits: list[Split], settings: FoldSettings, keep: list[list[list[int]]], predicted: Array
-) -> None:
-    """Fill in the predictions of the held-out people of some splits."""
+    arrays: list[Array], splits: Sequence[Split], settings: FoldSettings, keep: list[list[list[int]]]
+) -> list[Array]:
+    """Return the predictions of each split's held-out people: (people, scorers)."""
     blocks = fold_blocks(arrays, splits, settings)
     values = np.stack([split.codes for split in splits])
     counts = [np.array(own, np.intp) for own in zip(*keep, strict=True)]
     fits = fit_splits(blocks, values, settings, keep=counts)
     found = predict_many(fits, fits.plain, list(range(len(blocks))), codes=None)
-    whole = found.average_response()
+    whole, predicted = found.average_response(), []
     for i, split in enumerate(splits):
         test, train = split.test, split.train
         columns = [*found.responses[:, i, test, 0], whole[i, test, 0]]
@@ -335,7 +351,8 @@ def _predict_together(
             columns.append(ridge.predict(rotated[test]))
         if settings.covariates is not None:
             columns.append(_predict_from_covariates(settings.covariates, split))
-        predicted[test] = np.column_stack([*columns, np.full(len(test), split.codes[train].mean())])
+        predicted.append(np.column_stack([*columns, np.full(len(test), split.codes[train].mean())]))
+    return predicted
 
 
 def _predict_from_covariates(covariates: Array, split: Split) -> Array:

@@ -34,7 +34,7 @@ from helpers.integration.tuning import tune_inside
 from helpers.permutation import on_one_blas_thread
 from helpers.workers import run_tasks
 
-SPLITS_AT_ONCE = 50  # given to one worker; changes no number
+SPLITS_AT_ONCE = 100  # given to one worker: of fewer, the last runs to converge are computed nearly alone
 
 
 @dataclass(frozen=True, eq=False)
