@@ -148,16 +148,16 @@ def name_pairs(edges: Iterable[str], nodes: pd.DataFrame) -> pd.Series:
     """
     names = pd.Index(edges, name="feature")
     network = nodes["network"].fillna(UNASSIGNED).astype(str)
+    lookup = network.to_dict()
     ends = [name.split(EDGE_SEPARATOR) for name in names]
     strange = [
-        name for name, end in zip(names, ends, strict=True) if len(end) != 2 or not set(end) <= set(network.index)
+        name for name, end in zip(names, ends, strict=True) if len(end) != 2 or not all(one in lookup for one in end)
     ]
     if strange:
         raise ValueError(
             f"{count(len(strange), 'edge')} not named after two nodes of nodes.tsv ({name_some(strange)}). "
             f"Expected <node>{EDGE_SEPARATOR}<node>; fix the column names, or add the nodes to nodes.tsv."
         )
-    lookup = network.to_dict()
     return pd.Series(
         [PAIR_SEPARATOR.join(sorted((lookup[a], lookup[b]))) for a, b in ends], index=names, name="networks"
     )

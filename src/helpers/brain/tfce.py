@@ -17,6 +17,7 @@ from helpers.problems import count
 from helpers.wording import as_text
 
 EXTENT, HEIGHT = 0.5, 2.0
+FACES = ndimage.generate_binary_structure(3, 1)
 N_STEPS = 25
 TIE = 1e-9
 ALPHA = 0.05
@@ -75,24 +76,23 @@ def enhance_clusters(t: np.ndarray, *, n_steps: int = N_STEPS) -> np.ndarray:
     >>> enhance_clusters(np.array([[[2.0, 2.0, 0.0]]]), n_steps=2).ravel().round(2).tolist()
     [7.07, 7.07, 0.0]
     """
-    step = np.abs(t).max() / n_steps
-    enhanced = np.zeros(t.shape)
+    heights = np.abs(t).max() / n_steps * np.arange(1, n_steps + 1)
+    enhanced, clusters = np.zeros(t.size), np.zeros(t.shape, np.int32)
     for sign in (1, -1):
-        box, part = (slice(None),) * 3, sign * t
-        for height in step * np.arange(1, n_steps + 1):
-            above = part >= height * (1 - TIE)
-            places = ndimage.find_objects(above.astype(np.uint8))
-            if not places or step == 0:
-                break
-            box = tuple(
-                slice((b.start or 0) + p.start, (b.start or 0) + p.stop) for b, p in zip(box, places[0], strict=True)
-            )
-            part = part[places[0]]
-            clusters, _ = ndimage.label(above[places[0]])
-            gain = np.bincount(clusters.ravel()) ** EXTENT * height**HEIGHT * step
-            gain[0] = 0
-            enhanced[box] += sign * gain[clusters]
-    return enhanced
+        reached = np.searchsorted(heights * (1 - TIE), sign * t, side="right").astype(np.min_scalar_type(n_steps))
+        places = np.flatnonzero(reached)
+        places = places[np.argsort(n_steps - reached.ravel()[places], kind="stable")]  # the highest first
+        counts = np.cumsum(np.bincount(reached.ravel(), minlength=n_steps + 1)[:0:-1])[::-1]
+        at = np.array(np.unravel_index(places, t.shape))
+        first, last = np.minimum.accumulate(at, axis=1), np.maximum.accumulate(at, axis=1)
+        gained = np.zeros(places.size)
+        for step, n_above in enumerate(counts[counts > 0], start=1):
+            box = tuple(slice(a, b + 1) for a, b in zip(first[:, n_above - 1], last[:, n_above - 1], strict=True))
+            ndimage.label(reached[box] >= step, FACES, output=clusters[box])
+            own = clusters.ravel()[places[:n_above]]
+            gained[:n_above] += (np.bincount(own) ** EXTENT * heights[step - 1] ** HEIGHT * heights[0])[own]
+        enhanced[places] += sign * gained
+    return enhanced.reshape(t.shape)
 
 
 def test_maps(
