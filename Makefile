@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PORT ?= 8000
 
-.PHONY: help book test serve lab exercises setup browser lint pairs example margins calibrate torture contract formats cards lock release kim open clean
+.PHONY: help book test quick serve lab exercises setup browser lint pairs example margins calibrate torture contract formats cards lock release kim open clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,6 +17,9 @@ book: $(READY) ## Run the chapters and labs on the simulated cohort and build th
 
 test: $(READY) browser ## Run everything CI runs: style, layers, tests, the whole book in a browser
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+
+quick: $(READY) ## Try what an edit can have broken, within a minute: style, layers, the tests that name what changed
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tools.quick
 
 serve: $(READY) ## Serve the built book on this machine
 	@test -f _build/example/html/index.html || { echo "There is no book yet: run make book first."; exit 1; }
