@@ -19,8 +19,7 @@ from tests.support import EXAMPLE
 SEED = 20240501
 MOST_SECONDS = 3
 MOST_LINES = 12
-HERE = load_cohort(EXAMPLE).available()
-BOOK_CHAPTERS = [one.id for one in CHAPTERS if not (one.id.startswith("lab_") or one.reason_to_skip(HERE))]
+BOOK_CHAPTERS = [one.id for one in CHAPTERS if one.is_taught and not one.id.startswith("lab_")]
 PUBLIC = {"numpy", "pandas", "scipy", "seaborn", "statsmodels", "skbio", "nilearn", "sklearn"}
 
 

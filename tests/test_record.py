@@ -25,6 +25,7 @@ from helpers.record import compare_registration, describe_registration
 from helpers.record.crate import FILE
 from helpers.record.registration import Plan, build_registration, hash_registration
 from helpers.record.registration_page import write_page
+from helpers.record.renewal import renew_pages
 from helpers.record.verify import compare_outputs, read_crate
 from helpers.resilience import score_outcome
 from helpers.run import Chapter, engine, execution, recording, registering, run_book
@@ -78,6 +79,38 @@ def verify(*words: object) -> int:
     with pytest.raises(SystemExit) as done:
         main(["verify", *map(str, words)])
     return done.value.code
+
+
+def test_pages_rendered_again_are_those_of_the_crate_and_what_was_computed_stays_held(tiny, tmp_path, capsys):
+    out = tmp_path / "out"
+    html = out / "html"
+    html.mkdir(parents=True)
+    for name in ("index.html", "old.html"):
+        (html / name).write_text("before")
+    run_tiny(tiny, out)
+    before = {one["@id"]: one for one in read_crate(out)["@graph"]}
+    assert not renew_pages(out)
+    (html / "index.html").write_text("rendered again")
+    (html / "old.html").unlink()
+    (html / "new.svg").write_text("<svg/>")
+    table = out / "results/01_first/numbers.tsv"
+    whole = table.read_bytes()
+    table.write_bytes(whole + b"9\t9\n")
+    assert renew_pages(out) and not renew_pages(out)
+    graph = read_crate(out)
+    assert [(one.file, one.state) for one in compare_outputs(out, graph)] == [
+        ("results/01_first/numbers.tsv", "changed")
+    ]
+    table.write_bytes(whole)
+    assert verify(out) == 0
+    assert find_lacks(graph) == []
+    entities = {one["@id"]: one for one in graph["@graph"]}
+    assert "html/old.html" not in json.dumps(graph) and entities["html/new.svg"]["encodingFormat"] == "image/svg+xml"
+    assert "html/new.svg" in list_references(entities["#run"], "result")
+    assert entities["#rendering"]["endTime"] >= entities["#run"]["endTime"]
+    kept = ("#run-01_first", "results/01_first/numbers.tsv")
+    assert [entities[name] for name in kept] == [before[name] for name in kept]
+    assert registering.list_events(out) == []  # the next run renders its own pages
 
 
 def test_a_crate_has_what_its_profiles_require_and_tells_what_was_run(tiny, tmp_path, monkeypatch):

@@ -109,6 +109,7 @@ def pool(results: tuple[str, ...], into: str, claims_path: str, no_book: bool) -
 def build(cohort_dir: str, output: str | None, pdf: bool, single: bool) -> None:
     """Render the book of COHORT_DIR again from chapters already executed."""
     from helpers.contract import load_cohort
+    from helpers.record.renewal import renew_pages
     from helpers.run import hold_output, render_book
     from helpers.run.whole import require_browser, write_whole
 
@@ -118,6 +119,8 @@ def build(cohort_dir: str, output: str | None, pdf: bool, single: bool) -> None:
     output_dir = find_output(cohort.folder, output)
     with hold_output(output_dir):
         say_where(render_book(cohort, output_dir))
+        if renew_pages(output_dir):
+            click.echo("The crate of the run has the pages as they are now; results and inputs stay those of the run.")
         for said in write_whole(output_dir, pdf=pdf, single=single):
             click.echo(said)
 

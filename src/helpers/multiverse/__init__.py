@@ -14,7 +14,7 @@ from helpers.multiverse.describe import (
 )
 from helpers.multiverse.dichotomisations import Score, read_score
 from helpers.multiverse.fitting import ManyContrasts, fit_labellings, residualise_labellings
-from helpers.multiverse.outcomes import Outcome, Outcomes, prepare_outcomes, score_normally
+from helpers.multiverse.outcomes import Outcome, Outcomes, prepare_declared, prepare_outcomes, score_normally
 from helpers.multiverse.ranks import run_rank_multiverse
 from helpers.multiverse.report import report_multiverse
 from helpers.multiverse.running import Multiverse, draw_shuffles, run_multiverse
@@ -48,6 +48,7 @@ __all__ = [
     "measure_shares",
     "name_claim",
     "pick_claim",
+    "prepare_declared",
     "prepare_outcomes",
     "read_score",
     "report_multiverse",

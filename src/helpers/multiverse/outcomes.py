@@ -93,14 +93,43 @@ def prepare_outcomes(cohort: Cohort, claims: Sequence[Claim], *, sets: pd.DataFr
         connectivity; head size and summary for volumes; pseudocount, prevalence filter and log-ratio for transcripts;
         zeros and blanks for metabolites. Each also comes as normal scores (ranks).
     """
-    known = Known(sets, design_matrix(cohort, assign_groups(cohort, resilience.score_outcome(cohort))).index)
+    known = _settle(cohort, sets)
     found = [
         outcome
         for claim in claims
         if not claim.is_rank and claim.table in PREPARE
         for outcome in PREPARE[claim.table](cohort, claim, known)
     ]
-    found = [scaled for outcome in found for scaled in _scale_both(outcome)]
+    return _stack(cohort, [scaled for outcome in found for scaled in _scale_both(outcome)])
+
+
+def prepare_declared(cohort: Cohort, claims: Sequence[Claim], *, sets: pd.DataFrame) -> Outcomes:
+    """Prepare the outcome of each claim about a difference in the one way that the chapters declare.
+
+    Parameters
+    ----------
+    cohort, claims, sets
+        As for :func:`prepare_outcomes`.
+
+    Returns
+    -------
+    Outcomes
+        One column per claim that the cohort has data for.
+    """
+    known = _settle(cohort, sets)
+    found = [
+        next(PREPARE[claim.table](cohort, claim, known), None)
+        for claim in claims
+        if not claim.is_rank and claim.table in PREPARE
+    ]
+    return _stack(cohort, [outcome for outcome in found if outcome is not None])
+
+
+def _settle(cohort: Cohort, sets: pd.DataFrame) -> Known:
+    return Known(sets, design_matrix(cohort, assign_groups(cohort, resilience.score_outcome(cohort))).index)
+
+
+def _stack(cohort: Cohort, found: Sequence[Outcome]) -> Outcomes:
     found = [outcome for outcome in found if outcome.values.notna().sum() >= MIN_PEOPLE and outcome.values.std() > 0]
     ids = cohort.participants.index
     values = pd.DataFrame({i: outcome.values.reindex(ids) for i, outcome in enumerate(found)}, index=ids, dtype=float)

@@ -40,6 +40,8 @@ class Chapter:
         Folders of the project whose files it depends on.
     open_data : tuple of str
         Open data sets it shows in the book of a simulated cohort.
+    is_taught : bool
+        Whether it has exercises, a quiz and a plan for teachers.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Chapter:
     reads: tuple[str, ...] = ("01_cohort",)
     data: tuple[str, ...] = ("data/schema", "data/sets", "data/course")
     open_data: tuple[str, ...] = ()
+    is_taught: bool = True
 
     def reason_to_skip(self, available: Collection[str]) -> str | None:
         """Return why this cohort cannot fill the chapter; None when it can.
@@ -107,7 +110,14 @@ CHAPTERS = (
         ),
         data=("data/schema", "data/sets", "data/claims", "data/course"),
     ),
-    Chapter("08_visits", "Change over visits", needs=("visits",), data=("data/schema",)),
+    Chapter("08_visits", "Change over visits", needs=("visits",), data=("data/schema",), is_taught=False),
+    Chapter(
+        "09_sensitivity",
+        "Sensitivity",
+        reads=("01_cohort", "02_resilience", "03_brain", "04_microbiome", "05_metabolites"),
+        data=("data/schema", "data/sets", "data/claims", "data/causal"),
+        is_taught=False,
+    ),
     Chapter("lab_leakage", "Lab: leakage", needs=(SIMULATED,), reads=()),
     Chapter("lab_optima", "Lab: two optima", needs=(SIMULATED, *INTEGRATED), at_least=3, open_data=("breast_tcga",)),
     Chapter(
