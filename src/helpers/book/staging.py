@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 
 from helpers.book.figures import FOLDER, take_figures
 from helpers.book.gallery import list_figures, write_gallery
+from helpers.book.homes import ResultTable, mark_homes, read_homes
 from helpers.book.landing import Findings, read_findings, write_figure, write_hero
 from helpers.book.numbering import number_captions, number_chapters
 from helpers.book.pages import (
@@ -114,7 +115,10 @@ def stage_book(
         tree[name] = insert_after_title(tree[name].decode(), note, source=name).encode()
     tree |= {f"{FOLDER}/{name}": content for name, content in files.items()}
     for chapter, number in number_chapters(chapters).items():
-        tree |= _collect_chapter(chapter, number, source_root, Path(executed_dir), cohort_facts, chapter not in skipped)
+        homes = [] if results_dir is None else read_homes(Path(results_dir), chapter)
+        tree |= _collect_chapter(
+            chapter, number, source_root, Path(executed_dir), cohort_facts, chapter not in skipped, homes
+        )
     findings = read_findings(results_dir, skipped=skipped, small_cell=cohort_facts.get("small_cell", 5))
     tree[CONFIG] = _fill_config(tree[CONFIG], cohort_facts, skipped, chapters, repository, findings)
     tree["book/index.md"] = name_book(tree["book/index.md"].decode(), cohort_facts).encode()
@@ -190,7 +194,13 @@ def _copy_files(config: bytes) -> bytes:
 
 
 def _collect_chapter(
-    chapter: str, number: str, source_root: Path, executed_dir: Path, facts: dict, is_run: bool
+    chapter: str,
+    number: str,
+    source_root: Path,
+    executed_dir: Path,
+    facts: dict,
+    is_run: bool,
+    homes: list[ResultTable],
 ) -> dict[str, bytes]:
     executed, note = executed_dir / f"{chapter}.ipynb", executed_dir / f"{chapter}.md"
     if note.exists() and not (is_run and executed.exists()):
@@ -200,7 +210,8 @@ def _collect_chapter(
         raise BookError(
             f"Chapter {chapter} is neither executed ({executed.name}) nor explained ({note.name}) in {executed_dir.name}/. Run it first."
         )
-    page, files = take_figures(prepare_page(_read_notebook(executed), facts, source=executed.name), chapter)
+    shown = prepare_page(mark_homes(_read_notebook(executed), homes), facts, source=executed.name)
+    page, files = take_figures(shown, chapter)
     page = number_captions(page, number)
     pair = source_root / "notebooks" / executed.name
     offered = prepare_download(_read_notebook(pair if pair.exists() else executed))
