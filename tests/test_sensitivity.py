@@ -302,7 +302,7 @@ def test_measures_are_those_of_the_chapters(tmp_path):
     levels = metabolites.compare_metabolites(prepared, features, design)
     for chapter, name, table in (
         ("02_resilience", "symptoms", symptoms),
-        ("03_brain", "sets", regions),
+        ("03_structure", "sets", regions),
         ("05_metabolites", "metabolites", levels),
     ):
         write_result(table, tmp_path, chapter, name)

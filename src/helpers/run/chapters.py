@@ -114,7 +114,7 @@ CHAPTERS = (
     Chapter(
         "09_sensitivity",
         "Sensitivity",
-        reads=("01_cohort", "02_resilience", "03_brain", "04_microbiome", "05_metabolites"),
+        reads=("01_cohort", "02_resilience", "03_brain", "03_structure", "04_microbiome", "05_metabolites"),
         data=("data/schema", "data/sets", "data/claims", "data/causal"),
         is_taught=False,
     ),
