@@ -347,7 +347,7 @@ CASES = [
     Case("counts_fractions", change(TAXA, lambda t: t * 1.37), TAXA, None, None, "more than half", "rounded"),
     Case("counts_huge", change(TAXA, lambda t: put(0, 2, 2**60)(t)), TAXA, 2, "taxon_003", "1.15292e+18", "no sample has so many"),
     Case("sample_empty", change(TAXA, no_reads), TAXA, 6, None, "no reads at all in 2 rows", "the sample failed"),
-    warning("sample_shallow", change(TAXA, shallow), TAXA, 5, None, "fewer than 1,000 reads in 1 row", "failed samples"),
+    warning("sample_shallow", change(TAXA, shallow), TAXA, 5, None, "fewer than 1,000 reads in 1 row", "those that did"),
     warning("counts_rarefied", change(TAXA, level), TAXA, None, None, "exactly 400,000 reads in every row", "before rarefaction"),
     warning("feature_unseen", change(TAXA, lambda t: t.assign(**dict.fromkeys(t.columns[3:40], 0))), TAXA, None, None, "37 columns without a single read (taxon_004", "carry no information"),
     Case("sum_column", change(TAXA, lambda t: t.copy().assign(total=t.sum(axis=1))), TAXA, 1, "total", "the sum of all other columns", "remove the column"),

@@ -180,6 +180,7 @@ CASES = [
     Case("another scale", gut(lambda t: t, "percent"), TAXA, None, None, "these look like counts", "take `taxa: percent` out"),
     Case("shares beyond the whole", gut(list_every_rank, "percent"), TAXA, 2, None, "rows that sum to 200", "keep one rank", also=("microbiome/taxonomy.tsv",)),
     Case("shares beyond the whole", gut(lambda t: divide(t).copy().assign(total=1.0), "relative"), TAXA, 2, None, "rows that sum to 2 ", "no column of totals", also=("microbiome/taxonomy.tsv",)),
+    Case("shares beyond the whole", gut(lambda t: divide(t).mul(np.where(np.arange(len(t)) == 4, 1000, 1), axis=0), "relative"), TAXA, 6, None, "rows that sum to 1000 (1 row above 1)", "these rows were exported"),
     Case("cells of shares", gut(lambda t: cell(divide(t), -0.1), "relative"), TAXA, 5, "taxon_003", "'-0.1'", "before any transformation"),
     Case("cells of shares", gut(lambda t: cell(divide(t), np.nan), "relative"), TAXA, 5, "taxon_003", "a blank cell", "write 0"),
     Case("cells of shares", gut(lambda t: divide(t) * (np.arange(len(t)) != 4)[:, None], "relative"), TAXA, 6, None, "nothing at all in 1 row", "the sample failed"),

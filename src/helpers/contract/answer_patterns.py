@@ -243,7 +243,7 @@ def _check_spellings(reader: Reader, file: str, column: str, texts: pd.Series, s
                 file,
                 f"{name_some(map(quote, alike))}, one label in {len(alike)} spellings",
                 "one spelling",
-                f"write {quote(times.index[0])} throughout.",
+                f"write {quote(times.index[0])} throughout, if they mean the same.",
                 line=int(odd[0]) + 2,
                 column=column,
                 severity=severity,

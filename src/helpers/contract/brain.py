@@ -25,6 +25,9 @@ ICV_UNITS = {1_000: "cm³", 1_000_000: "litres", 1_000_000_000: "m³"}
 REGION_MM3 = 100
 FA_TOO_HIGH = 0.7
 FA_TOO_LOW = 0.01
+DIFFUSIVITY_FIX = (
+    "give fractional anisotropy; mean, axial and radial diffusivity go into blocks/, each as a table of its own."
+)
 FA_FACTORS = {100: "per cent", 1000: "thousandths"}
 FD = "mean_fd_mm"
 FD_MM = 10
@@ -230,7 +233,9 @@ def check_volumes(block: BlockTable) -> None:
         block.report(
             f"no column {ICV}",
             "icv, the intracranial volume in mm³",
-            f"rename {likely} to {ICV}." if likely else "add it: without it volumes are not adjusted for head size.",
+            f"rename {likely} to {ICV}."
+            if likely
+            else "add it where it is known: without it volumes are not adjusted for head size.",
             severity="warning",
         )
     largest = max((_median(block.values[:, column]) for column in regions), default=0.0)
@@ -238,7 +243,7 @@ def check_volumes(block: BlockTable) -> None:
         block.report(
             f"regions of {largest:.3g} at most (median over people): these look like cm³",
             "volumes in mm³",
-            "multiply the regions by 1,000.",
+            "multiply the regions by 1,000; nothing, if all of these regions are that small.",
             severity="warning",
         )
     if usable:
@@ -299,7 +304,7 @@ def check_tracts(block: BlockTable) -> bool:
         block.report(
             f"a median of {middle:.3g}: this looks like a diffusivity in mm²/s",
             expected,
-            "give fractional anisotropy, not mean, axial or radial diffusivity.",
+            DIFFUSIVITY_FIX,
             **first,
         )
         return True
@@ -318,7 +323,7 @@ def check_tracts(block: BlockTable) -> bool:
         block.report(
             f"a median of {middle:.3g}: this looks like a diffusivity in µm²/ms",
             "fractional anisotropy, mostly 0.3 to 0.6",
-            "give fractional anisotropy, not mean, axial or radial diffusivity.",
+            DIFFUSIVITY_FIX,
             severity="warning",
         )
     return False

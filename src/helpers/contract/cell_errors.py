@@ -38,6 +38,7 @@ MISSING_MARKS = frozenset(
         "n.d.",
     ]
 )
+NOT_DETECTED = ("nd", "n.d.")
 SPREADSHEET_ERROR = re.compile(r"#(DIV/0!|N/A|NAME\?|REF!|VALUE!|NUM!|NULL!|SPILL!|WERT!|BEZUG!|ZAHL!)")
 CODES = (-99999.0, -9999.0, -999.0, -99.0, -9.0, -1.0, 9.0, 99.0, 777.0, 888.0, 999.0, 9999.0, 99999.0)
 CODE_FIX = "it looks like a code for a missing value: write n/a."
@@ -114,10 +115,16 @@ def explain_number(text: str, low: float | None = None, high: float | None = Non
     'write 1.234.'
     >>> explain_number("72 kg").what
     'a number with its unit'
+    >>> explain_number("n.d.").fix
+    'write n/a; where it means not detected and the unit is an amount, 0.'
     """
     if SPREADSHEET_ERROR.fullmatch(text.strip()):
         return CellError("an error of a spreadsheet formula", "mend the formula and export again, or write n/a.")
     if is_missing_mark(text):
+        if _trim(text).lower() in NOT_DETECTED:
+            return CellError(
+                "not done, or not detected", "write n/a; where it means not detected and the unit is an amount, 0."
+            )
         return CellError("another mark for a missing value" if text.strip() else "only blanks", "write n/a.")
     bare = _trim(text)
     return _explain_written_number(bare, low, high) or _explain_other(bare, text)

@@ -43,7 +43,8 @@ def check_copies(block: BlockTable, *, counts: bool = False, odd: Collection[int
     block.report(
         f"{count(len(pairs), 'pair')} of participants with the same or nearly the same values ({name_some(said)})",
         "measurements of different people",
-        "look whether one person, or one sample, was exported under two ids; keep it once.",
+        "look in the original files: where one person, or one sample, was exported under two ids, keep it once; where one row was "
+        "written over by another's, put its own values back.",
         row=pairs[0][1],
         severity="warning",
     )
@@ -79,7 +80,7 @@ def check_answers(reader: Reader, file: str, answers: pd.DataFrame) -> None:
             file,
             f"{count(len(said), 'pair')} of participants with the same answers to all {known.shape[1]} items ({name_some(said)})",
             "answers of different people",
-            "look whether one form was entered under two ids; keep it once.",
+            "look at the forms: where one was entered under two ids, keep it once; where one was typed over another, enter that again.",
             severity="warning",
         )
 

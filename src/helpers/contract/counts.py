@@ -82,7 +82,7 @@ def _check_cells(block: BlockTable) -> None:
         lambda cells: (cells < 0) | (np.isfinite(cells) & (cells != np.floor(cells))),
         odd,
         "a whole number of reads, 0 or more",
-        "give raw counts, not relative or logged abundances.",
+        "give raw counts, not relative or logged abundances; round estimated counts (RSEM, Salmon).",
     )
     huge = np.flatnonzero(np.maximum(summary.high, -summary.low) > LARGEST_EXACT)
     block.report_cells(
@@ -119,7 +119,7 @@ def _check_samples(block: BlockTable) -> None:
         block.report(
             f"fewer than {SHALLOW_READS:,} reads in {count(shallow.size, 'row')}",
             "samples deep enough to compare",
-            "leave failed samples out: diversity is compared at the depth of the shallowest.",
+            "look whether these samples failed, and leave out those that did: diversity is compared at the depth of the shallowest.",
             row=int(shallow[0]),
             severity="warning",
         )
@@ -127,7 +127,7 @@ def _check_samples(block: BlockTable) -> None:
         block.report(
             f"exactly {totals[0]:,.0f} reads in every row: the table looks rarefied",
             "the counts as sequenced",
-            "give the counts before rarefaction; the chapters rarefy themselves, many times.",
+            "give the counts before rarefaction, where they are still to be had: the chapters rarefy themselves, many times; else nothing.",
             severity="warning",
         )
 

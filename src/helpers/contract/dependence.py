@@ -29,7 +29,7 @@ MIN_GROUPS, MEAN_AT_MOST = 5, 12
 SAME_AGE = 3
 FIX = (
     "name the column of families as `cluster:` in cohort.yml, and give further samples of a person a session_id; "
-    "else p-values are too small, as they take all rows as independent."
+    "else p-values are too small, as they take all rows as independent. Nothing, if all rows are of people who are not related."
 )
 
 

@@ -297,11 +297,18 @@ def _check_confounding(reader: Reader, settings: Settings, known: pd.DataFrame, 
     for name in alone:
         key = "batch" if name == settings.batch else "covariates"
         found = f"{name}, which gives away who is high and who is low"
-        _report(reader, key, found, "both groups in its levels", "leave it out: no contrast can be adjusted for it.")
+        fix = f"leave it out: no contrast can be adjusted for it. Say with every result that {name} and group are one here, and cannot be told apart."
+        _report(reader, key, found, "both groups in its levels", fix)
     everything = [_code(known[name]) for name in known]
     if not alone and _rank([*everything, group]) == _rank(everything):
         found = f"{name_some(known.columns)} together give away who is high and who is low"
-        _report(reader, "covariates", found, "both groups whatever they are", "leave some of them out.")
+        _report(
+            reader,
+            "covariates",
+            found,
+            "both groups whatever they are",
+            "leave some of them out, and say which: what these do cannot be told from the group.",
+        )
     if settings.batch in known and settings.batch not in alone:
         strength = cramers_v(known[settings.batch], groups)
         if strength > STRONG_ASSOCIATION:

@@ -284,7 +284,7 @@ class Reader:
             file,
             found,
             "every participant once",
-            "keep one row per participant; further samples of the same people go into the folder repeated/.",
+            "keep one row per participant; several visits of a person need a column session_id, and `visit:` in cohort.yml.",
             line=None if lines is None else lines[int(np.flatnonzero(block.index == twice[0])[1])],
             column=ID,
         )

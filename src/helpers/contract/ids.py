@@ -173,7 +173,7 @@ def _report_all_unknown(
 def _report_unknown(reader: Reader, file: str, line: int | None, name: str, guess: str | None) -> None:
     damage = explain_name(str(name))
     found = f"{quote(name)} ({damage.what})" if damage else quote(name)
-    fix = damage.fix if damage else "add the person to participants.tsv, or remove the row."
+    fix = damage.fix if damage else "correct the id, add the person to participants.tsv, or remove the row."
     if str(name).strip().lower() in SUMMARIES:
         fix = "remove the row: it holds figures over participants, and is none of them."
     fix = f"write {guess}, if that is who is meant." if guess else fix

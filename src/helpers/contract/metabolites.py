@@ -115,7 +115,7 @@ def _check_accessions(block: BlockTable, features: pd.DataFrame) -> None:
             FEATURES,
             f"{count(again.nunique(), 'HMDB accession')} for two metabolites or more ({name_some(again.unique())})",
             "each compound once",
-            "keep one of them, or blank the accession that is wrong; a claim looks a metabolite up by it.",
+            "correct the accession that is wrong; where one compound was measured twice, leave it to the measurement that claims should use, and blank the other's: a claim looks a metabolite up by it.",
             line=int(features.index.get_loc(again.index[0])) + 2,
             column="hmdb",
             severity="warning",

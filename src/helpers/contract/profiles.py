@@ -14,7 +14,7 @@ from helpers.problems import count, name_some
 
 MIN_PEOPLE, MIN_FEATURES = 10, 8
 MOST_FEATURES = 1000
-COMMON = 0.5
+COMMON, MANY = 0.5, 0.4
 GAPS = {
     "volumes": 2.0,
     "tracts": 1.6,
@@ -366,10 +366,13 @@ def _warn(block: BlockTable, cause: str, rows: list[int]) -> None:
     if not rows:
         return
     who = name_some(block.table.index[sorted(rows)])
+    fix = "look up how this row was exported and give it like the others; leave it out if the measurement failed."
+    if len(rows) > MANY * len(block.table):
+        fix = "look up how the two halves of this table were exported, and which of them is on the scale that is meant; give all alike."
     block.report(
         f"{count(len(rows), 'participant')} ({who}) unlike all others as a whole: {cause}",
         EXPECTED,
-        "look up how this row was exported and give it like the others; leave it out if the measurement failed.",
+        fix,
         row=int(min(rows)),
         severity="warning",
     )
