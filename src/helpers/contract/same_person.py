@@ -140,7 +140,7 @@ def _score_pairs(table: pd.DataFrame, name: str) -> pd.DataFrame | None:
     """Return standard scores of the likeness of all pairs of a block, rows judged by their own others."""
     if table.shape[0] < MIN_PEOPLE or table.shape[1] < MIN_FEATURES:
         return None
-    values = _prepare(table, counts=bool(read_schema()["blocks"].get(name, {}).get("counts")))
+    values, rows = _prepare(table, counts=bool(read_schema()["blocks"].get(name, {}).get("counts")))
     if values.shape[0] < MIN_PEOPLE or values.shape[1] < MIN_FEATURES:
         return None
     scores = _take_out_axes(_normal_scores(values))
@@ -148,30 +148,33 @@ def _score_pairs(table: pd.DataFrame, name: str) -> pd.DataFrame | None:
     scores = scores / np.maximum(length, 1e-9)
     likeness = scores @ scores.T
     likeness[likeness >= ALIKE] = np.nan  # copies, and each with itself
-    return pd.DataFrame(_standardise(likeness), values.index, values.index)
+    ids = table.index[rows]
+    return pd.DataFrame(_standardise(likeness), ids, ids)
 
 
-def _prepare(table: pd.DataFrame, *, counts: bool) -> pd.DataFrame:
-    """Return rows and columns that are known well enough, counts as proportions."""
-    values = table.astype(float)
-    values = values.where(np.isfinite(values))
+def _prepare(table: pd.DataFrame, *, counts: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows and columns that are known well enough, counts as proportions, and which rows these are."""
+    values = table.to_numpy(dtype=float)
     if counts:
-        total = values.sum(axis=1)
-        values = _thin(values.loc[total > 0, ((values > 0).mean() >= PREVALENCE).to_numpy()])
-        return values.div(total[total > 0], axis=0)
-    values = _thin(values)
-    known = values.notna()
-    return values.loc[known.mean(axis=1) >= KNOWN, (known.mean() >= KNOWN).to_numpy()]
+        total = np.nansum(values, axis=1, keepdims=True)
+        rows = np.flatnonzero(total > 0)
+        columns = np.flatnonzero((values[rows] > 0).mean(axis=0) >= PREVALENCE)
+        return values[np.ix_(rows, _thin(columns))] / total[rows], rows
+    values = values[:, _thin(np.arange(values.shape[1]))]
+    known = np.isfinite(values)
+    rows = np.flatnonzero(known.mean(axis=1) >= KNOWN)
+    values = np.where(known, values, np.nan)[rows]
+    return values[:, known[rows].mean(axis=0) >= KNOWN], rows
 
 
-def _thin(values: pd.DataFrame) -> pd.DataFrame:
-    """Return up to about 400 columns, evenly spread."""
-    return values.iloc[:, :: max(1, values.shape[1] // MOST_FEATURES)]
+def _thin(columns: np.ndarray) -> np.ndarray:
+    """Return up to 400 columns or a few more, evenly spread."""
+    return columns[:: max(1, len(columns) // MOST_FEATURES)]
 
 
-def _normal_scores(values: pd.DataFrame) -> np.ndarray:
+def _normal_scores(values: np.ndarray) -> np.ndarray:
     """Return normal scores of ranks per column, each of variance 1, missing values in the middle, rows centred."""
-    ranks = values.rank().to_numpy()
+    ranks = pd.DataFrame(values).rank().to_numpy()
     ranks = np.where(np.isnan(ranks), np.nanmean(ranks, axis=0), ranks)
     n, middle = len(ranks), NormalDist()
     quantiles = np.array([middle.inv_cdf(half / 2 / (n + 1)) for half in range(1, 2 * n + 2)])
