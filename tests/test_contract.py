@@ -18,6 +18,7 @@ from helpers.contract import (
     write_template,
 )
 from helpers.contract.design import estimate_score
+from helpers.contract.inventory import check_inventory
 from helpers.problems import CohortError, MissingBlock
 from helpers.resilience.measures import SCALES, SCORERS
 from helpers.tables import PROJECT_ROOT
@@ -338,3 +339,31 @@ def test_maps_of_a_handful_of_people_do_not_count(example_copy):
     for extra in maps[9:]:
         extra.unlink()
     assert "maps" not in load_cohort(example_copy).available()
+
+
+UNREAD = [
+    *(
+        f"{place}{name}"
+        for place in ("", "brain/", "microbiome/", "metabolites/")
+        for name in ("pilot.tsv", "pilot.xlsx")
+    ),
+    *("brain/volume.tsv", "brain/conectivity.csv", "brain/maps.nii.gz", "microbiome/taxa.xlsx", "microbiome/gene.tsv"),
+    *(
+        "microbiome/tree.tre",
+        "microbiome/transcript.tsv.gz",
+        "metabolites/metabolite.csv",
+        "phenotype/brs.xlsx",
+        "phenotype/sleep.sav",
+    ),
+    *("participants.csv", "blood/cytokines.tsv", "Microbiome/taxa.tsv", "derivatives/fmriprep/a.tsv"),
+]
+
+
+@pytest.mark.parametrize("file", UNREAD)
+def test_anything_that_is_not_read_is_named_with_what_would_be(tmp_path, file):
+    for known in ("cohort.yml", "participants.tsv", "README.md", "brain/tracts.tsv", "notes.txt", file):
+        (tmp_path / known).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / known).write_text("x")
+    (problem,) = check_inventory(tmp_path)
+    assert problem.severity == "warning" and "not read" in problem.found
+    assert file.startswith(problem.file) and problem.expected and problem.fix

@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.contract import list_items, read_questionnaires, read_schema
 from helpers.contract.blocks import BlockTable
 from helpers.contract.copies import check_copies
 from helpers.contract.dependence import check_dependence
+from helpers.contract.direction import check_direction
 from helpers.contract.files import Reader
 from helpers.contract.profiles import check_profiles
 from tests.support import EXAMPLE
@@ -185,6 +187,37 @@ def test_copies_are_named(tables, name, how):
     said = [found for found in tell(name, table) if "the same or nearly the same values" in found]
     assert len(said) == 1
     assert f"{table.index[7]} like {table.index[4]}" in said[0]
+
+
+def draw_answers(items, low, high, rng):
+    """Answers of 60 people that follow one trait."""
+    trait = rng.normal(0, 0.8, (60, 1)) + rng.normal(0, 0.6, (60, len(items)))
+    return pd.DataFrame(np.clip(np.rint((low + high) / 2 + trait), low, high), columns=items)
+
+
+def tell_direction(measure, answers, own):
+    reader = Reader(Path("."))
+    check_direction(reader, f"phenotype/{measure}.tsv", measure, answers, own)
+    return [problem.found for problem in reader.problems]
+
+
+SHIPPED = {name: own for name, own in read_questionnaires().items() if own.high > own.low + 1}
+SCORED = {name: None for name in read_schema()["phenotype"]["measures"] if len(list_items(name)) >= 4}
+
+
+@pytest.mark.parametrize("measure", [*SHIPPED, *SCORED])
+def test_an_item_turned_in_any_questionnaire_runs_against_its_scale(measure):
+    own, rng = SHIPPED.get(measure), np.random.default_rng(8)
+    rules = read_schema()["phenotype"]["measures"].get(measure, {})
+    low, high = (own.low, own.high) if own else rules["range"]
+    scale = list(max(own.scores.values(), key=len)) if own else list_items(measure)
+    turned = [rules["items"].format(number) for number in rules.get("reversed") or ()]
+    answers = draw_answers(own.items if own else scale, low, high, rng)
+    answers[turned] = low + high - answers[turned]
+    assert tell_direction(measure, answers, own) == []
+    wrong = turned or scale[1:2]
+    said = tell_direction(measure, answers.assign(**(low + high - answers[wrong])), own)
+    assert len(said) == 1 and "against the other" in said[0]
 
 
 def test_enough_kinds_are_tried():

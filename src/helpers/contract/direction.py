@@ -12,6 +12,7 @@ from helpers.problems import count, name_some
 
 FEWEST_PEOPLE = 20
 FEWEST_ITEMS = 4
+WHOLE = ("total", "mean")
 AGAINST, ERRORS = (
     0.2,
     3,
@@ -70,17 +71,29 @@ def check_direction(
     table : pandas.DataFrame
         Items as floats.
     own : Questionnaire, optional
-        Rules of a questionnaire that the contract does not score itself. With subscales nothing is said: they may be opposites.
+        Rules of a questionnaire that the contract does not score itself. Without a total its subscales are judged one by one:
+        they may be opposites.
     """
     rules, items = read_schema()["phenotype"]["measures"].get(measure, {}), list_items(measure)
     turned = [rules["items"].format(number) for number in rules.get("reversed", ())]
+    scales, ends = [items], rules.get("range", (0, 0))
     if own is not None:
-        items, turned = list(own.items if len(own.scores) == 1 else ()), list(own.reversed)
-        rules = {"range": (own.low, own.high)}
-    if len(items) < FEWEST_ITEMS or not set(items) <= set(table) or len(table) < FEWEST_PEOPLE:
-        return
-    low, high = rules["range"]
-    answers = table[items].astype(float)
+        turned, ends = list(own.reversed), (own.low, own.high)
+        whole = next((own.scores[name] for name in WHOLE if name in own.scores), None)
+        scales = [list(whole)] if whole else [list(scale) for scale in own.scores.values()]
+    for scale in scales:
+        if len(scale) < FEWEST_ITEMS or not set(scale) <= set(table) or len(table) < FEWEST_PEOPLE:
+            continue
+        answers = table[scale].astype(float)
+        if _check_scale(reader, file, answers, [name for name in turned if name in scale], ends):
+            return
+
+
+def _check_scale(
+    reader: Reader, file: str, answers: pd.DataFrame, turned: list[str], ends: tuple[float, float]
+) -> bool:
+    """Warn of items that run against one scale; return whether there are any."""
+    low, high = ends
     answers = answers.assign(**{name: low + high - answers[name] for name in turned})
     least = -max(AGAINST, ERRORS / np.sqrt(len(answers)))
     straight = answers.drop(columns=turned)
@@ -94,13 +107,16 @@ def check_direction(
             "give the answers as ticked on the form, if these items were turned before; else look whether their columns were swapped.",
             severity="warning",
         )
-    elif not turned and others.sum() == 1:
-        name = others.index[others][0]
-        reader.report(
-            file,
-            f"an item that runs against the other {count(len(items) - 1, 'item')}",
-            "items that go together",
-            "look whether this item was turned round, or its column swapped with another.",
-            column=name,
-            severity="warning",
-        )
+        return True
+    if turned or others.sum() != 1:
+        return False
+    name = others.index[others][0]
+    reader.report(
+        file,
+        f"an item that runs against the other {count(answers.shape[1] - 1, 'item')}",
+        "items that go together",
+        "look whether this item was turned round, or its column swapped with another.",
+        column=name,
+        severity="warning",
+    )
+    return True
