@@ -363,7 +363,7 @@ CASES = [
     Case("log_looks_raw", declare("log"), METABOLITES, None, None, f"in {N_METABOLITES} metabolites declared log", "write raw"),
     warning("metabolite_mostly_zero", change(METABOLITES, lambda t: t.assign(metabolite_007=t["metabolite_007"].where(np.arange(len(t)) < 20, 0))), METABOLITES, None, None, "0 for more than 80% of the people in 1 metabolite (metabolite_007)", "below detection"),
     warning("metabolite_mostly_missing", change(METABOLITES, lambda t: t.assign(metabolite_007=t["metabolite_007"].where(np.arange(len(t)) < 20))), METABOLITES, None, None, "more than 80% missing in 1 metabolite (metabolite_007)", "few people"),
-    warning("hmdb_twice", change(COMPOUNDS, lambda t: put(5, list(t).index("hmdb"), "HMDB00092")(t)), COMPOUNDS, 7, "hmdb", "1 HMDB accession", "keep one"),
+    warning("hmdb_twice", change(COMPOUNDS, lambda t: put(5, list(t).index("hmdb"), "HMDB00092")(t)), COMPOUNDS, 7, "hmdb", "1 HMDB accession", "measured twice"),
     # brain tables
     Case("icv_unit", icv_times(1e-3), VOLUMES, 1, "icv", "looks like cm³", "multiply the column by 1,000."),
     Case("icv_unit", icv_times(1e-6), VOLUMES, 1, "icv", "looks like litres", "multiply the column by 1,000,000."),
