@@ -96,7 +96,7 @@ def test_a_difference_becomes_a_ratio_and_the_nearer_end_counts():
     assert found["e_value_interval"].round(4).tolist() == [1.1052, 1.1052, 1.0]
     assert float(convert_effect(-0.5)) == pytest.approx(1 / 1.5762, abs=1e-4)
     said = describe_e_values(found)
-    assert said.startswith("1 of the 3 intervals hold") and "E-value 2.53, of the interval 1.11" in said
+    assert said.startswith("1 of the 3 intervals holds zero") and "E-value 2.53, of the interval 1.11" in said
     assert draw.plot_e_values(found).get_figure().get_label().startswith("E-values of 3 main contrasts")
 
 
@@ -159,6 +159,9 @@ def test_a_cohort_is_told_what_it_leaves_open_and_what_it_must_not_hold():
     said = describe_adjustment(graph)
     assert "adjusts for age, sex, body weight" in said and "Nobody measured study or batch, early adversity" in said
     assert "Measured, and not adjusted for: income and education." in said
+    assert "The diagram is of resilience, and the groups differ in diagnosis:" in describe_adjustment(
+        graph, other_groups="the groups differ in diagnosis"
+    )
     effect = match_cohort(CausalGraph(nx.DiGraph(graph.graph), "means"), cohort, ["phenotype"])
     assert "**It also holds what the exposure may cause** (body weight)" in describe_adjustment(effect)
     drawn = draw.plot_graph(graph, exposure="H v L")

@@ -245,8 +245,16 @@ def tabulate_adjustment(graph: CausalGraph) -> pd.DataFrame:
     )
 
 
-def describe_adjustment(graph: CausalGraph) -> str:
-    """Say what the contrasts are adjusted for, whether the graph is content with it, and what must never be adjusted for."""
+def describe_adjustment(graph: CausalGraph, *, other_groups: str = "") -> str:
+    """Say what the contrasts are adjusted for, whether the graph is content with it, and what must never be adjusted for.
+
+    Parameters
+    ----------
+    graph : CausalGraph
+        From :func:`match_cohort`.
+    other_groups : str, optional
+        What the groups of a cohort differ in, where that is not the exposure of the graph.
+    """
     caused = graph.adjusted & nx.descendants(graph.graph, graph.exposure)
     opened = {node: find_open(graph, node, graph.adjusted) for node in list_outcomes(graph)}
     causes = {cause for found in opened.values() for cause in found}
@@ -267,6 +275,11 @@ def describe_adjustment(graph: CausalGraph) -> str:
     if caused:
         said.append(
             f"**It also holds what the exposure may cause** ({graph.name(caused)}), which takes a part of the effect away."
+        )
+    if other_groups:
+        exposure = as_text(graph.call(graph.exposure).lower())
+        said.append(
+            f"**Caution.** The diagram is of {exposure}, and {other_groups}: it holds here only as far as that has the same causes and effects."
         )
     return " ".join(said)
 

@@ -96,7 +96,7 @@ def describe_e_values(table: pd.DataFrame) -> str:
     said = []
     if held.any():
         said.append(
-            f"{int(held.sum())} of the {len(table)} intervals hold zero: nothing has to be explained away there, and their E-value is 1."
+            f"{int(held.sum())} of the {len(table)} intervals {'holds' if held.sum() == 1 else 'hold'} zero: nothing has to be explained away there, and their E-value is 1."
         )
     away = table[~held].sort_values("e_value_interval", ascending=False)
     if len(away):

@@ -32,9 +32,11 @@ def _tell_robust(table: pd.DataFrame) -> str:
     if away.empty:
         return "every interval of the main contrasts holds zero ([Figure](#figure-e-values))"
     weakest, strongest = (away["e_value_interval"].agg(which) for which in ("min", "max"))
+    several = f"{weakest:.2f} (the least robust) to {strongest:.2f} (the most)" if len(away) > 1 else f"{weakest:.2f}"
+    verb, which = ("has", "this interval") if len(away) == 1 else ("have", "these intervals")
     return (
-        f"{len(away)} of {len(table)} main contrasts have an interval away from zero; unmeasured confounding with risk ratios of "
-        f"{weakest:.2f} (the least robust) to {strongest:.2f} (the most) could bring these intervals to zero ([Figure](#figure-e-values))"
+        f"{len(away)} of {len(table)} main contrasts {verb} an interval away from zero; unmeasured confounding with risk ratios of {several} "
+        f"could bring {which} to zero ([Figure](#figure-e-values))"
     )
 
 
