@@ -281,7 +281,7 @@ def compare_aucs(oracle: Path | None, name: str) -> Compared:
                 _largest(own["auc"], as_array(table)[:, 0]),
                 _largest(own["p_value"], as_array(table)[:, 1]),
             ]
-    return Compared(name, "recorded", "AUC of the training people and its p-value, to 4 digits", max(differences), 0, 0)
+    return Compared(name, "recorded", "AUC of the training set and its p-value, to 4 digits", max(differences), 0, 0)
 
 
 def compare_perf(oracle: Path, name: str) -> list[Compared]:
@@ -302,7 +302,7 @@ def compare_perf(oracle: Path, name: str) -> list[Compared]:
     }
     if numbers["auc"] is not None:
         theirs = np.concatenate([as_array(table) for table in numbers["auc"].values()])
-        differences["AUC of the training people, mean over folds"] = _largest(found.auc, theirs)
+        differences["AUC of the training set, mean over folds"] = _largest(found.auc, theirs)
     compared = [Compared(name, "reference", what, largest, 0, 0) for what, largest in differences.items()]
     if numbers["choice_ncomp"]["WeightedVote"] is not None:
         compared.append(

@@ -122,7 +122,7 @@ def test_annotated_edges_keep_the_contrast_columns_first(nodes, design, rng):
     assert set(table.index[table["p_fwe"] <= 0.05]) <= set(table.index[table["networks"] == "Reward × Somatomotor"])
     sentence = brain.describe_edges(table, tested)
     assert sentence.startswith("Of 36 edges,")
-    assert f"shuffled groups give {tested.null_n_nominal.mean():.0f} on average" in sentence
+    assert f"permuted groups give {tested.null_n_nominal.mean():.0f} on average" in sentence
     assert f"and {(table['p_fwe'] <= 0.05).sum()} survive" in sentence and "n = 60" in sentence
 
 
@@ -250,7 +250,7 @@ def test_reach_grows_with_the_threshold_and_says_too_few(nodes, design, rng):
     d = (tested.find_threshold() + 0.8416) * np.sqrt(1 / 20 + 1 / 40)
     assert f"about {d:.2f} or more" in brain.describe_reach(edges, tested)
     few = brain.test_edges_max_t(connectivity, design, blocks=None, n_permutations=5, rng=rng)
-    assert brain.describe_reach(edges, few) == "5 shuffles are too few for a corrected p of 0.05."
+    assert brain.describe_reach(edges, few) == "5 permutations are too few for a corrected p of 0.05."
 
 
 def test_effect_without_variation_is_said_in_words(design):

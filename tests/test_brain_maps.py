@@ -227,7 +227,7 @@ def test_the_planted_sphere_is_found_and_nothing_else(design):
     assert first["volume_mm3"] % 512 == 0
     assert (clusters["p_tfce"] <= 0.05).all()
     said = brain.describe_maps(maps, tested, clusters)
-    assert "12 people" in said and "99 shuffles" in said and "the high group is lower" in said
+    assert "12 people" in said and "99 permutations" in said and "the high group is lower" in said
 
 
 def test_without_survivors_the_table_is_empty_and_the_sentence_short(design):

@@ -161,7 +161,7 @@ def test_prediction_of_noise_is_at_chance_and_a_planted_difference_is_found():
     found = brain.predict_group(planted, group, n_repeats=2, n_permutations=19, rng=rng)
     assert found.mean_auc > 0.8 and found.p == pytest.approx(0.05)
     said = brain.describe_prediction(found)
-    assert "100 edges of 80 people" in said and "19 shuffles" in said
+    assert "100 edges of 80 people" in said and "19 permutations" in said
 
 
 def test_p_counts_the_real_labels():

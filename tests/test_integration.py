@@ -471,7 +471,7 @@ def test_permutation_p_counts_the_real_labels(rng):
     null = permute_groups(blocks, y, result, model=model, rng=rng, n_permutations=9)
     assert null.p_value["vote"] == pytest.approx(0.1)
     assert null.null.shape == (9, 3)
-    assert "smallest p that 9 shuffles can give is 0.100" in describe_null(null)
+    assert "smallest p that 9 permutations can give is 0.100" in describe_null(null)
     assert null.n_steady.columns.to_list() == ["brain", "gut"]
     with pytest.raises(ValueError, match="holds one group only"):
         permute_groups(blocks, y, result, model=model, rng=rng, n_permutations=1, batch=y.rename("study"))

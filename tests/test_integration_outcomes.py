@@ -95,7 +95,7 @@ def test_shuffled_outcomes_are_the_null(rng):
     assert null.p_value["all blocks"] == pytest.approx(0.1)
     assert null.observed["gut"] == pytest.approx(result.performance.loc["gut", "q2"])
     assert null.within == "study"
-    assert "shuffled 9 times" in describe_outcome(result, null)
+    assert "permuted 9 times" in describe_outcome(result, null)
     with pytest.raises(ValueError, match="expected 1 to 1"):
         permute_outcome(blocks, y, result, rng=rng, model=settings["model"], n_repeats=2)
 

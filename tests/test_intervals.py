@@ -110,5 +110,5 @@ def test_an_interval_over_folds_holds_its_estimate_and_keeps_its_range(folds):
 
 def test_a_p_of_all_arrangements_has_no_range_and_that_of_some_holds_it():
     assert tell_shuffled_p(2 / 35, 34, exact=True) == "p = 0.057"
-    assert tell_shuffled_p(1.0, 99) == "p = 1.000 (0.963 to 1.000 by other shuffles)"
+    assert tell_shuffled_p(1.0, 99) == "p = 1.000 (0.963 to 1.000 by other permutations)"
     assert tell_shuffled_p(np.nan, 99) == "no p"

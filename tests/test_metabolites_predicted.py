@@ -272,7 +272,7 @@ def test_words_and_names_say_potential_never_level(gut):
     potential = predict(gut, n_shuffles=4)
     sentence = metabolites.describe_predicted(potential)
     assert sentence.startswith("Predicted potential of 10 metabolites from 25 genera in 80 people (5 folds)")
-    assert "level" not in sentence and "of 4 shuffles, p = " in sentence
+    assert "level" not in sentence and "of 4 permutations, p = " in sentence
     features = pd.DataFrame({"name": ["indole"]}, index=["m1"])
     table = metabolites.tabulate_predicted(potential, features)
     assert table["spearman"].is_monotonic_decreasing and table.loc["m1", "name"] == "indole"

@@ -375,7 +375,7 @@ def test_metrics_keep_their_chance_when_one_is_left_out(bray, counts, meta):
     )
     pd.testing.assert_frame_equal(both.iloc[[0]], one)
     sentence = microbiome.describe_communities(both)
-    assert sentence.startswith("116 samples, 49 shuffles among everyone") and "Jaccard" in sentence
+    assert sentence.startswith("116 samples, 49 permutations among everyone") and "Jaccard" in sentence
 
 
 # taxa and functions --------------------------------------------------------------------------------------------------

@@ -189,10 +189,10 @@ def test_summaries_and_sentences_agree_with_the_specifications(run):
     own = np.median(run.null[:, (run.specifications["claim"] == "C01").to_numpy()], axis=1)
     assert row["p_median"] == (1 + (own <= row["median"]).sum()) / 20
     assert f"{len(run.specifications):,} specifications for 15 claims" in mv.describe_multiverse(run)
-    assert "shuffled 19 times within the levels of study" in mv.describe_multiverse(run)
+    assert "permuted 19 times within the levels of study" in mv.describe_multiverse(run)
     joint = mv.test_jointly(run, CLAIMS)
     assert joint["p"].between(1 / 20, 1).all()
-    assert "19 shuffles" in mv.describe_joint(joint)
+    assert "19 permutations" in mv.describe_joint(joint)
     steady = summary.index[summary["share_expected"] == 1]
     assert f"every specification for {len(steady)} ({', '.join(steady)})" in mv.describe_curves(summary)
 
@@ -325,7 +325,7 @@ def test_the_command_runs_it_on_any_cohort_folder(tmp_path):
     done = run_command("multiverse", tmp_path / "cohort", tmp_path / "out", *few)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("These people are simulated")
-    assert "shuffled 4 times" in done.stdout
+    assert "permuted 4 times" in done.stdout
     assert set(read_result(tmp_path, "out", "claims").index) == {"C01", "C02", "C03", "C04", "C05"}
     wrong = run_command("multiverse", tmp_path / "cohort", tmp_path / "wrong", "--claims", tmp_path / "none.yml")
     assert (wrong.returncode, "none.yml" in wrong.stderr, (tmp_path / "wrong").exists()) == (2, True, False)

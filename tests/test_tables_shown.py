@@ -290,7 +290,7 @@ def find_faults(table: dict) -> list[str]:
     faults = ["is wider than its column"] if table["wide"] else []
     if table["by_hand"]:  # what pandas shows of a student's own table: no caption, names of columns as they are
         return faults
-    if not re.match(r"Table [1-9A-Z]\.\d+\. \S", table["caption"]):
+    if not re.match(r"Table [1-9A-Z]b?\.\d+\. \S", table["caption"]):
         faults.append("has no caption with a number")
     raw = [
         head for head in table["heads"] if "_" in head or head in {"std", "estimate", "count", "feature", "df_resid"}

@@ -51,7 +51,7 @@ Largest differences are in units of $10^{{-15}}$, about what a computer's last d
 **Where we differ on purpose.** The reference judges a fit by its AUC on the people it was fitted on, whose data it standardises twice; ours is
 from people held out, and the training figure stands beside it, named *training*. `auroc_as_reference` gives theirs. With several optima the
 reference ends wherever its starting signs lead; our default follows every sign pattern and keeps the largest criterion (`start="reference"` gives theirs). Its validation scales
-features even where the model does not, counts a vote without a winner as an error, and reports training AUCs beside error rates of held-out people;
+features even where the model does not, counts a vote without a winner as an error, and reports training AUCs beside error rates of held-out participants;
 `perf_as_reference` reports the same. Ours does none of it, and a vote without a winner is a blank, not a class.
 
 ## On pure noise

@@ -136,7 +136,7 @@ def tell_shuffled_p(p: float, n_shuffles: int, *, exact: bool = False) -> str:
     Examples
     --------
     >>> tell_shuffled_p(0.04, 999), tell_shuffled_p(0.001, 999)
-    ('p = 0.040 (0.028 to 0.053 by other shuffles)', 'p = 0.001 (at most 0.004 by other shuffles)')
+    ('p = 0.040 (0.028 to 0.053 by other permutations)', 'p = 0.001 (at most 0.004 by other permutations)')
     """
     if not np.isfinite(p):
         return "no p"
@@ -146,7 +146,7 @@ def tell_shuffled_p(p: float, n_shuffles: int, *, exact: bool = False) -> str:
     low, high = scipy.stats.binomtest(reached, n_shuffles).proportion_ci(CONFIDENCE, method="exact")
     digits = max(3, int(np.ceil(np.log10(1 + n_shuffles))))
     spread = f"{low:.{digits}f} to {high:.{digits}f}" if reached else f"at most {high:.{digits}f}"
-    return f"p = {p:.{digits}f} ({spread} by other shuffles)"
+    return f"p = {p:.{digits}f} ({spread} by other permutations)"
 
 
 def bound_over_folds(

@@ -188,7 +188,7 @@ def describe_incomplete(table: pd.DataFrame, cohort: Cohort, groups: pd.DataFram
     lacking = [as_text(name) for name in names if blank[name].any()]
     small = cohort.settings.small_cell
     people = f"Fewer than {small} people" if lost < small else f"{lost} people"
-    text = f"{people} are left out for a blank in {name_some(lacking)}. " if lost and lacking else ""
+    text = f"{people} are left out for a missing value in {name_some(lacking)}. " if lost and lacking else ""
     shift = pd.concat([(table[f"d_{way}"] - table["d"]).abs() for way in ("without", "imputed")], axis=1).max(axis=1)
     if not shift.notna().any():
         return text + "No contrast could be set beside that of complete cases."
@@ -197,7 +197,7 @@ def describe_incomplete(table: pd.DataFrame, cohort: Cohort, groups: pd.DataFram
         (table["d_low"] * table["d_high"] > 0) != (table["d_imputed_low"] * table["d_imputed_high"] > 0)
     ]
     text += (
-        f"Without the covariates that have blanks, or with blanks imputed, d changes by at most {shift.max():.2f}"
+        f"Without the covariates that have missing values, or with these imputed, d changes by at most {shift.max():.2f}"
         f" ({as_text(shift.idxmax())})."
     )
     if len(moved):

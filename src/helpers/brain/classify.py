@@ -1,4 +1,4 @@
-"""Can connectivity tell two groups of people apart? Repeated cross-validation, and the same with shuffled labels."""
+"""Can connectivity tell two groups of people apart? Repeated cross-validation, and the same with permuted labels."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SAID = {
 
 @dataclass(frozen=True, eq=False)
 class GroupPrediction:
-    """Cross-validated AUC of a linear classifier, beside what shuffled labels give.
+    """Cross-validated AUC of a linear classifier, beside what permuted labels give.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ def predict_group(
     n_permutations: int = 100,
     rng: np.random.Generator,
 ) -> GroupPrediction:
-    """Predict the group of held-out people from all features, and again with shuffled labels.
+    """Predict the group of held-out participants from all features, and again with permuted labels.
 
     A linear support vector machine on all features; nothing is selected, scaled or tuned. Every shuffle is cross-validated as
     often as the real labels, so that both means are equally steady.
@@ -118,7 +118,7 @@ def predict_group(
 
 
 def describe_prediction(result: GroupPrediction) -> str:
-    """Say the AUC with its spread over repeats, and how often shuffled labels do as well.
+    """Say the AUC with its spread over repeats, and how often permuted labels do as well.
 
     Parameters
     ----------
@@ -128,8 +128,8 @@ def describe_prediction(result: GroupPrediction) -> str:
     return (
         f"From all {result.n_features:,} edges of {result.n_participants} people, a linear classifier reaches a cross-validated "
         f"AUC of {result.mean_auc:.2f} ({len(result.auc)} repeats of {result.n_folds} folds: {result.auc.min():.2f} to "
-        f"{result.auc.max():.2f}). Shuffled labels give {result.null_auc.mean():.2f} on average (95%: {low:.2f} to {high:.2f}); "
-        f"{tell_shuffled_p(result.p, len(result.null_auc))}, {count(len(result.null_auc), 'shuffle')}: {SAID[judge_permuted(result.p, len(result.null_auc))]}."
+        f"{result.auc.max():.2f}). Permuted labels give {result.null_auc.mean():.2f} on average (95%: {low:.2f} to {high:.2f}); "
+        f"{tell_shuffled_p(result.p, len(result.null_auc))}, {count(len(result.null_auc), 'permutation')}: {SAID[judge_permuted(result.p, len(result.null_auc))]}."
     )
 
 
@@ -181,7 +181,7 @@ def describe_strict(counted: pd.Series, tested: MaxTResult) -> str:
     return (
         f"Of {counted['n_features']:,.0f} edges, {counted['n_below']:,.0f} have p < {counted['alpha']:g} where "
         f"{counted['expected']:,.0f} would by chance. The largest |t| is {tested.observed_max_t:.2f}; to survive the max-T test it "
-        f"would have to reach {tested.find_threshold():.2f} ({count(tested.n_permutations, 'shuffle')}), and "
+        f"would have to reach {tested.find_threshold():.2f} ({count(tested.n_permutations, 'permutation')}), and "
         f"{count(survivors, 'edge')} do. The largest |d| is {counted['largest_d']:.2f}."
     )
 

@@ -78,10 +78,10 @@ def describe_edges(edges: pd.DataFrame, tested: MaxTResult) -> str:
     lost = f"; {count(n - tested.n_features, 'edge')} with a missing value left out" if n > tested.n_features else ""
     return (
         f"Of {count(n, 'edge')}, {int((edges['p'] < ALPHA).sum()):,} have an uncorrected p < {ALPHA}, where "
-        f"shuffled groups give {tested.null_n_nominal.mean():,.0f} on average (95% of shuffles: {low:,.0f} to "
+        f"permuted groups give {tested.null_n_nominal.mean():,.0f} on average (95% of permutations: {low:,.0f} to "
         f"{high:,.0f}); {int((edges['q'] < ALPHA).sum()):,} have q < {ALPHA}, and "
         f"{int((edges['p_fwe'] <= ALPHA).sum()):,} survive the max-T test over all edges, the strongest with "
-        f"{tell_shuffled_p(edges['p_fwe'].min(), tested.n_permutations, exact=tested.exact)} ({count(tested.n_permutations, 'shuffle')} {blocks}, n = {tested.n_participants}{lost})."
+        f"{tell_shuffled_p(edges['p_fwe'].min(), tested.n_permutations, exact=tested.exact)} ({count(tested.n_permutations, 'permutation')} {blocks}, n = {tested.n_participants}{lost})."
     )
 
 
@@ -99,7 +99,7 @@ def describe_reach(edges: pd.DataFrame, tested: MaxTResult, *, power: float = 0.
     """
     threshold = tested.find_threshold(ALPHA)
     if not np.isfinite(threshold):
-        return f"{count(tested.n_permutations, 'shuffle')} are too few for a corrected p of {ALPHA}."
+        return f"{count(tested.n_permutations, 'permutation')} are too few for a corrected p of {ALPHA}."
     n_high, n_low = int(edges["n_high"].max()), int(edges["n_low"].max())
     d = (threshold + stats.norm.ppf(power)) * np.sqrt(1 / n_high + 1 / n_low)
     return (

@@ -200,7 +200,7 @@ def describe_components(nbs: NbsResult, *, alpha: float = 0.05) -> str:
         text = text.replace("|t|", "t" if nbs.alternative == "greater" else "−t")
     n_left = int((nbs.components["p_extent_all"] <= alpha).sum())
     shuffles = (
-        f"all {count(nbs.n_permutations, 'other labelling')}" if nbs.exact else count(nbs.n_permutations, "shuffle")
+        f"all {count(nbs.n_permutations, 'other labelling')}" if nbs.exact else count(nbs.n_permutations, "permutation")
     )
     return (
         f"{text[0].upper()}{text[1:]}. Corrected over the {count(len(nbs.thresholds_t), 'threshold')} too, "

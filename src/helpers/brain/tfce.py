@@ -171,7 +171,7 @@ def describe_maps(maps: MapStack, tested: MapTest, clusters: pd.DataFrame) -> st
         f"In {n_voxels:,} voxels of {maps.voxel_mm3:.0f} mm³ ({n_voxels * maps.voxel_mm3 / 1000:,.0f} cm³ of brain) and "
         f"{tested.max_t.n_participants} people, {count(int(by_t), 'voxel')} pass the test of the largest |t| and "
         f"{count(int(by_tfce), 'voxel')} that of enhanced clusters (TFCE), both corrected over the whole brain; of all voxels the smallest enhanced "
-        f"{tell_shuffled_p(tested.table['p_tfce'].min(), len(tested.null_max_tfce), exact=tested.max_t.exact)}, {count(len(tested.null_max_tfce), 'shuffle')}.{first}"
+        f"{tell_shuffled_p(tested.table['p_tfce'].min(), len(tested.null_max_tfce), exact=tested.max_t.exact)}, {count(len(tested.null_max_tfce), 'permutation')}.{first}"
     )
 
 

@@ -124,7 +124,7 @@ def describe_rivals(result: IntegrationPerformance) -> str:
 
 
 def describe_calibration(result: IntegrationPerformance, *, scorer: str = VOTE) -> str:
-    """Return how far the probabilities of held-out people can be taken at their word."""
+    """Return how far the probabilities of held-out participants can be taken at their word."""
     if result.calibration.empty:
         return "No probabilities were learned (calibrate=False)."
     if reason := find_shortage("calibration_curve", *count_groups(result)):
@@ -150,7 +150,7 @@ def describe_choices(result: IntegrationPerformance) -> str:
     if result.adjusted_for:
         adjusted = (
             f"Every feature was replaced by its residual on {', '.join(map(as_text, result.adjusted_for))}, regressed "
-            "among the training people: what these share with the groups is taken from the blocks. "
+            "in the training set: what these share with the groups is taken from the blocks. "
         )
     else:
         adjusted = "The features were not adjusted for covariates: what age, sex or study share with the groups is in the blocks. "
@@ -174,7 +174,7 @@ def describe_inside_folds(result: IntegrationPerformance) -> str:
     n_models = result.n_folds * result.n_repeats
     return (
         f"Inside a fold, at most {count(result.n_dropped_most, 'feature')} fell away (too rare, constant or never "
-        f"observed among the training people) and at most {count(result.n_blank_most, 'cell')} were blank and left out of the sums; "
+        f"observed in the training set) and at most {count(result.n_blank_most, 'cell')} were blank and left out of the sums; "
         f"{result.n_unconverged} of {n_models} fold models reached the limit of sweeps."
     )
 
@@ -226,24 +226,24 @@ def describe_outcome(result: OutcomePerformance, null: OutcomeNull | None = None
         text += f"In the same folds, Q² is: {', '.join(texts)}. "
     if null is not None:
         text += (
-            f"With the outcome shuffled {null.n_permutations} times, Q² reaches "
-            f"{np.percentile(null.null[ALL_BLOCKS], 97.5):.2f} or more in 2.5 % of shuffles ({tell_shuffled_p(null.p_value[ALL_BLOCKS], null.n_permutations)}). "
+            f"With the outcome permuted {null.n_permutations} times, Q² reaches "
+            f"{np.percentile(null.null[ALL_BLOCKS], 97.5):.2f} or more in 2.5 % of permutations ({tell_shuffled_p(null.p_value[ALL_BLOCKS], null.n_permutations)}). "
         )
     return text + (f"({result.n_participants} people, {_say_folds(result)}; {FROM_FOLDS}.)")
 
 
 def describe_null(null: PermutationNull) -> str:
-    """Return where the voted error lies among shuffled groups."""
+    """Return where the voted error lies among permuted groups."""
     within = f" within {as_text(null.within)}" if null.within else ""
     each = f", {null.n_repeats} repeats each" if null.n_repeats > 1 else ""
     same = f"the mean of their first {null.n_repeats} repeats" if null.n_repeats > 1 else "their first repeat"
     low, high = np.percentile(null.null[VOTE], [2.5, 97.5])
     within += f", their tie with {name_some(map(as_text, null.kept_with))} kept," if null.kept_with else ""
     return (
-        f"With the groups shuffled{within} {null.n_permutations} times{each}, the voted balanced error falls between "
-        f"{low:.2f} and {high:.2f} in 95 % of shuffles: that much is luck. The real groups give "
+        f"With the groups permuted{within} {null.n_permutations} times{each}, the voted balanced error falls between "
+        f"{low:.2f} and {high:.2f} in 95 % of permutations: that much is luck. The real groups give "
         f"{null.observed[VOTE]:.2f}, {same} ({tell_shuffled_p(null.p_value[VOTE], null.n_permutations)}; the smallest p that "
-        f"{null.n_permutations} shuffles can give is {1 / (1 + null.n_permutations):.3f})."
+        f"{null.n_permutations} permutations can give is {1 / (1 + null.n_permutations):.3f})."
     )
 
 
@@ -278,7 +278,7 @@ def describe_features(result: IntegrationPerformance, null: PermutationNull, *, 
         found, limit = result.performance.loc[block, "n_steady"], null.n_steady[block].quantile(0.95)
         text = (
             f"- {block}: {found:.1f} features per repeat are that frequent, {null.n_steady[block].mean():.1f} with "
-            f"shuffled groups (95 % of shuffles: {limit:.0f} or fewer). "
+            f"permuted groups (95 % of permutations: {limit:.0f} or fewer). "
         )
         if 2 * len(rows) >= result.performance.loc[block, "n_features"]:
             text += "Not named, as the model keeps half of this block or more."

@@ -1,4 +1,4 @@
-"""How much of the metabolites do bacteria foretell? Features in, predicted potential out, always on unseen people."""
+"""How much of the metabolites do bacteria predict?? Features in, predicted potential out, always on held-out participants."""
 
 from __future__ import annotations
 
@@ -106,10 +106,10 @@ def predict_metabolites(
 
     In each training fold anew: features seen in more than 10 % of its samples are kept, turned to shares of the sample,
     then to normal scores [1]_ and standardised; so is each metabolite, and a blank takes the median. An inner
-    cross-validation among the training people picks the setting of each metabolite from a grid that was declared beforehand,
+    cross-validation in the training set picks the setting of each metabolite from a grid that was declared beforehand,
     by squared error (see :func:`helpers.metabolites.learners.choose_settings`). Two choices matter more than the kind of model: a strong penalty, since most
     genera carry a little and none carries all; and normal scores on both sides, since a few extreme amounts would
-    otherwise draw the fit. As nothing but ranks is foretold, no intercept is either, and shuffled people give a
+    otherwise draw the fit. As nothing but ranks is predicted, no intercept is either, and permuted participants give a
     correlation around zero.
 
     Where people gave several samples, all samples of one person fall in one fold, outer and inner, and a shuffle gives
@@ -261,7 +261,7 @@ def tabulate_predicted(potential: PredictedPotential, features: pd.DataFrame) ->
 
 
 def describe_predicted(potential: PredictedPotential) -> str:
-    """Say how well unseen people's metabolites were foretold, what chance gives, and what is out of reach.
+    """Say how well the metabolites of held-out participants were predicted, what chance gives, and what is out of reach.
 
     Parameters
     ----------
@@ -269,11 +269,11 @@ def describe_predicted(potential: PredictedPotential) -> str:
     """
     n_shuffles, beaten = len(potential.null_means), int((potential.null_means < potential.mean).sum())
     chance = (
-        f", larger than in {beaten} of {n_shuffles} shuffles, {tell_shuffled_p(potential.p_value, n_shuffles)}"
+        f", larger than in {beaten} of {n_shuffles} permutations, {tell_shuffled_p(potential.p_value, n_shuffles)}"
         if n_shuffles
         else ""
     )
-    shuffled = f" ({100 * potential.null_share:.0f} % when people are shuffled)" if n_shuffles else ""
+    shuffled = f" ({100 * potential.null_share:.0f} % when participants are permuted)" if n_shuffles else ""
     several = f" with {potential.n_samples:,} samples" if potential.n_samples > potential.n_participants else ""
     table = potential.table
     kept = table["spearman"].ge(RHO_SHOWN) & (table["q"].lt(0.05) if n_shuffles else True)

@@ -209,6 +209,6 @@ def describe_communities(table: pd.DataFrame) -> str:
     elif first.n_arrangements < ENOUGH:
         where += f" (only {first.n_arrangements:.0f} arrangements, so no p can reach 0.05)"
     return (
-        f"{count(int(first.n_samples), 'sample')}, {int(first.n_permutations):,} shuffles {where}. Share of the variation "
+        f"{count(int(first.n_samples), 'sample')}, {int(first.n_permutations):,} permutations {where}. Share of the variation "
         f"that goes with the groups after the covariates: {'; '.join(parts)}."
     )

@@ -248,7 +248,7 @@ def describe_dispersion(result: Dispersion) -> str:
     return (
         f"Mean distance to the {'spatial median' if result.centre == 'median' else 'centroid'} of the own group, "
         f"{adjusted}: {means}; F = {result.pseudo_f:.3g}, {tell_shuffled_p(result.p, result.n_permutations)} "
-        f"({count(result.n_samples, 'sample')}, {result.n_permutations:,} shuffles)."
+        f"({count(result.n_samples, 'sample')}, {result.n_permutations:,} permutations)."
     )
 
 

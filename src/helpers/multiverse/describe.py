@@ -27,9 +27,9 @@ def describe_multiverse(multiverse: Multiverse) -> str:
     options = [f"{as_text(name)} ({len(multiverse.decisions[name])})" for name in list_decisions(multiverse)]
     within = f" within the levels of {as_text(multiverse.within)}" if multiverse.within else ""
     null = (
-        f"The groups were shuffled {multiverse.n_permutations:,} times{within}, and every specification was run on each shuffle."
+        f"The groups were permuted {multiverse.n_permutations:,} times{within}, and every specification was run on each permutation."
         if multiverse.n_permutations
-        else "The groups were not shuffled here, so these effects have no p-value."
+        else "The groups were not permuted here, so these effects have no p-value."
     )
     return (
         f"{len(table):,} specifications for {count(table['claim'].nunique(), 'claim')}: every combination of the options of "
@@ -71,7 +71,7 @@ def describe_curves(summary: pd.DataFrame) -> str:
     tested = summary["p_median"].notna()
     beyond = summary.index[tested & (summary["p_median"] <= P_SHOWN)]
     null = (
-        f" The median of the whole curve goes beyond 95 % of shuffles for {len(beyond)} of {int(tested.sum())}."
+        f" The median of the whole curve goes beyond 95 % of permutations for {len(beyond)} of {int(tested.sum())}."
         if tested.any()
         else ""
     )
@@ -79,7 +79,7 @@ def describe_curves(summary: pd.DataFrame) -> str:
 
 
 def describe_joint(joint: pd.DataFrame) -> str:
-    """Say how far all claims together go beyond shuffled groups.
+    """Say how far all claims together go beyond permuted groups.
 
     Parameters
     ----------
@@ -87,12 +87,12 @@ def describe_joint(joint: pd.DataFrame) -> str:
         From :func:`helpers.multiverse.test_jointly`.
     """
     said = [
-        f"the {name} is {row['observed']:.2f} (95 % of shuffles below {row['null_95']:.2f}; p = {row['p']:.2g})".replace(
+        f"the {name} is {row['observed']:.2f} (95 % of permutations below {row['null_95']:.2f}; p = {row['p']:.2g})".replace(
             "-", "−"
         )
         for name, row in joint.iterrows()
     ]
-    return f"All claims together, turned the way each expects: {'; '.join(said)}; {int(joint['n_permutations'].iloc[0]):,} shuffles."
+    return f"All claims together, turned the way each expects: {'; '.join(said)}; {int(joint['n_permutations'].iloc[0]):,} permutations."
 
 
 def describe_influence(influence: pd.DataFrame, claims: Sequence[str] | None = None) -> str:
@@ -133,9 +133,9 @@ def describe_ranks(multiverse: Multiverse, summary: pd.DataFrame) -> str:
     row, n = summary.iloc[0], len(multiverse.specifications)
     first = round(float(row["share_expected"]) * n)
     null = (
-        f" Of {multiverse.n_permutations:,} shuffles and the real groups, a share of {row['p_median']:.2g} have a median lead as large."
+        f" Of {multiverse.n_permutations:,} permutations and the real groups, a share of {row['p_median']:.2g} have a median lead as large."
         if multiverse.n_permutations
-        else " The groups were not shuffled here: some block leads on noise as well, so no lead is evidence by itself."
+        else " The groups were not permuted here: some block leads on noise as well, so no lead is evidence by itself."
     )
     said = (
         f"The block comes first in {first} of {count(n, 'specification')}. Its lead out of fold has a median of {row['median']:.2f}; nine tenths lie "
@@ -160,7 +160,7 @@ def describe_communities(multiverse: Multiverse) -> str:
     found = (table["p"] <= P_SHOWN).mean()
     first = measure_influence(multiverse).iloc[0]
     shuffled = (
-        f" Of the specifications, {100 * found:.0f} % have p of {P_SHOWN:g} or less against {multiverse.n_permutations:,} shuffles."
+        f" Of the specifications, {100 * found:.0f} % have p of {P_SHOWN:g} or less against {multiverse.n_permutations:,} permutations."
         if multiverse.n_permutations
         else ""
     )
