@@ -250,6 +250,7 @@ GROUPED = [
     ([f"S{i:03d}" for i in range(60)], {"family_id": [f"f{i // 2}" for i in range(60)]}),
     ([f"S{i:03d}" for i in range(60)], {"subject": [i % 19 for i in range(60)]}),
     ([f"S{i:03d}" for i in range(60)], {"Household": [f"h{i // 3}" for i in range(60)]}),
+    ([f"S{i:03d}" for i in range(60)], {"dyad_no": [i // 2 for i in range(60)]}),
 ]
 ALONE = [
     [f"sub-{i:03d}" for i in range(1, 117)],

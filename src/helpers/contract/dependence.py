@@ -22,6 +22,10 @@ WORDS = (
     "sibling",
     "couple",
     "donor",
+    "dyad",
+    "pair",
+    "litter",
+    "cage",
 )
 COLUMN = re.compile(rf"^(?:{'|'.join(WORDS)})(?:_?pair)?(?:_?(?:id|no|nr|number|code))?$", re.IGNORECASE)
 SUFFIX = re.compile(r"^(.*\d)(?:[-_.]?[a-z]+[-_.]?\d{0,3}|[-_.]\d{1,2})$", re.IGNORECASE)
