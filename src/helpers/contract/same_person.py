@@ -20,10 +20,10 @@ PREVALENCE = 0.05
 PER_AXIS, MOST_AXES, FEATURES_PER_AXIS = 40, 20, 8
 UPPER = 0.9
 CHANCE = 0.01
-SHARE, BEYOND, FEWEST = 0.25, 4, 10
+SHARE, BEYOND = 0.25, 6
 YEARS = 5
 CONTRADICTED = 0.2
-TRAITS_RATIO, TRAITS_SHARE = 3, 0.1
+TRAITS_RATIO, TRAITS_SHARE, TRAITS_FEWEST = 3, 0.1, 10
 FIX = (
     "if these are samples of one person, or of one family, say so: one participant_id per person, a session_id per sample and "
     "`visit:` in cohort.yml; or a column that says who belongs together, named as `cluster:` in cohort.yml. Else p-values are too "
@@ -39,8 +39,9 @@ def check_same_person(reader: Reader, participants: pd.DataFrame, tables: Mappin
     community types) are taken out, and each row is correlated with all others. In independent people the largest of n - 1
     correlations behaves like the largest of n - 1 normal numbers with the median and the upper tenth of that row; it is above
     the normal quantile of 1 - 0.01 / (n - 1) in one of a hundred rows. Skewed features, few rows and sites make it more: in
-    simulated independent people up to 23 of 100, and 13 of 40 (``tools/try_false_alarms.py``,
-    ``data/calibration/same_person.tsv``), so that a quarter of the rows and four are asked for, and ten. Bacteria [1]_ and connectivity [2]_ tell most people apart.
+    simulated independent people up to 23 of 100, and 15 of 40 (``tools/try_false_alarms.py``,
+    ``data/calibration/same_person.tsv``), so that a quarter of the rows and six are asked for. Bacteria [1]_ and
+    connectivity [2]_ tell most people apart.
 
     Nearest others of unlike sex, or more than five years apart, are not counted, and where they are more than one in five,
     something else than the person makes rows alike (a batch), and nothing is said.
@@ -74,14 +75,14 @@ def check_same_person(reader: Reader, participants: pd.DataFrame, tables: Mappin
 
 
 def find_limit(n: int) -> float:
-    """Return how many of n rows, at least, must have a partner: a quarter and four, above all independent people that were drawn.
+    """Return how many of n rows, at least, must have a partner: a quarter and six, above all independent people that were drawn.
 
     Examples
     --------
     >>> find_limit(20), find_limit(100)
-    (10, 29.0)
+    (11.0, 31.0)
     """
-    return max(FEWEST, SHARE * n + BEYOND)
+    return SHARE * n + BEYOND
 
 
 def find_partners(pairs: pd.DataFrame, participants: pd.DataFrame) -> list[tuple[str, str]]:
@@ -230,7 +231,7 @@ def _check_traits(reader: Reader, participants: pd.DataFrame) -> None:
     chance = np.prod([(known[name].value_counts(normalize=True) ** 2).sum() for name in known])
     expected = n * (n - 1) / 2 * chance
     n_rows = sum(map(len, groups))
-    if n_rows < max(FEWEST, TRAITS_SHARE * n) or n_pairs < TRAITS_RATIO * expected:
+    if n_rows < max(TRAITS_FEWEST, TRAITS_SHARE * n) or n_pairs < TRAITS_RATIO * expected:
         return
     said = name_some(" and ".join(known.index[rows[:2]].astype(str)) for rows in groups)
     reader.report(
