@@ -272,7 +272,11 @@ def _add_inputs(crate: ROCrate, facts: RunFacts) -> list[DataEntity]:
         cohort["creditText"] = facts.citation
     files = []
     for name, sha256 in facts.inputs.items():
-        file = _add_file(crate, base + quote(name), sha256, isBasedOn=made_from.get(name, []))
+        about = {
+            "isBasedOn": made_from.get(name, []),
+            "description": "A file of the cohort folder, which stays where it is.",
+        }
+        file = _add_file(crate, base + quote(name), sha256, **about)
         if not sha256:
             file["description"] = "Holds the outcome: its hash is not told by a blind run."
         files.append(file)
