@@ -324,6 +324,10 @@ def test_measures_are_those_of_the_chapters(tmp_path):
         "incomplete",
     )
     assert read_incomplete(claims, tmp_path)["label"].to_dict() == {"C13": "N-acetylglutamate"}
+    pair = regions.iloc[[0]].set_axis(["Reward × Somatomotor"])
+    write_result(pair, tmp_path, "03_brain", "networks")
+    write_result(pair[["d"]].assign(d_imputed=0.1), tmp_path, "03_structure", "incomplete")
+    assert read_incomplete(claims, tmp_path).index.tolist() == ["C06", "C13"], "one page on the brain imputes for both"
     write_result(find_e_values(contrasts), tmp_path, "09_sensitivity", "e_values")
     assert "main contrasts have an interval away from zero" in describe_findings(tmp_path)
 

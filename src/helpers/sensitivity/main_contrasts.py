@@ -18,6 +18,7 @@ from helpers.verdict import Claim, find_row
 
 EFFECT = ["d", "d_low", "d_high"]
 INCOMPLETE = "incomplete"  # name of the tables that set contrasts of complete cases beside others
+IMPUTED_IN = {"03_brain": "03_structure"}  # the chapter that imputes for another, where it does not do so itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,7 @@ def read_incomplete(claims: Sequence[Claim], results_dir: str | os.PathLike[str]
     rows = {}
     for claim in claims:
         row = None if claim.is_rank else find_row(claim, find_result(results_dir, claim.chapter, claim.table))
-        table = find_result(results_dir, claim.chapter, INCOMPLETE)
+        table = find_result(results_dir, IMPUTED_IN.get(claim.chapter, claim.chapter), INCOMPLETE)
         if row is not None and row.name in table.index:
             rows[claim.id] = {"label": claim.label, **table.loc[row.name]}
     if not rows:
