@@ -3,7 +3,7 @@
 ``people`` draws independent people of many structures (latent factors, heavy tails, sites, types of community, sparse reads of unequal
 depth), and persons with several samples beside them, and writes to ``data/calibration/same_person.tsv`` how many rows have a nearer
 other than two people are: the limit of :mod:`helpers.contract.same_person` has to stand above all of the former. ``cohorts`` simulates
-fifty cohorts of 20 to 300 participants and prints every problem that the check has with them; there should be none. Fifteen minutes.
+fifty cohorts of 22 to 300 participants and prints every problem that the check has with them; there should be none. Fifteen minutes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ STRUCTURES = (
     "six sites",
     "pairs of features",
 )
-SMALLEST, FEWEST_SIMULATED = 20, 40  # the simulator draws 40 and more; smaller cohorts are cut from these
+SMALLEST, FEWEST_SIMULATED = 22, 40  # the simulator draws 40 and more; smaller cohorts are cut from these
 
 
 def draw_people(structure: str, n: int, n_features: int, rng: np.random.Generator) -> np.ndarray:
@@ -91,19 +91,23 @@ def simulate_some(folder: Path, seed: int) -> Path:
     effect, missing = float(rng.choice([0, 0.5, 1])), float(rng.choice([0, 0.035, 0.1, 0.3]))
     simulate_cohort(folder, n_participants=max(n, FEWEST_SIMULATED), seed=seed, effect=effect, missing=missing)
     if n < FEWEST_SIMULATED:
-        _keep_first(folder, n)
+        _keep_some(folder, n)
     return folder
 
 
-def _keep_first(folder: Path, n: int) -> None:
-    """Keep the first participants of a cohort folder."""
-    people = pd.read_csv(folder / "participants.tsv", sep="\t", dtype=str, keep_default_na=False)
-    kept = set(people["participant_id"][:n])
+def _keep_some(folder: Path, n: int) -> None:
+    """Keep n participants of a cohort folder, half of them of high resilience (the check wants ten a group), and the taxa they have."""
+    answers = pd.read_csv(folder / "phenotype/cd_risc.tsv", sep="\t", index_col=0, na_values="n/a")
+    ordered = answers.dropna().sum(axis=1).sort_values().index
+    kept = {*ordered[: n - n // 2], *ordered[-(n // 2) :]}
     for path in folder.rglob("*.tsv"):
         table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
         if table.columns[0] == "participant_id":
-            table[table["participant_id"].isin(kept)].to_csv(path, sep="\t", index=False, lineterminator="\n")
-    for path in folder.glob("brain/maps/*.nii.gz"):
+            table = table[table["participant_id"].isin(kept)]
+            is_reads = path.parent.name == "microbiome"
+            table = table.loc[:, ~(table == "0").all()] if is_reads else table
+            table.to_csv(path, sep="\t", index=False, lineterminator="\n")
+    for path in folder.glob("brain/maps/*"):
         if path.name.split(".")[0] not in kept:
             path.unlink()
 
