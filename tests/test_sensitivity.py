@@ -338,3 +338,26 @@ def test_a_cohort_without_main_contrasts_gets_a_reason(tmp_path):
     with pytest.raises(TooLittle, match="imputed"):
         read_incomplete(load_claims(CLAIMS), tmp_path)
     assert describe_findings(tmp_path) == ""
+
+
+def test_clusters_go_along_everywhere():
+    """Families whose members share a group: with them the intervals of group × sex and of mediation are not those of independent people."""
+    cohort, groups = make_cohort()
+    groups = groups.assign(group=np.where(np.arange(200) // 4 % 2, "high", "low"))
+    rng = np.random.default_rng(1)
+    family = np.repeat(rng.normal(size=50), 4)
+    values = pd.DataFrame({name: family + rng.normal(size=200) for name in ("C1", "C2", "C3")}, groups.index)
+    measures = make_measures(
+        values, ["phenotype", "metabolites", "volumes"], {"C3": pd.Series(rng.normal(size=200), groups.index)}
+    )
+    graph = match_cohort(load_graph(GRAPH), cohort, ["phenotype", "metabolites", "volumes"])
+    widths = {}
+    for name, clusters in (("apart", None), ("together", pd.Series(np.arange(200) // 4, groups.index).astype(str))):
+        cohort.clusters = clusters
+        strata = compare_within_sexes(cohort, groups, measures)
+        routes = fit_routes(
+            list_routes(graph), graph, cohort, groups, measures, rng=np.random.default_rng(2), n_bootstraps=300
+        )
+        assert strata["d"].notna().all() and compare_sexes(cohort, groups, measures)["d"].notna().all()
+        widths[name] = (routes["a_high"] - routes["a_low"]).iloc[0]
+    assert widths["together"] > 1.2 * widths["apart"]

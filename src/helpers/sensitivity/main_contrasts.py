@@ -151,4 +151,4 @@ def add_extra(measures: MainMeasures, claim: str, design: pd.DataFrame) -> pd.Da
     if claim not in measures.extras:
         return design
     extra = measures.extras[claim].dropna()
-    return keep_clusters(design.join(extra - extra.mean(), how="inner"), design)
+    return keep_clusters(design.join((extra - extra.mean()).rename("its own covariate"), how="inner"), design)
