@@ -67,8 +67,8 @@ def test_the_simulation_draws_from_quantiles_of_the_open_data(real):
 
 def test_the_page_says_what_the_tables_hold():
     assert page.write_text() == page.PAGE.read_text(encoding="utf-8")
-    figures = {path.name for path in page.FIGURES.glob("simulated_*.png")}
-    assert figures == {f"simulated_{block}.png" for block in page.BLOCKS}
+    figures = {path.name for path in page.FIGURES.glob("margins_*.png")}
+    assert figures == {f"margins_{block}.png" for block in page.BLOCKS}
     assert all(f"figures/{name}" in page.write_text() for name in figures)
 
 

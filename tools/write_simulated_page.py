@@ -96,7 +96,7 @@ def write_figure(block: str, table: pd.DataFrame, labels: dict[str, str]) -> Non
     margins = {margin: BLOCKS[block][margin] for margin in DRAWN[block]}
     figure = plot_margins(table, margins, labels=labels, logarithmic=LOGARITHMIC)
     FIGURES.mkdir(exist_ok=True)
-    figure.savefig(FIGURES / f"simulated_{block}.png", metadata={"Software": None})
+    figure.savefig(FIGURES / f"margins_{block}.png", metadata={"Software": None})
     plt.close(figure)
 
 
@@ -307,7 +307,7 @@ for axes, the first four shares. An r or a share of variance from fewer people i
 
 ## Taxa
 
-```{{figure}} figures/simulated_taxa.png
+```{{figure}} figures/margins_taxa.png
 :alt: Four panels of lines comparing simulated people with the real people of KIM and MARS. Simulated prevalence lies between the two; spread, diversity and shares of variance of axes are alike.
 :width: 100%
 
@@ -321,7 +321,7 @@ of the two on the logit scale, its SDs of log share the mean of the two.
 
 ## Metabolites
 
-```{{figure}} figures/simulated_metabolites.png
+```{{figure}} figures/margins_metabolites.png
 :alt: Six panels of lines comparing simulated people with the real people of KIM. Spread, axes and correlations are alike; within sub-pathways the real correlations reach higher; predictability from taxa is alike.
 :width: 100%
 
@@ -336,7 +336,7 @@ simulated and {well_real} % of the real metabolites with a Spearman correlation 
 
 ## Connectivity
 
-```{{figure}} figures/simulated_connectivity.png
+```{{figure}} figures/margins_connectivity.png
 :alt: Four panels of lines comparing simulated people with the real people of rsfMRIcorrMDD. Means of edges, correlations of edges and shares of variance of axes are alike; the spread of an edge is a little smaller.
 :width: 100%
 
@@ -350,7 +350,7 @@ depression. SD of an edge, median: {gap_edges}.
 
 ## Transcripts
 
-```{{figure}} figures/simulated_transcripts.png
+```{{figure}} figures/margins_transcripts.png
 :alt: Two panels of lines comparing simulated people with the real people of HMP2. Correlations of RNA with DNA and the spread of log RNA are alike.
 :width: 100%
 
