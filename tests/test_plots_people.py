@@ -38,7 +38,7 @@ def make_flow(n_lost):
     rows += [(f"reason {i}", "left out", "<5") for i in range(n_lost)]
     rows += [("In a group", "in a group", "110"), ("High resilience", "high", "44"), ("Low resilience", "low", "66")]
     rows += [(f"covariate {i} is missing", "not adjusted", "<5") for i in range(n_lost)]
-    rows += [("With every covariate", "adjusted", "108"), ("… and every other kind of data", "complete", "99")]
+    rows += [("With every covariate", "adjusted", "108"), ("… and every kind of data", "complete", "99")]
     return pd.DataFrame(rows, columns=["step", "part", "n"]).set_index("step")
 
 

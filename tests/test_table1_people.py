@@ -104,7 +104,7 @@ def test_flow_tells_which_covariate_costs_people(cohort, groups):
     lost = n[flow["part"] == "not adjusted"]
     assert lost.to_dict() == {"bmi is missing": int(cohort.participants["bmi"].isna().sum())}
     assert n["With every covariate"] == n["In a group"] - lost.sum() == len(design_matrix(cohort, groups))
-    assert n["… and every other kind of data"] <= n["With every covariate"]
+    assert n["… and every block of chapter 06"] <= n["With every covariate"]
 
 
 def test_the_flow_ends_with_the_number_that_the_integration_begins_with(cohort, groups):

@@ -69,12 +69,12 @@ def count_flow(cohort: Cohort, groups: pd.DataFrame) -> pd.DataFrame:
     ]
     adjusted = n_high + n_low - int(lacking.sum())
     rows.append(("With every covariate", "adjusted", hide_small(adjusted, small)))
-    complete, integrated = _count_complete(cohort, groups), _count_integrated(cohort, groups)
-    if integrated is not None:
-        gives_away = any(0 < gap < small for gap in (adjusted - integrated, integrated - complete))
-        told = "hidden" if gives_away else hide_small(integrated, small)
+    integrated = _count_integrated(cohort, groups)
+    if integrated is None:
+        rows.append(("… and every kind of data", "complete", hide_small(_count_complete(cohort, groups), small)))
+    else:
+        told = "hidden" if 0 < adjusted - integrated < small else hide_small(integrated, small)
         rows.append(("… and every block of chapter 06", "integrated", told))
-    rows.append(("… and every other kind of data", "complete", hide_small(complete, small)))
     return pd.DataFrame(rows, columns=["step", "part", "n"]).set_index("step")
 
 
