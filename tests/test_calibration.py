@@ -36,6 +36,7 @@ from helpers.plots.calibration import plot_coverage, plot_rates, plot_words
 from helpers.run.execution import NOTEBOOKS_DIR, read_parameters
 from helpers.tables import PROJECT_ROOT, read_result, read_table
 from helpers.verdict import load_claims, load_truth
+from helpers.verdict.claims import STUDY
 from tests.support import EXAMPLE
 from tools.calibrate import FIGURES, PAGE, TABLES, read_stored, write_page
 
@@ -83,7 +84,7 @@ def test_settings_are_those_of_the_chapters():
         declared = read_parameters(NOTEBOOKS_DIR / f"{chapter}.md")
         assert settings == {name: declared[name] for name in settings}
     assert Plan.sets_path == read_parameters(NOTEBOOKS_DIR / "03_structure.md")["sets_path"]
-    assert Plan.claims_path == read_parameters(NOTEBOOKS_DIR / "07_verdict.md")["claims_path"]
+    assert Plan.claims_path == STUDY
 
 
 @pytest.mark.book

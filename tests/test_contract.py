@@ -285,7 +285,8 @@ def test_filled_template_is_usable(tmp_path, rng):
     items.to_csv(folder / "phenotype/cd_risc.tsv", sep="\t", index=False)
     cohort = load_cohort(folder)
     assert cohort.settings.kind == "real"
-    assert cohort.available() == {"cd_risc", "cd_risc_items", "outcome_score", "resilience_score"}
+    of_outcome = {"outcome_score", "resilience_score", "resilience_outcome", "groups", "claims", "study_claims"}
+    assert cohort.available() == {"cd_risc", "cd_risc_items"} | of_outcome
 
 
 def test_column_rule_reads_labels(example_copy):

@@ -384,6 +384,23 @@ class TestStatisticsPackages:
         assert imported.tables["phenotype/brs.tsv"]["brs_2"].tolist() == ["2", "4", "99"]
         assert left(imported) == {"cells of the column e_mail": 2}
 
+    def test_sas_transport_files_and_damaged_data_sets(self, tmp_path):
+        """Transport files are written by pyreadstat, whose layout is that of SAS (TS-140); it writes no sas7bdat, so of that only its mark is known here."""
+        frame = pd.DataFrame({"SUBJECT": ["s1", "s2"], "AGE": [30.0, None], "SEX": ["F", "M"]})
+        path = tmp_path / "dm.xpt"
+        pyreadstat.write_xport(frame, str(path), file_format_version=5)
+        assert known_to(path) == ["sas"]
+        people = read("sas", path, role="participants").tables["participants.tsv"]
+        assert people["sex"].tolist() == ["F", "M"] and people["age"].tolist()[0] == "30"
+        assert pd.isna(people.loc["s2", "age"])
+        data = tmp_path / "dm.sas7bdat"
+        data.write_bytes(
+            bytes.fromhex("000000000000000000000000c2ea8160b31411cfbd92080009c7318c181f1011") + b"\x00" * 500
+        )
+        assert known_to(data) == ["sas"]
+        with pytest.raises(CohortError, match="cannot be read"):
+            read("sas", data, role="participants")
+
     def test_numbers_by_role(self, tmp_path):
         frame = pd.DataFrame({"id": ["s1", "s2"], "crp": [0.1, 1e-7], "il6": [3.0, None]})
         path = tmp_path / "blood.sav"

@@ -59,8 +59,8 @@ def tiny(tmp_path, monkeypatch):
     write_notebook(folder, "01_first", WRITE.format(add=0, name="01_first"), "n_folds = 5\n")
     write_notebook(folder, "02_second", WRITE.format(add=1, name="02_second"))
     chapters = (Chapter("01_first", "First", reads=()), Chapter("02_second", "Second", reads=("01_first",)))
+    monkeypatch.setattr(execution, "NOTEBOOKS_DIR", folder)
     for room in (engine, execution, registering):
-        monkeypatch.setattr(room, "NOTEBOOKS_DIR", folder)
         monkeypatch.setattr(room, "CHAPTERS", chapters)
     monkeypatch.setattr(execution.check_parameters, "__defaults__", (chapters,))
     cohort = tmp_path / "mine"

@@ -36,7 +36,7 @@ from helpers.table1 import fill_checklist
 from helpers.tables import write_result
 from tests.support import EXAMPLE
 
-EVERY = {"genes", "questionnaires", "further_brain", "further_gut", "further_blood"}
+EVERY = {"no_claims", "genes", "questionnaires", "further_brain", "further_gut", "further_blood"}
 SCIENCE = [chapter.id for chapter in CHAPTERS if chapter.id[0].isdigit()]
 
 
@@ -108,6 +108,9 @@ def _write_tables(results, chapter, cohort):
         write_result(batches.rename_axis("batch"), results, chapter, "batches")
 
 
+THIN = {path.stem for path in (NOTEBOOKS_DIR / "continuous").glob("*.md")}
+
+
 def _tell(record):
     return " ".join(f"{one.heading}. {one.text}" for one in write_methods(record))
 
@@ -116,7 +119,13 @@ def test_each_sentence_stands_for_calls_tables_and_sources_that_exist(record):
     known = parse_sources()
     for part in read_sentences()["sections"]:
         for one in part["sentences"]:
-            lacking = set(one.get("calls", ())) - set(record.chapters[part["chapter"]].calls)
+            own = (
+                (NOTEBOOKS_DIR / "continuous" / f"{part['chapter']}.md").read_text(encoding="utf-8")
+                if part["chapter"] in THIN
+                else ""
+            )
+            thin = {call for call in one.get("calls", ()) if f"{call}(" in own}
+            lacking = set(one.get("calls", ())) - set(record.chapters[part["chapter"]].calls) - thin
             assert not lacking, f"{part['chapter']} calls no {lacking}"
             cited = {key.strip(" @") for found in CITED.finditer(one["says"]) for key in found["keys"].split(";")}
             assert cited <= known, one["says"]

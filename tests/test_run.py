@@ -67,8 +67,8 @@ def small(tmp_path, monkeypatch):
         Chapter("02_second", "Second", reads=("01_first",)),
         Chapter("03_third", "Third", reads=()),
     )
+    monkeypatch.setattr(execution, "NOTEBOOKS_DIR", folder)
     for room in (engine, execution):
-        monkeypatch.setattr(room, "NOTEBOOKS_DIR", folder)
         monkeypatch.setattr(room, "CHAPTERS", chapters)
     monkeypatch.setattr(execution.check_parameters, "__defaults__", (chapters,))
     return folder
@@ -253,7 +253,8 @@ def test_stopped_run_leaves_nothing_to_trust_and_resumes(small, cohort, tmp_path
         "from helpers.contract import load_cohort\n"
         f"folder, out = Path({str(small)!r}), Path({str(out)!r})\n"
         "chapters = (Chapter('01_first', 'First', reads=()), Chapter('02_second', 'Second', reads=('01_first',)), Chapter('03_third', 'Third', reads=()))\n"
-        "for room in (engine, execution): room.NOTEBOOKS_DIR, room.CHAPTERS = folder, chapters\n"
+        "execution.NOTEBOOKS_DIR = folder\n"
+        "for room in (engine, execution): room.CHAPTERS = chapters\n"
         "execution.check_parameters.__defaults__ = (chapters,)\n"
         f"run_book(load_cohort({str(EXAMPLE)!r}, blocks=()), out, with_book=False)\n"
     )

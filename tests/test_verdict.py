@@ -14,7 +14,7 @@ from statsmodels.stats import weightstats
 
 from helpers import verdict as v
 from helpers.calibration import tabulate_words
-from helpers.contract import ColumnRule, MeasureRule, Settings
+from helpers.contract import ColumnRule, MeasureRule, Settings, read_ledger_schema
 from helpers.contrasts import COLUMNS, bound_effect, find_df, fit_contrasts
 from helpers.plots.tables import show_table
 from helpers.problems import CohortError
@@ -332,7 +332,7 @@ def test_tables_and_sentences_for_the_page(claims, tmp_path):
     assert v.tabulate_weights(verdicts.assign(bayes_factor=227.4))["bayes"].tolist() == ["230"]
     assert "n, high / low = &lt;50 / 72" in shown or "&lt;50 / 72</td>" in shown
     assert "ruled out in both directions (p below 0.05) for 0 of 1 claim" in v.describe_weights(verdicts)
-    assert v.describe_weights(verdicts.iloc[1:]) == "No claim has a difference that could be weighed here."
+    assert v.describe_weights(verdicts.iloc[1:]) == "No claim has an effect that could be weighed here."
     assert len(v.tabulate_claims(claims)) == 16
     assert "not a replication" in v.describe_scope(SIMULATED)
     assert "grouped by a resilience score" in v.describe_scope(REAL)
@@ -340,7 +340,7 @@ def test_tables_and_sentences_for_the_page(claims, tmp_path):
 
 def test_the_readme_explains_every_field_of_the_schema():
     text = resolve_path("data/claims/README.md").read_text(encoding="utf-8")
-    schema = v.read_ledger_schema()
+    schema = read_ledger_schema()
     assert [name for part in schema.values() for name in part if f"`{name}`" not in text] == []
 
 

@@ -208,8 +208,8 @@ def test_a_scheduler_that_ends_is_told_and_the_next_run_goes_on(cohort, tmp_path
     folder, out = tmp_path / "notebooks", tmp_path / "out"
     folder.mkdir()
     chapters = (Chapter("01_first", "First", reads=()),)
+    monkeypatch.setattr(execution, "NOTEBOOKS_DIR", folder)
     for room in (engine, execution):
-        monkeypatch.setattr(room, "NOTEBOOKS_DIR", folder)
         monkeypatch.setattr(room, "CHAPTERS", chapters)
     monkeypatch.setattr(execution.check_parameters, "__defaults__", (chapters,))
     cluster = ByHand(tmp_path)

@@ -1,6 +1,6 @@
 """Write data/README.md, the page of the contract, from data/schema/cohort.yml."""
 
-from helpers.contract import list_items, read_questionnaires, read_schema
+from helpers.contract import list_items, read_ledger_schema, read_questionnaires, read_schema
 from helpers.least import read_least
 from helpers.tables import PROJECT_ROOT
 
@@ -25,12 +25,13 @@ is optional, and a chapter without its table is skipped with the reason on its p
 |---|---|---|
 | `name`, `title` | `name` | how the cohort is called, short and in full |
 | `kind` | yes | `real` or `simulated`; every page of a simulated cohort says so |
-| `outcome` | yes | `{{measure: cd_risc, score: total, high_at_least: 82}}`, `{{column: happiness, high_at_least: 5}}` (a column of numbers in `participants.tsv`), or `{{column: diagnosis, high: [HC], low: [MDD]}}`; `low_below: 70` beside `high_at_least` leaves those between in neither group (they stay in analyses of the score); `terciles: true` in place of a cut compares the upper with the lower third of the sample, called data-driven on the pages |
+| `outcome` | yes | `{{measure: cd_risc, score: total, high_at_least: 82}}`, `{{column: happiness, high_at_least: 5}}` (a column of numbers in `participants.tsv`), or `{{column: diagnosis, high: [HC], low: [MDD]}}`; `low_below: 70` beside `high_at_least` leaves those between in neither group (they stay in analyses of the score); `terciles: true` in place of a cut compares the upper with the lower third of the sample, called data-driven on the pages; `continuous: true` in place of a cut makes no groups: every chapter follows the score itself and says r, with its interval, and the integration explains the score (what needs groups is left out, with the reason) |
 | `labels` | no | how to call the groups `high` and `low` |
 | `covariates` | no | columns of `participants.tsv` that every contrast is adjusted for |
 | `batch` | no | column that says which of several pooled studies; adjusted for, and shuffles stay within it |
 | `visit` | no, unless tables have several | which visit the chapters use, e.g. `baseline`; see `sessions.tsv` below |
 | `cluster` | no | column of participants who belong together (`family_id`: families, twins, classes, litters): permutations keep a cluster whole or exchange within it, standard errors are cluster-robust, folds never part it; n/a stands alone |
+| `claims` | no | file in this folder with your own claims, e.g. `my_claims.yml`: see *Claims of your own* below |
 | `small_cell` | no | counts below this are not shown (5) |
 | `connectivity_scale` | no | `r` (the default), or `fisher_z`: then turned into r by tanh on reading, so that every page sees r |
 | `citation`, `licence` | no | what to cite, and under which terms |
@@ -38,6 +39,19 @@ is optional, and a chapter without its table is skipped with the reason on its p
 | `scale` | no | what `microbiome/` holds where it holds no counts, e.g. `{{taxa: percent, transcripts: cpm}}`: `relative` (rows sum to 1 or less), `percent`, `cpm`, and of transcripts and genes `tpm` and `rpk`; nothing is rarefied then, groups are not compared on depth, and numbers of taxa and ANCOM-BC are left out |
 | `age_range` | no | the ages expected, e.g. `[6, 17]`; a participant outside is a warning that names the line |
 | `contract` | no | version of this contract (2); folders of version 1 stay valid |
+
+## Claims of your own
+
+`resilience-book new my_cohort --claims` writes `my_claims.yml` to edit; an existing cohort names such a file in `claims`. Chapter 07 then
+judges these claims in place of the study's, by the same rule, whatever the groups differ in; `freeze` registers them, and `pool --claims
+my_claims.yml` combines them over cohorts that share the file. The check lists every mistake at once, before anything is computed.
+
+| of a claim | needed | what it says |
+|---|---|---|
+{claims}
+`table` is one that the chapters before 07 write, with the columns `d`, `d_low`, `d_high` (or, for `rank 1`, `performance` of 06_integration); with
+`columns` any other number of any table. Each table's own columns stand in the JSON file beside it. A cohort whose outcome is no
+questionnaire of resilience, and that has no claims of its own, is asked none: chapter 07 then shows its strongest contrasts.
 """
 
 
@@ -60,6 +74,14 @@ def describe_range(rules: dict) -> str:
 def list_checks(checks: list[dict]) -> list[list[str]]:
     """Return the rows of a table of checks."""
     return [[f"`{check['check']}`", check["severity"], check["about"]] for check in checks]
+
+
+def list_claim_fields() -> list[str]:
+    """Return the rows of the table of what a cohort's own claim says."""
+    fields = read_ledger_schema()["claim"]
+    needed = {name: "yes" if rule["required"] is True else "no" for name, rule in fields.items()}
+    order = sorted(fields, key=lambda name: needed[name] == "no")
+    return [f"| `{name}` | {needed[name]} | {fields[name]['means']} |\n" for name in order]
 
 
 def list_least() -> list[list[str]]:
@@ -115,6 +137,7 @@ def write_contract() -> str:
         HEAD.format(
             version=schema["version"],
             missing=schema["missing"],
+            claims="".join(list_claim_fields()),
             formats=" or ".join(f"`{ending}`" for ending in schema["table_formats"][1:]),
             count_formats=" or ".join(f"`{ending}`" for ending in schema["count_formats"]),
         ),

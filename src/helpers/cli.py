@@ -220,9 +220,21 @@ def _fetch_every(folder: Path, places: dict, overwrite: bool) -> None:
     help="Share of people without the scan, and without the stool sample, 0 to 0.5; blank answers grow with it.",
 )
 @click.option("--null", is_flag=True, help="The null twin: no effect of resilience on anything.")
+@click.option(
+    "--visits", type=int, default=1, show_default=True, help="How often people come, 1 to 4, three months apart."
+)
+@click.option("--families", is_flag=True, help="People come in families of one to four, who are alike.")
 @click.option("--overwrite", is_flag=True, help="Replace a folder simulated before.")
 def simulate(
-    folder: str, n_participants: int, seed: int, effect: float, missing: float, null: bool, overwrite: bool
+    folder: str,
+    n_participants: int,
+    seed: int,
+    effect: float,
+    missing: float,
+    null: bool,
+    visits: int,
+    families: bool,
+    overwrite: bool,
 ) -> None:
     """Write a simulated cohort, with the truth in truth.yml, into FOLDER."""
     from helpers.simulate import simulate_cohort
@@ -230,7 +242,14 @@ def simulate(
     target, planted = Path(folder).absolute(), 0.0 if null else effect
     try:
         made = simulate_cohort(
-            target, n_participants=n_participants, seed=seed, effect=planted, missing=missing, overwrite=overwrite
+            target,
+            n_participants=n_participants,
+            seed=seed,
+            effect=planted,
+            missing=missing,
+            visits=visits,
+            families=families,
+            overwrite=overwrite,
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error

@@ -82,8 +82,11 @@ def _report_check(cohort_dir: str, as_json: bool = False) -> Cohort | None:
     help="Import this export, or all recognised files of a folder; may be repeated.",
 )
 @click.argument("more", nargs=-1, type=click.Path())
+@click.option("--claims", is_flag=True, help="Add a list of your own claims to edit (my_claims.yml).")
 @take_import_options
-def new(folder: str, sources: tuple[str, ...], more: tuple[str, ...], as_name: str | None, **said: Any) -> None:
+def new(
+    folder: str, sources: tuple[str, ...], more: tuple[str, ...], claims: bool, as_name: str | None, **said: Any
+) -> None:
     """Make a cohort folder FOLDER: empty with commented templates, or filled from exports (--from).
 
     With --from, further files may follow: resilience-book new my_cohort --from table.qza taxonomy.qza
@@ -94,6 +97,7 @@ def new(folder: str, sources: tuple[str, ...], more: tuple[str, ...], as_name: s
         from helpers.contract import write_template
 
         write_template(folder)
+        _add_claims(folder, claims)
         click.echo(
             f"{folder} is ready. Read {Path(folder) / 'README.md'}, fill the tables, then: resilience-book check {folder}"
         )
@@ -103,9 +107,17 @@ def new(folder: str, sources: tuple[str, ...], more: tuple[str, ...], as_name: s
 
     options, ids, strip = _make_options(said)
     report = start_cohort([*sources, *more], folder, as_name=as_name, options=options, ids=ids, strip=strip)
+    _add_claims(folder, claims)
     click.echo(describe_report(report, folder))
     click.echo(f"\nWhat is left is yours to decide, in {Path(folder) / 'cohort.yml'}. The check says:\n")
     _report_check(folder)
+
+
+def _add_claims(folder: str, is_wanted: bool) -> None:
+    from helpers.contract import add_claims
+
+    if is_wanted:
+        click.echo(f"Your own claims go into {Path(folder) / add_claims(folder).name}: two examples are in it.")
 
 
 @click.command("import")

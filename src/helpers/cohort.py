@@ -7,10 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from helpers.contract import RESILIENCE_MEASURES, Cohort, ColumnRule, MeasureRule, NumberRule, OutcomeRule
+from helpers.contract import (
+    RESILIENCE_MEASURES,
+    Cohort,
+    ColumnRule,
+    MeasureRule,
+    NumberRule,
+    OutcomeRule,
+    is_continuous,
+)
 from helpers.designs import add_clusters, find_clusters
 from helpers.problems import TooLittle, count, name_some
 from helpers.wording import as_code, as_text, hide_small, tell_part
+
+FEWEST_SCORED = 10
 
 
 def assign_groups(cohort: Cohort, scores: pd.Series | None = None) -> pd.DataFrame:
@@ -22,7 +32,7 @@ def assign_groups(cohort: Cohort, scores: pd.Series | None = None) -> pd.DataFra
     scores : pandas.Series, optional
         Score of the questionnaire that the rule names, index ``participant_id``; NaN where it could not be
         scored. Not needed when the rule is a column of ``participants.tsv``. Where the rule has two cuts, or takes the
-        terciles, those between have a score and no group.
+        terciles, those between have a score and no group; where it has no cut, nobody has one.
 
     Returns
     -------
@@ -49,9 +59,14 @@ def assign_groups(cohort: Cohort, scores: pd.Series | None = None) -> pd.DataFra
     else:
         is_column = isinstance(rule, NumberRule)
         score = (cohort.participants[rule.column] if is_column else scores.reindex(ids)).astype(float)
+        lacking = f"{rule.column} is missing" if is_column else f"{rule.measure} could not be scored"
+        if rule.continuous:
+            reason = pd.Series(np.where(score.isna(), lacking, None), index=ids, dtype=object)
+            return pd.DataFrame(
+                {"score": score, "group": pd.Series(None, ids, dtype=object), "reason": reason}, index=ids
+            )
         rule = rule.with_cuts(score)
         high, low = score >= rule.high_at_least, score < rule.low_end
-        lacking = f"{rule.column} is missing" if is_column else f"{rule.measure} could not be scored"
         reason = pd.Series(np.where(score.isna(), lacking, tell_middle(rule)), index=ids)
     group = pd.Series(np.where(high, "high", np.where(low, "low", None)), index=ids, dtype=object)
     return pd.DataFrame({"score": score, "group": group, "reason": reason.where(~(high | low))}, index=ids)
@@ -105,7 +120,7 @@ def design_matrix(cohort: Cohort, groups: pd.DataFrame, covariates: Sequence[str
     -------
     pandas.DataFrame of shape (n_designed, n_terms)
         Index ``participant_id``: people in a group and without a missing covariate. ``group`` is 1 for high and
-        0 for low; numbers are centred; text, and the batch whether text or number, becomes one 0/1 column per
+        0 for low, or, where the outcome has no cut, the score of everybody in standard deviations; numbers are centred; text, and the batch whether text or number, becomes one 0/1 column per
         level but the commonest. A covariate that does not vary among these people is left out, as it can adjust
         for nothing. Where ``cohort.yml`` names a cluster the design carries it (:func:`helpers.designs.add_clusters`), so that every
         test takes it from there.
@@ -117,10 +132,19 @@ def design_matrix(cohort: Cohort, groups: pd.DataFrame, covariates: Sequence[str
     """
     names = list(cohort.settings.covariates if covariates is None else covariates)
     names += [cohort.settings.batch] if cohort.settings.batch and cohort.settings.batch not in names else []
-    in_group = groups.index[groups["group"].notna()]
+    is_whole = is_continuous(cohort.settings.outcome)
+    in_group = groups.index[groups["score" if is_whole else "group"].notna()]
     known = cohort.participants.loc[cohort.participants.index.isin(in_group), names].dropna()
-    terms = [(groups.loc[known.index, "group"] == "high").astype(float).rename("group").to_frame()]
+    score = groups.loc[known.index, "score"].astype(float)
+    tested = (score - score.mean()) / score.std() if is_whole else groups.loc[known.index, "group"] == "high"
+    terms = [tested.astype(float).rename("group").to_frame()]
     design = add_clusters(pd.concat([*terms, code_terms(cohort, known.index, names)], axis=1), cohort.clusters)
+    if is_whole:
+        if len(design) < FEWEST_SCORED or score.nunique() < 2:
+            raise TooLittle(
+                f"Only {hide_small(len(design))} participants have a score and all of {name_some(names)}: too few for a slope."
+            )
+        return design
     sizes = design["group"].value_counts()
     if min(sizes.get(1.0, 0), sizes.get(0.0, 0)) < 2:
         raise TooLittle(
@@ -197,14 +221,16 @@ def code_terms(cohort: Cohort, people: pd.Index, names: Sequence[str]) -> pd.Dat
 
 def describe_design(cohort: Cohort, groups: pd.DataFrame, design: pd.DataFrame) -> str:
     """Return one sentence on what contrasts are adjusted for and who drops out because of it."""
-    in_group = int(groups["group"].notna().sum())
+    is_whole = is_continuous(cohort.settings.outcome)
+    in_group = int(groups["score" if is_whole else "group"].notna().sum())
     lost = in_group - len(design)
     terms = list(cohort.settings.covariates) + ([cohort.settings.batch] if cohort.settings.batch else [])
     adjusted = f"adjusted for {', '.join(map(as_text, terms))}" if terms else "not adjusted for anything"
     small = cohort.settings.small_cell
     people = f"fewer than {small} people" if lost < small else count(lost, "person").replace("persons", "people")
     left_out = f"; {people} left out for a missing covariate" if lost else ""
-    people = f"Contrasts rest on {tell_part(len(design), in_group, small)} people in a group, {adjusted}{left_out}."
+    what, who = ("Slopes", "people with a score") if is_whole else ("Contrasts", "people in a group")
+    people = f"{what} rest on {tell_part(len(design), in_group, small)} {who}, {adjusted}{left_out}."
     clusters = find_clusters(design)
     return people if clusters is None else f"{people} {describe_clusters(clusters, str(cohort.settings.cluster))}"
 

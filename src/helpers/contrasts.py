@@ -14,14 +14,18 @@ from helpers.designs import (
     refuse_determined,
     weigh_residuals,
 )
+from helpers.intervals import bound_correlation
 from helpers.wording import as_text
 
+GROUP = "group"  # the column of a design that says who is high, or holds the score of an outcome without a cut
 CONFIDENCE = 0.95
 Q_SHOWN = 0.05
 KNOTS = 200  # of the spline for noncentral t
 TILE = 512  # features computed at once: they fit the cache of a processor
-FITTED = ["estimate", "ci_low", "ci_high", "d", "d_low", "d_high", "t", "df", "p"]
-COLUMNS = ["n_high", "n_low", *FITTED, "q"]
+FITTED = ["estimate", "ci_low", "ci_high", "d", "d_low", "d_high", "t", "df", "p", "r", "r_low", "r_high"]
+COLUMNS = ["n_high", "n_low", *FITTED[:9], "q"]
+SLOPES = ["n", "r", "r_low", "r_high", "slope", "slope_low", "slope_high", "t", "df", "p", "q"]  # of a score
+RENAMED = {"estimate": "slope", "ci_low": "slope_low", "ci_high": "slope_high"}
 
 
 def fit_contrasts(features: pd.DataFrame, design: pd.DataFrame, *, tested: str = "group") -> pd.DataFrame:
@@ -53,6 +57,8 @@ def fit_contrasts(features: pd.DataFrame, design: pd.DataFrame, *, tested: str =
         Index ``feature``; columns n_high, n_low (people with a value above and at or below the middle of the
         tested column), estimate, ci_low, ci_high (95 %, in units of the feature), d, d_low, d_high, t, df, p,
         q (Benjamini-Hochberg over the table [1]_). A feature that is constant, has too few people, or a group of one is NaN.
+        Where the column ``group`` is a score (more than two values: an outcome without a cut), n, r (partial correlation with
+        Fisher's interval, r_low and r_high), slope (per unit of the column, which is a standard deviation) with slope_low and slope_high, t, df, p, q.
 
     Raises
     ------
@@ -98,7 +104,21 @@ def fit_contrasts(features: pd.DataFrame, design: pd.DataFrame, *, tested: str =
         table[name] = side.sum()
         table.loc[~complete, name] = (~np.isnan(values[np.ix_(side, ~complete)])).sum(axis=0)
     table["q"] = adjust_bh(table["p"])
+    if tested == GROUP and terms[tested].nunique() > 2:
+        return table.rename(columns=RENAMED).assign(n=table["n_high"] + table["n_low"])[SLOPES]
     return table[COLUMNS]
+
+
+def rank_effects(table: pd.DataFrame) -> pd.DataFrame:
+    """Return contrasts by size, the largest first: by d, or by r where a score is followed.
+
+    Examples
+    --------
+    >>> rank_effects(pd.DataFrame({"r": [0.1, -0.4]}, index=["a", "b"])).index.tolist()
+    ['b', 'a']
+    """
+    size = table["d" if "d" in table else "r"].abs().fillna(-1)
+    return table.iloc[size.argsort(kind="stable")[::-1]]
 
 
 def correlate_partial(features: pd.DataFrame, design: pd.DataFrame, *, tested: str = "group") -> pd.DataFrame:
@@ -184,18 +204,17 @@ def describe_contrasts(contrasts: pd.DataFrame, *, noun: str, q_shown: float = Q
     >>> describe_contrasts(table, noun="genera")
     'Of 2 genera tested, 1 has q < 0.05 (1 higher, 0 lower in the high group). Largest effect: Blautia, d = 0.80 (95 % CI 0.40 to 1.20).'
     """
-    tested = contrasts.dropna(subset=["q", "d"])
+    effect, among = ("d", "in the high group") if "d" in contrasts else ("r", "with a higher score")
+    tested = contrasts.dropna(subset=["q", effect])
     if tested.empty:
         return f"None of the {noun} could be tested."
     found = tested[tested["q"] < q_shown]
-    top = tested.loc[tested["d"].abs().idxmax()]
+    top = tested.loc[tested[effect].abs().idxmax()]
     verb = "has" if len(found) == 1 else "have"
-    split = (
-        f" ({(found['d'] > 0).sum()} higher, {(found['d'] < 0).sum()} lower in the high group)" if len(found) else ""
-    )
+    split = f" ({(found[effect] > 0).sum()} higher, {(found[effect] < 0).sum()} lower {among})" if len(found) else ""
     return (
         f"Of {len(tested):,} {noun} tested, {len(found) or 'none'} {verb} q < {q_shown:g}{split}. Largest effect: "
-        f"{as_text(top.name)}, d = {top['d']:.2f} (95 % CI {top['d_low']:.2f} to {top['d_high']:.2f})."
+        f"{as_text(top.name)}, {effect} = {top[effect]:.2f} (95 % CI {top[f'{effect}_low']:.2f} to {top[f'{effect}_high']:.2f})."
     )
 
 
@@ -231,7 +250,12 @@ def _fit(values: np.ndarray, terms: pd.DataFrame, tested: str) -> np.ndarray:
     d = estimate / sd * correct_bias(df)
     d_low, d_high = bound_effect(estimate / sd, error / sd, own_df, df)
     half, own_df = quantile * error, np.where(np.isnan(t), np.nan, own_df)
-    return np.column_stack([estimate, estimate - half, estimate + half, d, d_low, d_high, t, own_df, p])
+    along = estimate / sd * np.sqrt(x @ x)
+    r = along / np.sqrt(along**2 + df)
+    r_low, r_high = bound_correlation(r, df + 2)  # participants less one for each covariate
+    return np.column_stack(
+        [estimate, estimate - half, estimate + half, d, d_low, d_high, t, own_df, p, r, r_low, r_high]
+    )
 
 
 def _fit_tile(values: np.ndarray, basis: np.ndarray, x: np.ndarray, found: Sandwich) -> tuple[np.ndarray, ...]:

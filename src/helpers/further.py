@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.contract import Cohort, FurtherBlock
-from helpers.contrasts import COLUMNS, describe_contrasts, fit_contrasts
+from helpers.contrasts import COLUMNS, describe_contrasts, fit_contrasts, rank_effects
 from helpers.problems import TooLittle, count
 from helpers.wording import as_text
 
@@ -204,7 +204,7 @@ def _average(standard: pd.DataFrame) -> pd.Series:
 
 def _order(table: pd.DataFrame, block: FurtherBlock) -> pd.DataFrame:
     table.insert(0, "block", block.title)
-    return table.iloc[table["d"].abs().fillna(-1).argsort(kind="stable")[::-1]]
+    return rank_effects(table)
 
 
 def _join(tables: list[pd.DataFrame]) -> pd.DataFrame:

@@ -120,6 +120,22 @@ def find_moved(chapter: str, table: str) -> str:
     return others[0] if len(others) == 1 and others[0] != chapter else ""
 
 
+def find_tables(*columns: str) -> list[str]:
+    """Return the result tables of the chapters before the verdict that have some columns, as ``chapter/table``.
+
+    Parameters
+    ----------
+    *columns : str
+        Without any: all tables of these chapters.
+
+    Examples
+    --------
+    >>> find_tables("d", "n_regions")
+    ['03_structure/sets']
+    """
+    return [name for name in _read()["tables"] if "01" <= name[:2] < "07" and set(columns) <= set(list_columns(name))]
+
+
 def tell_table(table: str) -> str:
     """Return what a result table holds, in a sentence; empty of one outside the list.
 

@@ -50,9 +50,11 @@ def as_code(name: object) -> str:
 _PAIRS = (
     ("high minus low", "{high} minus {low}"),
     ("High minus low", "{high} minus {low}"),
+    ("the high and the low group", "the groups {high} and {low}"),
     ("in the high and", "in the group {high} and"),
     ("in the low group", "in the group {low}"),
     ("the high group", "the group {high}"),
+    ("the low group", "the group {low}"),
 )
 
 
@@ -91,6 +93,19 @@ def set_labels(labels: Mapping[str, str] | None) -> None:
         ``labels`` of ``cohort.yml``, or None.
     """
     _RULE["labels"] = labels
+
+
+def name_in_prose(text: str) -> str:
+    """Return a sentence about the groups with the names that :func:`set_labels` set.
+
+    Examples
+    --------
+    >>> set_labels({"high": "Controls", "low": "Patients"})
+    >>> name_in_prose("One circle per genus, higher in the high group.")
+    'One circle per genus, higher in the group Controls.'
+    >>> set_labels(None)
+    """
+    return call_groups(text, _RULE["labels"]) if _RULE["labels"] else text
 
 
 def name_groups(text: str) -> str:

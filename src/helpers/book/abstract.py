@@ -59,7 +59,7 @@ def draw_abstract(
     chapters : collection of str
         Ids of the chapters that have a page with results; the others get no link.
     labels : mapping
-        How to call ``high`` and ``low``.
+        How to call ``high`` and ``low``; empty where there are no groups.
     counts : mapping
         Participants of each group as text, where they may be told.
     question : str
@@ -74,14 +74,14 @@ def draw_abstract(
     boxes = [_draw_box(*box, available=available, chapters=chapters) for box in BOXES]
     said = (
         f"A person with the brain in the head and the gut in the belly. Two lines join them, both with arrows at both ends: the vagus nerve and "
-        f"the blood. Four boxes beside the person say what is measured. Below, the two groups: {labels['high']} and {labels['low']}. {question}"
+        f"the blood. Four boxes beside the person say what is measured. {_tell_groups(labels)}{question}"
     )
     parts = [
         f'<svg class="graphical-abstract" viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{escape(said)}">',
         *PERSON,
         *_draw_paths(),
         *boxes,
-        *_draw_groups(labels, counts),
+        *(_draw_groups(labels, counts) if labels else []),
         *_draw_steps(chapters),
         "</svg>",
     ]
@@ -121,6 +121,10 @@ def _draw_box(
         *(_write(x + 9, top + 20 + LINE * i, line) for i, line in enumerate(lines, start=1)),
     ]
     return _link("".join(inside), chapter, chapters if is_here else ())
+
+
+def _tell_groups(labels: Mapping[str, str]) -> str:
+    return f"Below, the two groups: {labels['high']} and {labels['low']}. " if labels else ""
 
 
 def _draw_groups(labels: Mapping[str, str], counts: Mapping[str, str]) -> list[str]:

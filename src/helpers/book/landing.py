@@ -14,6 +14,7 @@ import pandas as pd
 from helpers.book.abstract import draw_abstract
 from helpers.problems import MissingResult, count
 from helpers.tables import read_result
+from helpers.verdict.contrasts import describe_strongest
 from helpers.wording import as_text, call_groups, flatten_text, hide_small_parts
 
 COHORT, VERDICT = "01_cohort", "07_verdict"
@@ -52,11 +53,14 @@ class Findings:
         Whose claims these are; empty where not known.
     counts : dict of str to str
         Participants of the groups ``high`` and ``low`` as text, small ones hidden; empty where not known.
+    contrasts : str
+        What stands in place of verdicts in a cohort that is asked no claim.
     """
 
     verdicts: pd.DataFrame | None = None
     study: str = ""
     counts: dict[str, str] = field(default_factory=dict)
+    contrasts: str = ""
 
 
 def read_findings(results_dir: Path | None, *, skipped: Collection[str], small_cell: int) -> Findings:
@@ -78,10 +82,12 @@ def read_findings(results_dir: Path | None, *, skipped: Collection[str], small_c
     linked = Path(results_dir) / VERDICT / "verdicts.jsonld"
     exported = json.loads(linked.read_text(encoding="utf-8")) if verdicts is not None and linked.is_file() else {}
     counts = {}
-    if groups is not None:
+    if groups is not None and groups["group"].notna().any():
         sizes = [int((groups["group"] == side).sum()) for side in ("high", "low")]
         counts = dict(zip(("high", "low"), hide_small_parts(sizes, small_cell), strict=True))
-    return Findings(verdicts, str(exported.get("isBasedOn", {}).get("name", "")), counts)
+    contrasts = None if verdicts is None else _read(results_dir, VERDICT, "contrasts")
+    told = "" if contrasts is None else describe_strongest(contrasts, write=flatten_text)
+    return Findings(verdicts, str(exported.get("isBasedOn", {}).get("name", "")), counts, told)
 
 
 def _read(results_dir: Path, chapter: str, name: str) -> pd.DataFrame | None:
@@ -118,6 +124,7 @@ def write_figure(facts: Mapping[str, Any], findings: Findings, chapters: Collect
 
 def _draw_figure(facts: Mapping[str, Any], findings: Findings, chapters: Collection[str]) -> str:
     labels = facts.get("labels") or {"high": "High", "low": "Low"}
+    labels = {} if "continuous" in facts.get("available", ()) else labels
     drawing = draw_abstract(
         facts.get("available", ()),
         chapters=chapters,
@@ -136,15 +143,24 @@ def ask_question(facts: Mapping[str, Any]) -> str:
     Examples
     --------
     >>> labels = {"high": "High resilience", "low": "Low resilience"}
-    >>> ask_question({"labels": labels, "available": ["resilience_score", "symptoms", "taxa", "metabolites"]})
+    >>> ask_question({"labels": labels, "available": ["resilience_outcome", "symptoms", "taxa", "metabolites"]})
     'What sets highly resilient people apart: in symptoms, gut bacteria and metabolites?'
     >>> ask_question({"labels": {"high": "Healthy", "low": "Adenoma"}, "available": ["taxa"]})
     'How do the groups “Healthy” and “Adenoma” differ in gut bacteria?'
+    >>> ask_question({"score": "happiness", "available": ["continuous", "taxa"]})
+    'What goes along with happiness: in gut bacteria?'
     """
     available = facts.get("available", ())
     parts = list(dict.fromkeys(part for name, part in PARTS.items() if name in available))
     told = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
-    if "resilience_score" in available:
+    if "continuous" in available:
+        score = (
+            "resilience"
+            if {"resilience_score", "study_claims"} <= set(available)
+            else flatten_text(facts.get("score", "the score"))
+        )
+        return f"What goes along with {score}{f': {told}' if told else ''}?"
+    if "resilience_outcome" in available:
         return f"What sets highly resilient people apart{f': in {told}' if told else ''}?"
     labels = facts.get("labels") or {"high": "high", "low": "low"}
     names = " and ".join(f"“{flatten_text(labels[side])}”" for side in ("high", "low"))
@@ -152,10 +168,12 @@ def ask_question(facts: Mapping[str, Any]) -> str:
 
 
 def _write_head(findings: Findings, facts: Mapping[str, Any]) -> str:
-    """Return the sentence that counts the verdicts, and their marks in a row."""
+    """Return the sentence that counts the verdicts, and their marks in a row; of a cohort without claims its strongest contrast."""
     verdicts = findings.verdicts
     if verdicts is None or verdicts.empty:
         return ""
+    if findings.contrasts:
+        return f'<p class="glance-head">{escape(findings.contrasts)}</p>'
     words = [] if _is_untested(verdicts) else list(verdicts["verdict"])
     marks = (
         f'<p class="glance-row" aria-hidden="true">{"".join(_draw_mark(word) for word in words)}</p>' if words else ""

@@ -20,6 +20,7 @@ MIN_GROUP = read_least()["contrast"].per_group
 MOST_MISSING = 0.2
 MOST_LEVELS = 0.5
 STRONG_ASSOCIATION = 0.8
+FEWEST_VALUES = 3  # of a score without a cut; two are groups
 
 
 def check_settings(
@@ -116,6 +117,14 @@ def find_groups(
     if score is None:
         return None
     score = score[score.notna() & score.index.isin(participants.index)]
+    if rule.continuous:
+        if len(score) < 2 * MIN_GROUP or score.nunique() < FEWEST_VALUES:
+            found = f"{count(len(score), 'person')} with a {name}, of {count(score.nunique(), 'value')}"
+            expected = f"{2 * MIN_GROUP} or more, with {FEWEST_VALUES} values or more, for continuous: true"
+            _report(
+                reader, "outcome", found, expected, "add participants, or compare groups (high_at_least, or labels)."
+            )
+        return None
     rule = rule.with_cuts(score)
     if rule.low_end is None:
         _report_small(reader, "high", 0, f"with a {name}", "fill it, or change outcome in cohort.yml.")

@@ -26,9 +26,10 @@ from helpers.contract.further import FurtherBlock, read_further
 from helpers.contract.headers import check_names, is_small
 from helpers.contract.ids import check_participant_ids
 from helpers.contract.inventory import Recogniser, check_inventory, find_refused, list_cohort_files
+from helpers.contract.ledger import check_own_claims
 from helpers.contract.maps import read_maps
 from helpers.contract.named_blocks import read_blocks
-from helpers.contract.outcome import ColumnRule, MeasureRule, NumberRule
+from helpers.contract.outcome import ColumnRule, MeasureRule, NumberRule, is_about_resilience, is_continuous
 from helpers.contract.phenotype import read_phenotype
 from helpers.contract.questionnaires import Questionnaire
 from helpers.contract.same_person import check_same_person
@@ -127,8 +128,9 @@ class Cohort:
 
         Maps of a handful of people cannot be compared and do not count.
 
-        ``outcome_score`` is there when the groups come from a number, ``resilience_score`` when that is a questionnaire's,
-        and then ``symptoms`` when there is any other questionnaire.
+        ``groups`` is there unless the outcome has no cut (``continuous``); ``outcome_score`` is there when the groups come from a number, ``resilience_score`` when that is a questionnaire's (``resilience_outcome`` when it is one of resilience),
+        and then ``symptoms`` when there is any other questionnaire. ``claims`` is there when it has its own (``own_claims``)
+        or those of a study of resilience can be asked of it (``study_claims``), ``no_claims`` when neither.
         """
         names = set(self.blocks) | set(self.phenotype)
         names |= {f"further_{block.place}" for block in self.further.values()}
@@ -144,6 +146,11 @@ class Cohort:
             f"{m}_items" for m, table in self.phenotype.items() if list_items(m) and set(list_items(m)) <= set(table)
         }
         rule = self.settings.outcome
+        names |= {"resilience_outcome"} if is_about_resilience(rule) else set()
+        asked = {"own_claims"} if self.settings.claims else {"study_claims"} if is_about_resilience(rule) else set()
+        names |= {"claims", *asked} if asked else {"no_claims"}
+        names |= {"regions"} if {"volumes", "tracts"} & set(self.blocks) else set()
+        names |= {"continuous"} if is_continuous(rule) else {"groups"}
         names |= set() if isinstance(rule, ColumnRule) else {"outcome_score"}
         if isinstance(rule, MeasureRule):
             names |= {"resilience_score"} | ({"symptoms"} if set(self.phenotype) - {rule.measure} else set())
@@ -268,6 +275,8 @@ def _read_visit(
     reader = Reader(folder, [], refused, visits=Visits(visit if is_other else declared, is_other))
     if not is_other:
         reader.problems += [*refused.values(), *check_inventory(folder, recognise), *problems]
+        if settings is not None and settings.claims and settings.claims not in refused:
+            reader.problems += check_own_claims(folder, settings.claims)
     reader.read_sessions()
     participants = _read_participants(reader, settings)
     ids = participants.index if participants is not None else pd.Index([])

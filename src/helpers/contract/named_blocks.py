@@ -21,7 +21,7 @@ from helpers.contract.matrices import read_matrices
 from helpers.contract.meaning import check_meaning
 from helpers.contract.measurements import check_features, check_measurements
 from helpers.contract.schema import read_schema
-from helpers.contract.settings import Settings
+from helpers.contract.settings import Settings, peek_scale
 from helpers.contract.shares import close_shares
 from helpers.problems import name_some
 
@@ -50,7 +50,7 @@ def read_blocks(
     """
     tables, features = {}, {}
     connectivity_scale = None if settings is None else settings.connectivity_scale
-    scales = {} if settings is None else settings.scale
+    scales = peek_scale(reader.folder) if settings is None else settings.scale
     for name, rules in read_schema()["blocks"].items():
         if wanted is not None and name not in wanted:
             continue

@@ -16,16 +16,17 @@ from helpers.problems import quote
 PLAIN = re.compile(r"\w[\w.-]{0,63}")
 THIRD = 1 / 3
 RESILIENCE_MEASURES = ("cd_risc", "cd_risc_10", "cd_risc_2", "brs")
-MEASURE, COLUMN, CUTS = ("measure", "score"), ("column",), ("high_at_least", "low_below", "terciles")
+MEASURE, COLUMN, CUTS = ("measure", "score"), ("column",), ("high_at_least", "low_below", "terciles", "continuous")
+WHOLE = ("terciles", "continuous")  # settings that stand in place of a cut
 FORMS = (
     "{measure: cd_risc, score: total, high_at_least: 82}, {column: happiness, high_at_least: 5} or "
-    "{column: diagnosis, high: [HC], low: [MDD]}; a cut may be two (low_below: 70), or terciles: true"
+    "{column: diagnosis, high: [HC], low: [MDD]}; a cut may be two (low_below: 70), or terciles: true; continuous: true makes no groups"
 )
 Report = Callable[..., None]
 
 
 class _Cuts:
-    """What rules on a number share: two cuts, which may be one, or the terciles of the cohort."""
+    """What rules on a number share: two cuts, which may be one, the terciles of the cohort, or no cut at all."""
 
     @property
     def low_end(self) -> float | None:
@@ -58,6 +59,8 @@ class _Cuts:
 
     def tell_cuts(self) -> str:
         """Return in words from where a score is high and below what it is low."""
+        if self.continuous:
+            return "no cut: every analysis follows the score"
         if self.terciles:
             found = "" if self.low_end is None else f" ({self.high_at_least:g} or more; below {self.low_end:g})"
             return f"upper third of this cohort{found}; low: lower third"
@@ -78,6 +81,8 @@ class MeasureRule(_Cuts):
         In points; None: the same as ``high_at_least``. Those between have a score and no group.
     terciles : bool
         The cuts are the terciles of the cohort itself.
+    continuous : bool
+        There is no cut and there are no groups: every analysis follows the score.
     """
 
     measure: str
@@ -85,9 +90,11 @@ class MeasureRule(_Cuts):
     high_at_least: float | None = None
     low_below: float | None = None
     terciles: bool = False
+    continuous: bool = False
 
     def __str__(self) -> str:
-        return f"high: {self.measure} {self.score} of {self.tell_cuts()}"
+        name = f"{self.measure} {self.score}"
+        return f"{name}, {self.tell_cuts()}" if self.continuous else f"high: {name} of {self.tell_cuts()}"
 
 
 @dataclass(frozen=True)
@@ -98,9 +105,10 @@ class NumberRule(_Cuts):
     high_at_least: float | None = None
     low_below: float | None = None
     terciles: bool = False
+    continuous: bool = False
 
     def __str__(self) -> str:
-        return f"high: {self.column} of {self.tell_cuts()}"
+        return f"{self.column}, {self.tell_cuts()}" if self.continuous else f"high: {self.column} of {self.tell_cuts()}"
 
 
 @dataclass(frozen=True)
@@ -116,6 +124,28 @@ class ColumnRule:
 
 
 OutcomeRule = MeasureRule | NumberRule | ColumnRule
+
+
+def is_continuous(rule: OutcomeRule) -> bool:
+    """Return whether a rule makes no groups.
+
+    Examples
+    --------
+    >>> is_continuous(MeasureRule("brs", "mean", continuous=True)), is_continuous(ColumnRule("diagnosis", ("HC",), ("MDD",)))
+    (True, False)
+    """
+    return getattr(rule, "continuous", False)
+
+
+def is_about_resilience(rule: OutcomeRule) -> bool:
+    """Return whether a rule reads a questionnaire of resilience.
+
+    Examples
+    --------
+    >>> is_about_resilience(MeasureRule("brs", "mean", 4.3)), is_about_resilience(NumberRule("happiness", 5.0))
+    (True, False)
+    """
+    return isinstance(rule, MeasureRule) and rule.measure in RESILIENCE_MEASURES
 
 
 def read_outcome(outcome: Any, report: Report) -> OutcomeRule | None:
@@ -140,7 +170,7 @@ def read_outcome(outcome: Any, report: Report) -> OutcomeRule | None:
         return _read_labels(outcome, report)
     names = COLUMN if "column" in keys else MEASURE
     unknown = sorted(keys - {*names, *CUTS})
-    if unknown or not set(names) <= keys or not keys & {"high_at_least", "terciles"}:
+    if unknown or not set(names) <= keys or not keys & {"high_at_least", *WHOLE}:
         meant = suggest(unknown[0], [key for key in (*names, *CUTS) if key not in keys]) if unknown else None
         fix = f"write {meant} in place of {unknown[0]}." if meant else "write one of these forms."
         report("outcome", repr(outcome), FORMS, fix)
@@ -165,14 +195,13 @@ def _check_named(outcome: dict, names: tuple[str, ...], report: Report) -> bool:
 
 
 def _read_cuts(outcome: dict, report: Report) -> dict[str, Any] | None:
-    if "terciles" in outcome:
-        both = sorted({"high_at_least", "low_below"} & set(outcome))
-        if outcome["terciles"] is True and not both:
-            return {"terciles": True}
-        found = f"terciles and {' and '.join(both)}" if both else repr(outcome["terciles"])
-        report(
-            "outcome.terciles", found, "true, without a cut", "keep the cuts declared in advance, or terciles: true."
-        )
+    if declared := [key for key in WHOLE if key in outcome]:
+        key, both = declared[0], sorted({*CUTS, *WHOLE} & set(outcome) - {declared[0]})
+        if outcome[key] is True and not both:
+            return {key: True}
+        found = f"{key} and {' and '.join(both)}" if both else repr(outcome[key])
+        fix = f"keep the cuts declared in advance, or {key}: true alone."
+        report(f"outcome.{key}", found, "true, without a cut", fix)
         return None
     cuts = {key: outcome[key] for key in ("high_at_least", "low_below") if key in outcome}
     bad = [key for key, cut in cuts.items() if not is_number(cut)]

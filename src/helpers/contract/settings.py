@@ -41,9 +41,11 @@ KNOWN = {
     "scale",
     "visit",
     "cluster",
+    "claims",
 }
 CONNECTIVITY_SCALES = ("r", "fisher_z")
 LONGEST_LABEL = 40
+CLAIMS = re.compile(r"\w[\w.-]{0,63}\.ya?ml")
 NAME = re.compile(r"[^/\\\n\r\0]{1,100}")
 TEMPLATE_HINT = "`resilience-book new <folder>` writes a commented template"
 
@@ -99,6 +101,7 @@ class Settings:
     blind: bool = False
     visit: str | None = None
     cluster: str | None = None
+    claims: str | None = None
 
     def as_blind(self) -> Settings:
         """Return the settings of a blind run on this cohort."""
@@ -145,6 +148,15 @@ def read_settings(folder: Path) -> tuple[Settings | None, list[Problem]]:
     return settings, problems
 
 
+def peek_scale(folder: Path) -> dict[str, str]:
+    """Return the scales that ``cohort.yml`` declares, also where something else in it is wrong; problems are told by `read_settings`."""
+    try:
+        values = yaml.safe_load((folder / FILE).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        return {}
+    return read_scale(values.get("scale"), lambda *_: None) if isinstance(values, dict) else {}
+
+
 class _UniqueKeys(yaml.SafeLoader):
     """YAML without the silent rule that the last of two equal keys counts."""
 
@@ -183,7 +195,12 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
         report("contract", repr(values["contract"]), "1 or 2", "this version reads contracts 1 and 2.")
     for key in ("name", "kind", "outcome"):
         if values.get(key) in (None, ""):
-            report(key, "nothing", "a value", f"add a line `{key}: …`; {TEMPLATE_HINT}.")
+            fix = f"add a line `{key}: …`; {TEMPLATE_HINT}."
+            proposed = lines.get(f"# {key}")
+            fix = (
+                f"take the # away from one of the lines that propose it (from line {proposed} on)." if proposed else fix
+            )
+            report(key, "nothing", "a value", fix)
     if values.get("name") not in (None, "") and not NAME.fullmatch(str(values["name"])):
         report("name", quote(values["name"]), "one line of 1 to 100 signs without / and \\", "write a plain name.")
     if values.get("kind") not in (*KINDS, None, ""):
@@ -222,6 +239,12 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
     visit = values.get("visit")
     if visit is not None and (isinstance(visit, bool) or not isinstance(visit, str | int)):
         report("visit", repr(visit), "the name of one visit", "write e.g. visit: baseline.")
+    claims = values.get("claims")
+    if claims is not None and not CLAIMS.fullmatch(str(claims)):
+        fix = "put the file into the cohort folder and write its name alone, e.g. claims: my_claims.yml."
+        report("claims", quote(claims), "the name of a YAML file in the cohort folder, no path", fix)
+    elif claims == FILE:
+        report("claims", quote(claims), "a file of its own", "write the claims into a file such as my_claims.yml.")
     scale = values.get("connectivity_scale") or "r"
     if scale not in CONNECTIVITY_SCALES:
         report("connectivity_scale", repr(scale), "r or fisher_z", "say what the connectivity files hold.")
@@ -249,6 +272,7 @@ def _build_settings(values: dict[str, Any], lines: Mapping[str, int]) -> tuple[S
         scale=shares,
         visit=None if visit is None else fold_visit(visit),
         cluster=cluster,
+        claims=claims,
     ), problems
 
 

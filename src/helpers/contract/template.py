@@ -28,6 +28,8 @@ outcome: {{measure: cd_risc, score: total, high_at_least: 82}}
 # ... or a cut on a column of numbers in participants.tsv: {{column: happiness, high_at_least: 5}}
 # ... or the upper against the lower third of this very sample, which every page then calls data-driven:
 # outcome: {{measure: brs, score: mean, terciles: true}}
+# ... or no cut at all: no groups, every chapter then follows the score and says r, the correlation with it:
+# outcome: {{measure: brs, score: mean, continuous: true}}
 # ... or labels in a column of participants.tsv; people with other labels are in neither group:
 # outcome: {{column: diagnosis, high: [HC], low: [MDD]}}
 
@@ -56,12 +58,67 @@ covariates: [age, sex]
 # reads are then left out, with the reason on the page.
 # scale: {{taxa: percent, genes: cpm}}
 
+# Your own claims, declared before looking at the data; `resilience-book new FOLDER --claims` writes such a file to edit.
+# claims: my_claims.yml
+
 # Counts below this are not shown on any page.
 small_cell: 5
 
 # What to cite for these data.
 citation: ""
 """
+
+
+CLAIMS_FILE = "my_claims.yml"
+CLAIMS = """\
+# Your own claims, for chapter 07: each names one number that a chapter computes, the side that you expect, and the smallest effect
+# that would matter, before you look. `resilience-book freeze {folder}` then registers them. `resilience-book check {folder}` lists what
+# is wrong here. Every field: data/claims/README.md. Replace these two, and add as many as you have.
+claims:
+  - id: M01
+    label: Depression symptoms
+    statement: Fewer symptoms of depression in the group that cohort.yml calls high.
+    direction: lower  # of the high group, or along the score: higher, lower
+    chapter: 02_resilience  # the row that is read: results/<chapter>/<table>.tsv, first column <feature>
+    table: symptoms
+    feature: hads.depression
+    smallest_effect_of_interest: 0.2  # in d, the difference in standard deviations
+
+  - id: M02
+    label: N-acetylglutamate
+    statement: More N-acetylglutamate in the group that cohort.yml calls high.
+    direction: higher
+    chapter: 05_metabolites
+    table: metabolites
+    feature: N-acetylglutamate
+    aliases: [HMDB0001138]  # optional: other names of the row, also looked for in the columns name and hmdb
+    smallest_effect_of_interest: 0.3
+    sesoi_reason: smaller differences are within the assay's error  # optional
+    # optional: other columns of that table; the smallest effect is then in their unit
+    # columns: {{estimate: estimate, low: ci_low, high: ci_high}}
+"""
+
+
+def add_claims(folder: str | os.PathLike[str]) -> Path:
+    """Add a list of claims to edit to a cohort folder, and name it in its settings.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        With ``cohort.yml``, as `write_template` makes it.
+
+    Returns
+    -------
+    pathlib.Path
+        Of the list of claims.
+    """
+    folder = Path(folder).expanduser().absolute()
+    write_atomically(folder / CLAIMS_FILE, CLAIMS.format(folder=folder.name))
+    settings = (folder / "cohort.yml").read_text(encoding="utf-8")
+    remark, line = f"# claims: {CLAIMS_FILE}\n", f"claims: {CLAIMS_FILE}\n"
+    with_claims = settings.replace(remark, line) if remark in settings else f"{settings}\n# Your own claims.\n{line}"
+    write_atomically(folder / "cohort.yml", with_claims)
+    return folder / CLAIMS_FILE
 
 
 def write_template(folder: str | os.PathLike[str]) -> Path:

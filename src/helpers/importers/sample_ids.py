@@ -12,6 +12,9 @@ from helpers.contract.ids import find_flaw, fold_id
 from helpers.importers.delimited import check_unique, read_frame
 from helpers.problems import CohortError, Problem, count, name_some, quote
 
+USUAL = (  # what sequencers and pipelines write behind the name of a sample
+    r"_S[0-9]+_L[0-9]+.*$", r"_S[0-9]+$", r"_L[0-9]+.*$", r"_R[12].*$", r"[._-][A-Za-z]+[0-9]*$", r"[._-][0-9]+$", r"^[A-Za-z]+[._-]",
+)  # fmt: skip
 FEWEST_KNOWN = 0.5
 TWO_WAYS = "give a map of samples to participants (--ids) or, where a participant has several visits, the one to keep (--visit)."
 
@@ -134,7 +137,7 @@ def rename_samples(
         hint = "the first column of the map (sample) must hold the names of the file"
     elif participants is not None:
         renamed = _match(bare, participants)
-        hint = "they are spelled otherwise than in participants.tsv"
+        hint = f"they are spelled otherwise than in participants.tsv{_suggest_strip(bare, participants)}"
     else:
         renamed, hint = Renamed(bare), ""
     problems = [*_find_few(renamed, bare, hint, file), *_find_unsafe(renamed, file), *_find_doubles(renamed, file)]
@@ -152,6 +155,15 @@ def _match(bare: Mapping[str, str], participants: Collection[str]) -> Renamed:
     ids = {name: person for name, person in pairs.items() if person is not None}
     respelled = {name: person for name, person in ids.items() if bare[name] != person}
     return Renamed(ids, respelled, tuple(name for name in bare if name not in ids))
+
+
+def _suggest_strip(bare: Mapping[str, str], participants: Collection[str]) -> str:
+    """Return the pattern to take off with which most samples would be those of participants; empty where none of the usual does it."""
+    for pattern in USUAL:
+        short = {name: re.sub(pattern, "", text) for name, text in bare.items()}
+        if short != dict(bare) and len(_match(short, participants).ids) >= FEWEST_KNOWN * len(bare):
+            return f" (they are its participants with --strip '{pattern}')"
+    return ""
 
 
 def _find_few(renamed: Renamed, bare: Mapping[str, str], hint: str, file: str) -> list[Problem]:

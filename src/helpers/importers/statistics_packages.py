@@ -1,4 +1,4 @@
-"""Data sets of SPSS and Stata: value labels become labels, values that the file marks as missing are missing."""
+"""Data sets of SPSS, Stata and SAS: value labels become labels, values that the file marks as missing are missing."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ from helpers.problems import count, name_some
 SPSS_STARTS = (b"$FL2", b"$FL3")
 STATA_START = b"<stata_dta>"
 STATA_OLD = range(104, 116)
+SAS_START = bytes.fromhex("000000000000000000000000c2ea8160b31411cfbd92080009c7318c181f1011")
+XPORT_START = b"HEADER RECORD*******LIB"
+WITHOUT_MARKS = ("read_xport",)  # readers of files that mark no value as missing
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,13 @@ def read_spss(paths: Sequence[Path], options: Options) -> Imported:
 def read_stata(paths: Sequence[Path], options: Options) -> Imported:
     """Read a data set of Stata (``.dta``): see :func:`_read`."""
     return _read(paths, options, "read_dta")
+
+
+def read_sas(paths: Sequence[Path], options: Options) -> Imported:
+    """Read a data set of SAS (``.sas7bdat``, or the transport file ``.xpt``): see :func:`_read`. Formats of values are in a file of their own."""
+    with paths[0].open("rb") as file:
+        is_transport = file.read(len(XPORT_START)) == XPORT_START
+    return _read(paths, options, "read_xport" if is_transport else "read_sas7bdat")
 
 
 def _read(paths: Sequence[Path], options: Options, reader: str) -> Imported:
@@ -95,7 +105,7 @@ def load_data_set(path: Path, reader: str) -> DataSet:
     Parameters
     ----------
     path : pathlib.Path
-    reader : {"read_sav", "read_dta"}
+    reader : {"read_sav", "read_dta", "read_sas7bdat", "read_xport"}
         Of pyreadstat.
 
     Raises
@@ -104,8 +114,9 @@ def load_data_set(path: Path, reader: str) -> DataSet:
         When it is damaged or too large, or names a variable twice.
     """
     _check_size(path, _call(path, reader, metadataonly=True)[1])
-    frame, meta = _call(path, reader, user_missing=False)
-    everything = _call(path, reader, user_missing=True)[0]
+    is_marked = reader not in WITHOUT_MARKS
+    frame, meta = _call(path, reader, **({"user_missing": False} if is_marked else {}))
+    everything = _call(path, reader, user_missing=True)[0] if is_marked else frame
     n_missing = int((everything.notna().to_numpy() & frame.isna().to_numpy()).sum())
     names = [str(name) for name in frame.columns]
     check_unique(path, names, "variable")
@@ -174,7 +185,12 @@ def _detect_stata(head: Head) -> bool:
     return start.startswith(STATA_START) or is_old
 
 
+def _detect_sas(head: Head) -> bool:
+    return head.start.startswith((SAS_START, XPORT_START))
+
+
 FORMATS: tuple[Format, ...] = (
     Format("spss", "SPSS", "a data set of SPSS", "what --role says", _detect_spss, read_spss),
     Format("stata", "Stata", "a data set of Stata", "what --role says", _detect_stata, read_stata),
+    Format("sas", "SAS", "a data set of SAS, or its transport file (.xpt)", "what --role says", _detect_sas, read_sas),
 )

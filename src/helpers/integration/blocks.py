@@ -17,7 +17,7 @@ from helpers.brain import ComBat
 from helpers.brain.names import name_edge
 from helpers.contract import Cohort
 from helpers.further import transform_block
-from helpers.least import find_shortage
+from helpers.least import find_shortage, refuse_few
 from helpers.problems import TooLittle, count, name_some
 from helpers.tables import align_blocks
 from helpers.wording import hide_small
@@ -86,7 +86,9 @@ def prepare_blocks(cohort: Cohort, groups: pd.DataFrame, *, names: Sequence[str]
     shared = align_blocks({"groups": grouped, **held}, at_least=0)
     flow = _count_flow(grouped, held, shared.ids)
     short = flow.iloc[-1]
-    if reason := find_shortage("cross_validation", short["n_high"], short["n_low"]):
+    if not grouped.isin(["high", "low"]).any():  # an outcome without a cut
+        refuse_few("cross_validation", len(shared.ids) // 2, len(shared.ids) - len(shared.ids) // 2)
+    elif reason := find_shortage("cross_validation", short["n_high"], short["n_low"]):
         raise TooLittle(
             f"Only {hide_small(int(short['n_high']))} people of the high and {hide_small(int(short['n_low']))} of the low group are in every block "
             f"({', '.join(present)}). {reason} Leave out the block that costs most people (names=...), or add people."

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from helpers.contrasts import Q_SHOWN, describe_contrasts, fit_contrasts
+from helpers.contrasts import Q_SHOWN, describe_contrasts, fit_contrasts, rank_effects
 from helpers.problems import count, name_some
 
 SCALES = ("raw", "log")
@@ -95,7 +95,7 @@ def compare_metabolites(prepared: pd.DataFrame, features: pd.DataFrame, design: 
     table = fit_contrasts(prepared, design)
     columns = [column for column in (*DESCRIPTIVE, "scale") if column in features.columns]
     table = table.join(features[columns].reindex(table.index))
-    return table.iloc[table["d"].abs().fillna(-1).argsort(kind="stable")[::-1]]
+    return rank_effects(table)
 
 
 def find_metabolites(features: pd.DataFrame, hmdb: Sequence[str]) -> pd.Index:

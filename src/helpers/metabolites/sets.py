@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from helpers.contrasts import COLUMNS, adjust_bh, describe_contrasts, fit_contrasts
+from helpers.contrasts import COLUMNS, adjust_bh, describe_contrasts, fit_contrasts, rank_effects
 
 MIN_METABOLITES = 3
 MIN_KNOWN = 0.5
@@ -73,7 +73,7 @@ def compare_sets(
         table[target] = rest[source]
     table["q_rest"] = adjust_bh(table["p_rest"])
     table.insert(0, "n_metabolites", sizes.reindex(table.index).astype(int))
-    return table.iloc[table["d"].abs().fillna(-1).argsort(kind="stable")[::-1]]
+    return rank_effects(table)
 
 
 def describe_sets(sets: pd.DataFrame) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from helpers.contrasts import fit_contrasts
+from helpers.contrasts import fit_contrasts, rank_effects
 from helpers.microbiome.counts import check_amounts, collapse_taxa
 from helpers.microbiome.equal_depth import choose_depth, expect_logs, expect_presence
 from helpers.problems import TooLittle, count, name_some
@@ -120,7 +120,7 @@ def compare_taxa(
     genera = collapse_taxa(_keep_designed(counts, design), taxonomy, level="genus")
     logs, described = _filter_and_transform(genera, min_prevalence, pseudocount, depth)
     table = fit_contrasts(logs, design).join(described)
-    return table.iloc[table["d"].abs().fillna(-1).argsort()[::-1]]
+    return rank_effects(table)
 
 
 def compare_functions(

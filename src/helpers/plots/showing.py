@@ -19,7 +19,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from helpers.plots.style import LOOK, REAL, SIMULATED
-from helpers.wording import hide_small, name_groups
+from helpers.wording import hide_small, name_groups, name_in_prose
 
 PEOPLE = ("n", "n_high", "n_low", "n_answered")  # columns of counts of participants
 MOST_MARKS = 3000  # of a drawing in vectors; with more, it is a picture of points
@@ -79,7 +79,7 @@ def show_figure(drawn: Any, *, name: str, alt: str, data: pd.DataFrame | None = 
     marks = " ".join(f"{text.get_text()}." for text in figure.texts if text.get_text() in (SIMULATED, REAL))
     width, height = (round(96 * inches) for inches in figure.get_size_inches())
     plt.close(figure)
-    image = f'<img src="{_embed(kind, content)}" width="{width}" height="{height}" alt="{escape(alt)}">'
+    image = f'<img src="{_embed(kind, content)}" width="{width}" height="{height}" alt="{escape(name_in_prose(alt))}">'
     caption = escape(f"{name_groups(figure.get_label())} {marks}".strip())
     offered = "" if data is None else _offer(name, data)
     html = f'<figcaption class="caption">{caption}{offered}</figcaption>'

@@ -137,11 +137,7 @@ def judge(evidence: Evidence, sites: Sequence[Site]) -> tuple[str, str, str]:
     """
     if sites[0].kind == "real":
         verdict, reason = evaluate_real(evidence)
-        size = (
-            None
-            if evidence.missing
-            else judge_interval(*evidence.oriented[1:], evidence.claim.smallest_effect_of_interest)[1]
-        )
+        size = None if evidence.missing else judge_interval(*evidence.oriented[1:], evidence.smallest)[1]
         return verdict.value, "" if size is None else size.value, reason
     planted = [None if site.planted is None else site.planted.get(evidence.claim.id, {}) for site in sites]
     unsure = next((said for said in (_tell_unknown(planted), _tell_mixed(planted)) if said), "")

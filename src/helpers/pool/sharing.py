@@ -269,6 +269,12 @@ def read_site(folder: Path, called: str, *, with_small: bool = False) -> tuple[S
     site, problems = read_statement(folder, called)
     if site is None:
         return None, problems
+    if site.outcome.get("continuous"):
+        found, fix = (
+            "an outcome without a cut (continuous: true)",
+            "pool cohorts with groups; this cohort's book shows its slopes.",
+        )
+        return None, [Problem(called, None, None, found, "groups, whose differences are pooled", fix)]
     for shared in SHARED:
         table, found = _read_shared(shared, folder, called)
         problems += found

@@ -56,6 +56,8 @@ class ChapterRun:
         Earlier chapters.
     code_sha256 : str
         Over its notebook and all rooms it imports.
+    folder : str
+        Where its notebook is.
     """
 
     id: str
@@ -65,6 +67,7 @@ class ChapterRun:
     parameters: Mapping[str, Any]
     reads: tuple[str, ...]
     code_sha256: str
+    folder: str = "notebooks"
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class RunFacts:
     machine : mapping of str to str
         ``system``, ``processor``, ``python``: the kind of machine, never its name.
     ledger : mapping of str to str
-        ``study``, ``doi``, ``file``, ``sha256``; empty where chapter 07 was not run.
+        ``study``, ``doi`` (both blank of a cohort's own claims), ``file``, ``sha256``; empty where chapter 07 was not run.
     who : mapping of str to str
         ``name`` and ``orcid`` of who ran it; empty where nobody said.
     registration : mapping of str to str
@@ -283,11 +286,12 @@ def _add_inputs(crate: ROCrate, facts: RunFacts) -> list[DataEntity]:
     cohort["hasPart"] = files
     given = [cohort, *files]
     if facts.ledger:
-        article = _add(crate, f"https://doi.org/{facts.ledger['doi']}", "ScholarlyArticle", name=facts.ledger["study"])
+        study, doi = facts.ledger["study"], facts.ledger["doi"]
+        based = {"isBasedOn": _add(crate, f"https://doi.org/{doi}", "ScholarlyArticle", name=study)} if study else {}
         given.append(
             _add(
                 crate, LEDGER, "CreativeWork", name=f"Claims: {facts.ledger['file']}", sha256=facts.ledger["sha256"],
-                isBasedOn=article, description="The claims that chapter 07 evaluates, written down beforehand.",
+                **based, description="The claims that chapter 07 evaluates, written down beforehand.",
             )
         )  # fmt: skip
     if facts.registration:
@@ -371,7 +375,7 @@ def _add_steps(
     controls = []
     for position, one in enumerate(facts.chapters, start=1):
         tool = _add(
-            crate, f"#notebook-{one.id}", "SoftwareApplication", name=f"notebooks/{one.id}.md",
+            crate, f"#notebook-{one.id}", "SoftwareApplication", name=f"{one.folder}/{one.id}.md",
             version=facts.revision, sha256=one.code_sha256, url="https://jupytext.readthedocs.io",
             description="sha256: over the notebook and all rooms of code that it imports.",
         )  # fmt: skip

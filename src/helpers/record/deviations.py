@@ -52,12 +52,13 @@ def compare_registration(
     """
     rows = list(_compare_seals(said, met))
     if said is not None:
+        here = hash_without_outcome(cohort.folder, cohort.settings.outcome)
         rows += [
             *_compare_settings(said["outcome"], describe_settings(cohort)),
             *_compare_chapters(said["chapters"], plan),
             *_compare_code(said, plan),
             *_compare_claims(said["claims"].get("claims", {}), list_claims(cohort, plan).get("claims", {})),
-            *_compare_data(said["data"]["files"], hash_without_outcome(cohort.folder, cohort.settings.outcome)),
+            *_compare_data(_leave_claims(said["data"]["files"], cohort), _leave_claims(here, cohort)),
         ]
     return pd.DataFrame(rows, columns=list(COLUMNS), index=pd.RangeIndex(1, len(rows) + 1, name="id").astype(str))
 
@@ -179,6 +180,11 @@ def _compare_claims(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterat
         for name in ("statement", "expected", "table", "feature", "support_rule", "smallest_effect_of_interest"):
             if then[name] != here[name]:
                 yield _row("claim", f"{claim}.{name}", then[name], here[name], claim)
+
+
+def _leave_claims(hashes: Mapping[str, str], cohort: Cohort) -> dict[str, str]:
+    """Leave out the cohort's own claims, which are compared one by one."""
+    return {name: sha256 for name, sha256 in hashes.items() if name != cohort.settings.claims}
 
 
 def _compare_data(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, ...]]:

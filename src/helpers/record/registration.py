@@ -19,12 +19,13 @@ from helpers.power import compute_power
 from helpers.problems import CohortError, Problem, TooLittle
 from helpers.record.inputs import hash_without_outcome, join_hashes, list_outcome_files, name_outcome_columns
 from helpers.resilience import score_outcome
-from helpers.tables import resolve_path, write_atomically
-from helpers.verdict import Claim, explain_outcome, load_ledger
+from helpers.tables import write_atomically
+from helpers.verdict import Claim, explain_outcome, find_ledger, load_ledger
 from helpers.wording import hide_small
 
 FILE, PAGE = REGISTRATION
 SEAL = "sha256"  # the registration's hash of itself
+CONTINUOUS = "continuous"
 VERDICT, LEDGER = "07_verdict", "claims_path"
 
 
@@ -166,7 +167,9 @@ def describe_settings(cohort: Cohort) -> dict[str, Any]:
     """Return what ``cohort.yml`` says of the groups and the adjustment, as plain values."""
     settings = cohort.settings
     rule = {
-        name: list(value) if isinstance(value, tuple) else value for name, value in asdict(settings.outcome).items()
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(settings.outcome).items()
+        if name != CONTINUOUS or value  # which earlier registrations do not have
     }
     return {
         "rule": rule,
@@ -192,10 +195,10 @@ def list_claims(cohort: Cohort, plan: Plan) -> dict[str, Any]:
     used = plan.parameters.get(VERDICT, {}).get(LEDGER)
     if used is None:
         return {}
-    ledger, sizes = load_ledger(used), _count_groups(cohort)
-    reason = explain_outcome(cohort.settings)
+    path = find_ledger(cohort.folder, cohort.settings, used)
+    ledger, sizes = load_ledger(path), _count_groups(cohort)
+    reason = explain_outcome(cohort.settings, ledger.claims[0])
     entries = {claim.id: _tell_claim(claim, sizes) for claim in ledger.claims}
-    path = resolve_path(used)
     head = {"study": ledger.study, "doi": ledger.doi, "file": path.name, "sha256": hash_file(path)}
     return head | {"cannot_be_tested": reason, "claims": entries}
 
@@ -225,6 +228,7 @@ def _count_groups(cohort: Cohort) -> dict[str, tuple[int, int]]:
     """Return how many of each group have each block and each questionnaire, with every covariate."""
     try:
         group = design_matrix(cohort, assign_groups(cohort, score_outcome(cohort)))["group"]
+        group = group if group.isin([0, 1]).all() else group.iloc[:0]  # a score without a cut makes no groups
     except TooLittle:
         return {}
     tables: dict[str, pd.DataFrame] = {**cohort.blocks, **cohort.phenotype}

@@ -64,6 +64,7 @@ def _write_claims(ledger: Mapping[str, Any]) -> str:
         if ledger["cannot_be_tested"]
         else ""
     )
+    whose = f"{as_text(ledger['study'])}, doi:{ledger['doi']}" if ledger["study"] else "The cohort's own claims"
     rows = [
         "| claim | statement | expected | where | smallest effect | n, high / low | power |",
         "|---|---|---|---|---|---|---|",
@@ -81,7 +82,7 @@ def _write_claims(ledger: Mapping[str, Any]) -> str:
         ]
         rows.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
     return (
-        f"## Claims and expected power\n\n{as_text(ledger['study'])}, doi:{ledger['doi']}; {as_code(ledger['file'])}, sha256 `{ledger['sha256']}`.{cannot}\n\n"
+        f"## Claims and expected power\n\n{whose}; {as_code(ledger['file'])}, sha256 `{ledger['sha256']}`.{cannot}\n\n"
         + "\n".join(rows)
         + "\n\nPower: of a two-sided test at the 5 % level for the smallest effect of interest, among those who have the data and every "
         "covariate. A claim on a rank has none."

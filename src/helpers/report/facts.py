@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from helpers.contract import ColumnRule, MeasureRule
+from helpers.contract import ColumnRule, MeasureRule, is_continuous
 from helpers.contract.settings import Settings
 from helpers.report.reading import FIRST, RunRecord
 from helpers.result_columns import read_words
+from helpers.verdict.claims import STUDY
 from helpers.wording import tell_part
 
 LANGUAGE = "python"
@@ -45,6 +46,10 @@ def find_facts(record: RunRecord) -> dict[str, Any]:
         "seeds": _tell_seeds(record),
         "questionnaires": record.table("02_resilience/questionnaires") is not None,
         "contrasts": _has_contrasts(record),
+        "groups": not is_continuous(settings.outcome),
+        "permuted": "score" if is_continuous(settings.outcome) else "groups",
+        "claims_list": _name_claims(record),
+        "no_claims": record.table("07_verdict/contrasts") is not None,
     }
     return facts | _read_rule(settings) | _read_flow(record) | _read_integration(record) | _read_head_size(record)
 
@@ -79,10 +84,18 @@ def _read_rule(settings: Settings) -> dict[str, Any]:
         named = {f"{side}_labels": join_words(getattr(rule, side)) for side in ("high", "low")}
         return {"by_label": True, "column": rule.column, **named}
     name = f"{rule.measure}.{rule.score}" if isinstance(rule, MeasureRule) else rule.column
+    if rule.continuous:
+        return {"continuous": True, "score_name": name_rows([name])}
     facts: dict[str, Any] = {"by_score": True, "score_name": name_rows([name]), "terciles": rule.terciles}
     if not rule.terciles:
         facts |= {"high_at_least": f"{rule.high_at_least:g}", "low_below": f"{rule.low_end:g}"}
     return facts | {"middle": rule.has_middle}
+
+
+def _name_claims(record: RunRecord) -> str:
+    chapter = record.chapters.get("07_verdict")
+    given = chapter.parameters.get("claims_path", "") if chapter else ""
+    return given or record.settings.claims or STUDY
 
 
 def _read_flow(record: RunRecord) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from helpers.contract import read_schema
 
 SIMULATED = "simulated"  # what a lab needs: it stands in the book of a simulated cohort only
+CONTINUOUS = "continuous"  # what a cohort has whose outcome has no cut, and the folder of notebooks for it
+NO_GROUPS = "it compares groups, and the outcome of this cohort has no cut (continuous: true)"
 OPEN = "open-"  # before the name of an open data set, where sections ask for it
 FURTHER = {
     "further_brain": "further block of the brain (blocks/)",
@@ -42,6 +44,10 @@ class Chapter:
         Open data sets it shows in the book of a simulated cohort.
     is_taught : bool
         Whether it has exercises, a quiz and a plan for teachers.
+    continuous : bool
+        Whether it has a notebook of its own for an outcome without a cut.
+    by_claim : bool
+        Whether it reads tables alone, whatever they compare.
     """
 
     id: str
@@ -52,6 +58,8 @@ class Chapter:
     data: tuple[str, ...] = ("data/schema", "data/sets", "data/course")
     open_data: tuple[str, ...] = ()
     is_taught: bool = True
+    continuous: bool = False
+    by_claim: bool = False
 
     def reason_to_skip(self, available: Collection[str]) -> str | None:
         """Return why this cohort cannot fill the chapter; None when it can.
@@ -60,10 +68,12 @@ class Chapter:
         --------
         >>> Chapter("05_metabolites", "Metabolites", needs=("metabolites",)).reason_to_skip({"taxa"})
         'this cohort has no metabolites (metabolites/metabolites.tsv)'
+        >>> Chapter("08_visits", "Change over visits", needs=("visits",)).reason_to_skip({"visits", "continuous"})
+        'it compares groups, and the outcome of this cohort has no cut (continuous: true)'
         """
         present = [need for need in self.needs if need in available]
         if not self.needs or len(present) >= self.at_least:
-            return None
+            return NO_GROUPS if CONTINUOUS in available and not (self.continuous or self.by_claim) else None
         if SIMULATED in self.needs and SIMULATED not in available:
             return "this lab works on simulated and open data, and stands in the book of the example cohort"
         lacking = [explain_need(need) for need in self.needs if need not in available]
@@ -77,24 +87,26 @@ class Chapter:
 
 
 CHAPTERS = (
-    Chapter("01_cohort", "Cohort", reads=()),
-    Chapter("02_resilience", "Resilience", needs=("resilience_score",), open_data=("rsa",)),
-    Chapter("03_brain", "Brain connectivity", needs=("connectivity",), open_data=("rsfmri_mdd",)),
-    Chapter("03_structure", "Brain structure", needs=("volumes", "tracts", "connectivity")),
+    Chapter("01_cohort", "Cohort", reads=(), continuous=True),
+    Chapter("02_resilience", "Resilience", needs=("resilience_score",), open_data=("rsa",), continuous=True),
+    Chapter("03_brain", "Brain connectivity", needs=("connectivity",), open_data=("rsfmri_mdd",), continuous=True),
+    Chapter("03_structure", "Brain structure", needs=("volumes", "tracts", "connectivity"), continuous=True),
     Chapter(
         "04_microbiome",
         "Microbiome",
         needs=("taxa",),
         data=("data/schema", "data/sets", "data/calibration", "data/course"),
         open_data=("gbm", "hmp2_pathways"),
+        continuous=True,
     ),
-    Chapter("05_metabolites", "Metabolites", needs=("metabolites", "further_blood")),
+    Chapter("05_metabolites", "Metabolites", needs=("metabolites", "further_blood"), continuous=True),
     Chapter(
         "06_integration",
         "Integration",
         needs=(*INTEGRATED, "further_integrated"),
         at_least=2,
         open_data=("breast_tcga",),
+        continuous=True,
     ),
     Chapter(
         "07_verdict",
@@ -109,6 +121,7 @@ CHAPTERS = (
             "06_integration",
         ),
         data=("data/schema", "data/sets", "data/claims", "data/course"),
+        by_claim=True,
     ),
     Chapter("08_visits", "Change over visits", needs=("visits",), data=("data/schema",), is_taught=False),
     Chapter(

@@ -14,6 +14,7 @@ from typing import Any
 import pytask
 
 from helpers.book import BookError, Repository, build_html, find_repository, stage_book
+from helpers.cohort import name_score
 from helpers.contract import Cohort, hash_cohort, list_files
 from helpers.places import BUILD_DIR, IS_CLONE, PROJECT_ROOT
 from helpers.pool import has_site, write_site
@@ -22,11 +23,12 @@ from helpers.record.blinding import forget_people, hash_told_inputs, is_blind
 from helpers.report.pages import make_pages
 from helpers.run.chapters import CHAPTERS, OPEN, SIMULATED, Chapter
 from helpers.run.execution import (
-    NOTEBOOKS_DIR,
     ChapterFailed,
     Job,
     check_parameters,
     execute_chapter,
+    find_notebook,
+    read_parameters,
     read_revision,
     say,
     withdraw_chapter,
@@ -412,12 +414,15 @@ def _make_job(
     facts: tuple[str, str, str],
     at_hand: Collection[str],
 ) -> Job:
-    parameters = {"cohort_dir": _portable(cohort.folder), "results_dir": _portable(output_dir / RESULTS), **chosen}
-    if chapter.open_data:
+    source = find_notebook(chapter, _available(cohort))
+    declared = read_parameters(source)
+    parameters = {"cohort_dir": _portable(cohort.folder), "results_dir": _portable(output_dir / RESULTS)}
+    parameters |= {name: value for name, value in chosen.items() if name in declared}
+    if "open_dir" in declared:
         parameters["open_dir"] = _portable(OPEN_DIR)
     return Job(
         chapter,
-        NOTEBOOKS_DIR / f"{chapter.id}.md",
+        source,
         output_dir / PAGES / f"{chapter.id}.ipynb",
         output_dir / RESULTS,
         parameters,
@@ -535,6 +540,7 @@ def _book_facts(cohort: Cohort) -> dict[str, Any]:
         "citation": settings.citation,
         "labels": dict(settings.labels),
         "available": sorted(cohort.available()),
+        "score": name_score(settings.outcome),
         "small_cell": settings.small_cell,
         "warnings": [_tell_warning(problem, cohort.participants.index) for problem in cohort.warnings],
     }

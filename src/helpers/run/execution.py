@@ -27,14 +27,16 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from helpers.contract import load_cohort, read_schema
+from helpers.contract.settings import read_settings
 from helpers.importers.sources import read_sources
 from helpers.places import IS_CLONE, PROJECT_ROOT, read_version
 from helpers.problems import CohortError, Problem, TooLittle
-from helpers.run.chapters import CHAPTERS, Chapter
+from helpers.run.chapters import CHAPTERS, CONTINUOUS, SIMULATED, Chapter
 from helpers.run.pages import (
     NEEDS,
     Stamp,
     allow_lacking,
+    call_page_groups,
     find_error,
     finish_page,
     leave_out,
@@ -52,6 +54,18 @@ KERNEL_START_S = 600  # a busy machine starts a kernel late; one that is dead is
 LONGEST_REASON = 400
 COLOURS = re.compile(r"\x1b\[[\d;]*m")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+def find_notebook(chapter: Chapter, available: Collection[str]) -> Path:
+    """Return the notebook of a chapter: one of its own where the outcome of a cohort has no cut, and so no groups.
+
+    Parameters
+    ----------
+    chapter : Chapter
+    available : collection of str
+        From `Cohort.available`.
+    """
+    return NOTEBOOKS_DIR / (CONTINUOUS if CONTINUOUS in available and chapter.continuous else "") / f"{chapter.id}.md"
 
 
 class ChapterFailed(RuntimeError):
@@ -187,7 +201,7 @@ def _execute(job: Job) -> None:
     quiet, warned = take_warnings(executed)
     _keep_warnings(job, warned)
     page = finish_page(quiet, _make_stamp(job, started), declared | dict(job.parameters), _tell_origin(job))
-    write_atomically(job.page, nbformat.writes(page) + "\n")
+    write_atomically(job.page, nbformat.writes(_call_groups(page, job)) + "\n")
     for path in (prepared, ran, log):
         path.unlink()
 
@@ -411,6 +425,14 @@ def _same_type(value: Any, default: Any) -> bool:
     if isinstance(default, float) and not isinstance(value, bool):
         return isinstance(value, int | float)
     return type(value) is type(default)
+
+
+def _call_groups(page: NotebookNode, job: Job) -> NotebookNode:
+    """Return a page that calls the groups by their names, but in the book of a simulated cohort, whose exercises say high and low."""
+    if SIMULATED in job.available or "cohort_dir" not in job.parameters:
+        return page
+    settings, _ = read_settings(resolve_path(job.parameters["cohort_dir"]))
+    return page if settings is None else call_page_groups(page, settings.labels)
 
 
 def _tell_origin(job: Job) -> str:

@@ -17,7 +17,7 @@ from papermill.execute import ERROR_MARKER_TAG
 from helpers.importers.sources import Source
 from helpers.problems import MissingResult, TooLittle, count
 from helpers.run.chapters import OPEN, SIMULATED, Chapter, explain_need
-from helpers.wording import as_code, as_text, hide_ids, hide_small
+from helpers.wording import as_code, as_text, call_groups, hide_ids, hide_small
 
 NEEDS, ONLY, GO_ON = "needs-", "only-", "raises-exception"  # what lacks an only- is left out without a word
 FINDINGS = "findings"  # tag of a cell that reads the tables of its own chapter, whatever there are
@@ -246,6 +246,22 @@ def finish_page(notebook: NotebookNode, stamp: Stamp, parameters: Mapping[str, A
     shown = {name: value for name, value in sorted(parameters.items()) if name not in HIDDEN}
     page.metadata[PROVENANCE] = asdict(stamp) | {"parameters": shown}
     return nbformat.from_dict(page)
+
+
+def call_page_groups(page: NotebookNode, labels: Mapping[str, str]) -> NotebookNode:
+    """Return a page whose prose calls the groups as the cohort does; parts for students stay as they are.
+
+    Parameters
+    ----------
+    page : NotebookNode
+    labels : mapping
+        ``labels`` of ``cohort.yml``.
+    """
+    named = deepcopy(page)
+    for cell in named.cells:
+        if cell.cell_type == "markdown" and COURSE not in cell.metadata.get("tags", []):
+            cell.source = call_groups(cell.source, labels, is_markdown=True)
+    return named
 
 
 def write_stamp(stamp: Stamp, parameters: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -24,7 +24,7 @@ from helpers.run.chapters import CHAPTERS, Chapter
 from helpers.run.pages import PROVENANCE
 from helpers.run.sources import hash_files, list_packages, list_rooms
 from helpers.tables import PROJECT_ROOT, resolve_path, write_atomically
-from helpers.verdict import load_ledger
+from helpers.verdict import find_ledger, load_ledger
 
 WHO = "RESILIENCE_BOOK_WHO"  # "Ada Lovelace https://orcid.org/0000-0000-0000-0000"
 ORCID = re.compile(r"https://orcid\.org/\d{4}-\d{4}-\d{4}-\d{3}[\dX]")
@@ -64,7 +64,7 @@ def record_run(
     stamps = {one: stamp for one, stamp in read.items() if stamp}
     if not stamps:
         return None
-    done = [_tell_chapter(chapter, stamp) for chapter, stamp in stamps.items()]
+    done = [_tell_chapter(chapter, stamp, cohort.available()) for chapter, stamp in stamps.items()]
     write_atomically(output_dir / WORKFLOW, _write_workflow(done))
     settings, outputs = cohort.settings, hash_outputs(output_dir)
     facts = RunFacts(
@@ -81,7 +81,7 @@ def record_run(
         revision=max(stamps.values(), key=lambda stamp: stamp["ended"])["revision"],
         packages=list_packages(),
         machine=describe_machine(),
-        ledger=_tell_ledger(stamps),
+        ledger=_tell_ledger(cohort, stamps),
         who=find_who(),
         registration=registration,
         blind=behind is not None,
@@ -164,15 +164,18 @@ def find_who() -> dict[str, str]:
     return {"name": known, "orcid": ""} if known else {}
 
 
-def hash_code(chapter: Chapter) -> str:
+def hash_code(chapter: Chapter, available: Collection[str] = ()) -> str:
     """Return one sha256 over the notebook of a chapter and all rooms that it imports."""
-    from helpers.run.execution import NOTEBOOKS_DIR
+    from helpers.run.execution import find_notebook
 
-    source = NOTEBOOKS_DIR / f"{chapter.id}.md"
+    source = find_notebook(chapter, available)
     return str(hash_files([source, *list_rooms(source)], root=PROJECT_ROOT))
 
 
-def _tell_chapter(chapter: Chapter, stamp: dict[str, Any]) -> ChapterRun:
+def _tell_chapter(chapter: Chapter, stamp: dict[str, Any], available: Collection[str]) -> ChapterRun:
+    from helpers.run.execution import NOTEBOOKS_DIR, find_notebook
+
+    place = find_notebook(chapter, available).parent.relative_to(NOTEBOOKS_DIR.parent)
     return ChapterRun(
         chapter.id,
         chapter.title,
@@ -180,7 +183,8 @@ def _tell_chapter(chapter: Chapter, stamp: dict[str, Any]) -> ChapterRun:
         stamp["ended"],
         stamp["parameters"],
         chapter.reads,
-        hash_code(chapter),
+        hash_code(chapter, available),
+        place.as_posix(),
     )
 
 
@@ -188,7 +192,7 @@ def _write_workflow(done: Iterable[ChapterRun]) -> str:
     listed = [
         {
             "chapter": one.id,
-            "notebook": f"notebooks/{one.id}.md",
+            "notebook": f"{one.folder}/{one.id}.md",
             "reads": list(one.reads),
             "parameters": dict(one.parameters),
         }
@@ -198,9 +202,10 @@ def _write_workflow(done: Iterable[ChapterRun]) -> str:
     return head + yaml.safe_dump(listed, sort_keys=False, allow_unicode=True)
 
 
-def _tell_ledger(stamps: dict[Chapter, dict[str, Any]]) -> dict[str, str]:
+def _tell_ledger(cohort: Cohort, stamps: dict[Chapter, dict[str, Any]]) -> dict[str, str]:
     used = next((stamp["parameters"]["claims_path"] for one, stamp in stamps.items() if one.id == VERDICT), None)
     if used is None:
         return {}
-    path, ledger = resolve_path(used), load_ledger(used)
+    path = find_ledger(cohort.folder, cohort.settings, used)
+    ledger = load_ledger(path)
     return {"study": ledger.study, "doi": ledger.doi, "file": path.name, "sha256": hash_file(path)}

@@ -12,7 +12,7 @@ from helpers.record.deviations import CHAPTER, TABLE, compare_registration
 from helpers.record.registration import Plan, read_registration, write_registration
 from helpers.record.verify import read_crate
 from helpers.run.chapters import CHAPTERS, SIMULATED, Chapter
-from helpers.run.execution import NOTEBOOKS_DIR, check_parameters, read_parameters, read_revision
+from helpers.run.execution import check_parameters, find_notebook, read_parameters, read_revision
 from helpers.run.pages import HIDDEN
 from helpers.run.recording import hash_code
 from helpers.run.sources import list_versions
@@ -21,7 +21,9 @@ from helpers.tables import write_result
 MET = "Registration"  # name of an event in a crate: which registration a run was held to
 
 
-def plan_run(chapters: Collection[Chapter], chosen: Mapping[str, Mapping[str, Any]]) -> Plan:
+def plan_run(
+    chapters: Collection[Chapter], chosen: Mapping[str, Mapping[str, Any]], available: Collection[str] = ()
+) -> Plan:
     """Return what a run of some chapters would do; labs are no part of it.
 
     Parameters
@@ -29,14 +31,17 @@ def plan_run(chapters: Collection[Chapter], chosen: Mapping[str, Mapping[str, An
     chapters : collection of Chapter
     chosen : mapping
         From :func:`helpers.run.check_parameters`.
+    available : collection of str
+        From `Cohort.available`: which notebook a chapter has.
     """
     parameters, code = {}, {}
     for chapter in chapters:
         if SIMULATED in chapter.needs:
             continue
-        declared = read_parameters(NOTEBOOKS_DIR / f"{chapter.id}.md") | dict(chosen[chapter.id])
+        declared = read_parameters(find_notebook(chapter, available))
+        declared |= {name: value for name, value in chosen[chapter.id].items() if name in declared}
         parameters[chapter.id] = {name: value for name, value in sorted(declared.items()) if name not in HIDDEN}
-        code[chapter.id] = hash_code(chapter)
+        code[chapter.id] = hash_code(chapter, available)
     return Plan(parameters, code, read_revision(), list_versions())
 
 
@@ -59,7 +64,7 @@ def freeze_cohort(cohort: Cohort, output_dir: Path, parameters: Mapping[str, Any
     available = cohort.available()
     chapters = [one for one in CHAPTERS if one.reason_to_skip(available) is None]
     return write_registration(
-        cohort, plan_run(chapters, check_parameters(parameters)), seen_before=_tell_before(output_dir)
+        cohort, plan_run(chapters, check_parameters(parameters), available), seen_before=_tell_before(output_dir)
     )
 
 
@@ -95,7 +100,7 @@ def hold_to_registration(
     if said is None and not met:
         shutil.rmtree(folder, ignore_errors=True)
         return {}, ""
-    found = compare_registration(said, cohort, plan_run(chapters, chosen), met)
+    found = compare_registration(said, cohort, plan_run(chapters, chosen, cohort.available()), met)
     write_result(found, output_dir / "results", CHAPTER, TABLE)
     facts = {"date": said["registered"], "sha256": said["sha256"]} if said else {}
     return facts, f"{facts}{found.to_json()}"

@@ -39,6 +39,8 @@ def simulate_cohort(
     effect: float = 1.0,
     missing: float = DEFAULT_MISSING,
     title: str = DEFAULT_TITLE,
+    visits: int = 1,
+    families: bool = False,
     overwrite: bool = False,
 ) -> Path:
     """Write a simulated cohort, with all blocks and the planted truth.
@@ -58,6 +60,11 @@ def simulate_cohort(
         Share of people who lack the scan, and the stool sample, 0 to 0.5; blank answers grow with it. The people and all
         their other values stay the same.
     title : str
+    visits : int, default 1
+        How often people come, up to 4: three months apart, with drop-out; two metabolites change differently in the high group
+        (``course`` in ``truth.yml``).
+    families : bool, default False
+        People come in families of one to four (``family_id``) that share a part of their metabolites.
     overwrite : bool, default False
         Replace a simulated cohort that is in the folder.
 
@@ -79,7 +86,7 @@ def simulate_cohort(
     ...     (made / "truth.yml").is_file()
     True
     """
-    recipe = Recipe(n_participants, seed, float(effect), float(missing), title)
+    recipe = Recipe(n_participants, seed, float(effect), float(missing), title, visits, families)
     target = Path(folder)
     with whole_folder(target, overwrite=overwrite) as partial:
         for file, content in build_files(recipe).items():

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from helpers.contract import read_schema
+from helpers.simulate.dependence import ICC, find_families, list_visits, repeat_visits, share_within
 from helpers.simulate.draw import DECIMALS, SimulatedCohort, draw_recipe, open_streams
 from helpers.simulate.maps import CENTER_MM, RADIUS_MM, draw_maps
 from helpers.simulate.people import CUT
@@ -30,17 +31,50 @@ def build_files(recipe: Recipe) -> dict[str, str | bytes]:
     schema = read_schema()
     drawn = draw_recipe(recipe, set(schema["blocks"]))
     cohort = drawn.cohort
+    if recipe.families:
+        families = find_families(drawn, recipe)
+        drawn.truth["families"] = {"column": families.name, "icc": ICC, "block": "metabolites"}
+        cohort.participants[families.name] = families
+        about = cohort.features["metabolites"]
+        cohort.blocks["metabolites"] = share_within(cohort.blocks["metabolites"], about, families, recipe)
+    visits, drawn.truth["course"] = repeat_visits(drawn, recipe) if recipe.visits > 1 else ({}, None)
+    if not visits:
+        drawn.truth.pop("course")
     files = _describe(recipe, drawn)
     files[schema["participants"]["file"]] = format_table(_text_columns(cohort.participants))
     files |= {f"phenotype/{name}.tsv": format_table(table) for name, table in cohort.phenotype.items()}
     for name, table in cohort.blocks.items():
         files[f"{schema['blocks'][name]['file']}.tsv"] = format_table(table, decimals=DECIMALS.get(name, 0))
+    files |= _write_visits(visits)
     for name, table in cohort.features.items():
         about = schema["features"][schema["blocks"][name]["features"]]
         files[about["file"]] = format_table(table, decimals=DECIMALS_MM)
     files[schema["tree"]["file"]] = drawn.tree
     maps = draw_maps(drawn.people, recipe.effect, lacking=drawn.lacking["volumes"], rng=open_streams(recipe)["maps"])
     return files | {f"{schema['maps']['folder']}/{person}.nii": content for person, content in maps.items()}
+
+
+def _write_visits(visits: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    """Return the tables with several visits, and the one that says who came when."""
+    if not visits:
+        return {}
+    blocks = read_schema()["blocks"]
+    files = {
+        f"{blocks[name]['file'] if name in blocks else name}.tsv": format_table(table, decimals=DECIMALS.get(name, 0))
+        for name, table in visits.items()
+    }
+    came = pd.concat([table["session_id"].reset_index() for table in visits.values()]).drop_duplicates()
+    order = {f"ses-{name}": 3 * at for at, name in enumerate(dict.fromkeys(_strip(came["session_id"])))}
+    sessions = (
+        came.assign(time=came["session_id"].map(order))
+        .sort_values(["participant_id", "time"])
+        .set_index("participant_id")
+    )
+    return files | {read_schema()["sessions"]["file"]: format_table(sessions)}
+
+
+def _strip(sessions: pd.Series) -> list[str]:
+    return [name.removeprefix("ses-") for name in sessions]
 
 
 def _text_columns(participants: pd.DataFrame) -> pd.DataFrame:
@@ -65,6 +99,9 @@ def _describe(recipe: Recipe, drawn: SimulatedCohort) -> dict[str, str]:
         "citation": settings.citation,
         "small_cell": settings.small_cell,
     }
+    more = {"visit": list_visits(recipe)[0]} if recipe.visits > 1 else {}
+    more |= {"cluster": "family_id"} if recipe.families else {}
+    written |= {"contract": 2, **more} if more else {}
     return {
         "cohort.yml": format_yaml(written),
         "participants.json": json.dumps(SIDECAR, indent=2, ensure_ascii=False) + "\n",
@@ -84,6 +121,7 @@ def _write_readme(recipe: Recipe, drawn: SimulatedCohort) -> str:
         seed=recipe.seed,
         effect=recipe.effect,
         missing=recipe.missing,
+        more=(f" --visits {recipe.visits}" if recipe.visits > 1 else "") + (" --families" if recipe.families else ""),
         default_missing=DEFAULT_MISSING,
         rows=rows,
         d_maps=drawn.truth["maps"]["d"],
@@ -112,7 +150,7 @@ README = """# {title}
 The cohort has the shape of the study in the book, so that every chapter runs, and a known truth (`truth.yml`), so that
 every method can be checked against it.
 
-Made by `resilience-book simulate FOLDER --n {n} --seed {seed} --effect {effect:g} --missing {missing:g}`: {n} people ({n_high} high, {n_low} low;
+Made by `resilience-book simulate FOLDER --n {n} --seed {seed} --effect {effect:g} --missing {missing:g}{more}`: {n} people ({n_high} high, {n_low} low;
 {n_women} women). Without options, as in `resilience-book simulate data/example`, it is
 the book's own example: 116 people, seed 20240501, effect 1, missing {default_missing:g}. The
 same numbers give the same bytes. `--null` gives the null twin: the same people and noise, no resilience effect; `--missing` changes only

@@ -11,6 +11,7 @@ DEFAULT_TITLE = "Simulated cohort: stress resilience, brain and gut"
 MIN_PARTICIPANTS = 40
 MAX_EFFECT = 1.5
 MAX_MISSING = 0.5
+MAX_VISITS = 4
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ Choose one in between.
     effect: float = 1.0
     missing: float = DEFAULT_MISSING
     title: str = DEFAULT_TITLE
+    visits: int = 1
+    families: bool = False
 
     def __post_init__(self) -> None:
         if self.n_participants < MIN_PARTICIPANTS:
@@ -50,6 +53,8 @@ Choose one in between.
             raise ValueError(
                 f"effect is {self.effect:g}; it runs from {-MAX_EFFECT:g} (all turned round) by 0 (the null twin) to {MAX_EFFECT:g}. Choose one in between."
             )
+        if not 1 <= self.visits <= MAX_VISITS:
+            raise ValueError(f"visits is {self.visits}; people come 1 to {MAX_VISITS} times. Choose one in between.")
         if not 0 <= self.missing <= MAX_MISSING:
             raise ValueError(
                 f"missing is {self.missing:g}; it is the share of people who lack the scan, or the stool sample, from "
@@ -59,7 +64,14 @@ Choose one in between.
     @property
     def name(self) -> str:
         """``example`` for the book's own cohort, otherwise all that was chosen."""
-        if (self.n_participants, self.seed, self.effect, self.missing) == (DEFAULT_N, DEFAULT_SEED, 1, DEFAULT_MISSING):
+        more = f"_visits{self.visits}" if self.visits > 1 else ""
+        more += "_families" if self.families else ""
+        if not more and (self.n_participants, self.seed, self.effect, self.missing) == (
+            DEFAULT_N,
+            DEFAULT_SEED,
+            1,
+            DEFAULT_MISSING,
+        ):
             return "example"
         lacking = "" if self.missing == DEFAULT_MISSING else f"_missing{self.missing:g}"
-        return f"simulated_n{self.n_participants}_seed{self.seed}_effect{self.effect:g}{lacking}"
+        return f"simulated_n{self.n_participants}_seed{self.seed}_effect{self.effect:g}{lacking}{more}"

@@ -15,6 +15,7 @@ from helpers.table1.modalities import (
     find_complete,
     find_modalities,
 )
+from helpers.table1.scored import describe_along, describe_scored, summarise_scored
 from helpers.table1.summary import (
     SMD_FORMULA,
     compare_complete,
@@ -32,6 +33,7 @@ __all__ = [
     "count_flow",
     "count_groups",
     "count_modalities",
+    "describe_along",
     "describe_batches",
     "describe_checklist",
     "describe_detectable",
@@ -39,6 +41,7 @@ __all__ = [
     "describe_groups",
     "describe_lost",
     "describe_rule",
+    "describe_scored",
     "fill_checklist",
     "find_complete",
     "find_facts",
@@ -46,4 +49,5 @@ __all__ = [
     "list_detectable",
     "standardise_difference",
     "summarise_groups",
+    "summarise_scored",
 ]

@@ -102,7 +102,7 @@ def describe_lost(cohort: Cohort, groups: pd.DataFrame, kept: pd.Index) -> str:
         Empty when nobody is left out. Fewer than the smallest cell are counted as such and not compared.
     """
     small, texts = cohort.settings.small_cell, []
-    traits = cohort.participants[_list_characteristics(cohort)].join(groups["score"].rename(SCORE))
+    traits = cohort.participants[list_characteristics(cohort)].join(groups["score"].rename(SCORE))
     for side in ("high", "low"):
         members = groups.index[groups["group"] == side]
         lost = members.difference(kept, sort=False)
@@ -133,7 +133,7 @@ def describe_lost(cohort: Cohort, groups: pd.DataFrame, kept: pd.Index) -> str:
 
 def _tabulate(cohort: Cohort, sides: dict[str, pd.Index], extra: pd.DataFrame | None = None) -> pd.DataFrame:
     small = cohort.settings.small_cell
-    table = cohort.participants[_list_characteristics(cohort)]
+    table = cohort.participants[list_characteristics(cohort)]
     if extra is not None:
         table = table.join(extra.dropna(axis="columns", how="all"))
     rows = [("Participants", "n", *(hide_small(len(ids), small) for ids in sides.values()), np.nan, "", "")]
@@ -182,7 +182,8 @@ def _without_spread(apart: float, spread: float) -> float:
     return float(np.copysign(np.inf, apart))
 
 
-def _list_characteristics(cohort: Cohort) -> list[str]:
+def list_characteristics(cohort: Cohort) -> list[str]:
+    """Return the columns of participants that Table 1 describes: not the outcome's, and no free text."""
     rule = cohort.settings.outcome
     table = cohort.participants
     skipped = {rule.column} if isinstance(rule, ColumnRule | NumberRule) else set()
@@ -206,7 +207,7 @@ def _summarise_column(label: str, values: dict[str, pd.Series], small: int) -> l
             (label, "median [IQR]", *medians, np.nan, "", ""),
         ]
     levels = sorted(both.dropna().unique(), key=str)
-    shares = [_show_levels(column, levels, small) for column in values.values()]
+    shares = [show_levels(column, levels, small) for column in values.values()]
     tails = [(smd, *missing), *[(np.nan, "", "")] * len(levels)]
     return [
         (label, f"{level}, n (%)", first, second, *tail)
@@ -224,7 +225,19 @@ def _show(values: pd.Series, template: str, small: int) -> str:
     return template.format(mean=known.mean(), sd=known.std(), q1=q1, q2=q2, q3=q3)
 
 
-def _show_levels(values: pd.Series, levels: list, small: int) -> list[str]:
+def show_numbers(values: pd.Series, small: int) -> str:
+    """Return mean and SD as text, where enough have a value to tell.
+
+    Examples
+    --------
+    >>> show_numbers(pd.Series([1.0, 2.0, 3.0]), 2), show_numbers(pd.Series([1.0]), 5)
+    ('2.0 (1.0)', 'n <5')
+    """
+    return _show(values, "{mean:.1f} ({sd:.1f})", small)
+
+
+def show_levels(values: pd.Series, levels: list, small: int) -> list[str]:
+    """Return count and percentage of each level as text, small ones hidden."""
     counts = [int((values == level).sum()) for level in levels]
     known = sum(counts)
     shown = [f"{n} ({100 * n / known:.0f}%)" if n >= small else hide_small(n, small) for n in counts]

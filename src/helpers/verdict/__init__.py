@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from helpers.verdict.claims import Claim, Ledger, load_claims, load_ledger, load_truth
+from helpers.verdict.claims import Claim, Ledger, find_ledger, load_claims, load_ledger, load_truth
 from helpers.verdict.collect import Evidence, collect_evidence, explain_outcome, find_row
+from helpers.verdict.contrasts import describe_strongest, list_contrasts, show_strongest
 from helpers.verdict.describe import (
     CLAIM_DETAILS,
     describe_chance,
@@ -30,7 +31,6 @@ from helpers.verdict.inference import (
     recover_contrast,
     test_equivalence,
 )
-from helpers.verdict.ledger import read_ledger_schema
 from helpers.verdict.words import RealVerdict, SimulatedVerdict, Size, expect_words, judge_interval
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "describe_ledger",
     "describe_sample",
     "describe_scope",
+    "describe_strongest",
     "describe_verdicts",
     "describe_weights",
     "evaluate_claims",
@@ -61,15 +62,17 @@ __all__ = [
     "expect_words",
     "explain_outcome",
     "export_verdicts",
+    "find_ledger",
     "find_n_per_group",
     "find_row",
     "judge_interval",
+    "list_contrasts",
     "load_claims",
     "load_ledger",
     "load_truth",
     "plan_sample",
-    "read_ledger_schema",
     "recover_contrast",
+    "show_strongest",
     "tabulate_claims",
     "tabulate_verdicts",
     "tabulate_weights",

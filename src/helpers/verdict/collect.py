@@ -12,10 +12,15 @@ from helpers.contract import RESILIENCE_MEASURES, ColumnRule, NumberRule, Settin
 from helpers.problems import MissingResult
 from helpers.tables import read_result
 from helpers.verdict.claims import Claim
-from helpers.verdict.inference import Contrast, compute_contrast_power, recover_contrast
+from helpers.verdict.inference import Contrast, compute_contrast_power, convert_d_to_r, recover_contrast
 
+LARGEST_R = 0.999
+NORMAL = 1.959963984540054  # quantile of the normal for 95 %
+FAR = 1e6  # degrees of freedom of Fisher's z, which is normal
 COVARIATES_ONLY = "covariates only"
 LEAD_COLUMNS = ("lead", "lead_low", "lead_high", "p_lead")
+JUDGED = (("d", "d_low", "d_high"), ("r", "r_low", "r_high"))  # the first that a table has
+TESTED = ("d", "estimate", "slope")  # what t and df of a table belong to
 RANK_COLUMNS = ("role", "auc", *LEAD_COLUMNS, "p_permutation", "n_high", "n_low")
 
 
@@ -27,11 +32,16 @@ class Evidence:
     ----------
     claim : Claim
     d, d_low, d_high : float
-        Standardised difference, high minus low, with its 95 % interval; NaN for a rank.
+        The effect that is judged, with its 95 % interval: the standardised difference, high minus low, where nothing else is
+        said; NaN for a rank.
+    measure : str
+        What it is: ``d``; ``r``, a correlation with the score; or the column that a cohort's own claim names.
     t, df : float
         Of the row, where the table has them.
     n_high, n_low : int or None
         People behind it.
+    n : int or None
+        All of them, of a table that does not count groups.
     power : float
         Chance that this many people detect the smallest effect of interest.
     missing : str
@@ -54,6 +64,20 @@ class Evidence:
     missing: str = ""
     blocks: pd.DataFrame | None = None
     covariates_auc: float = np.nan
+    measure: str = "d"
+    n: int | None = None
+
+    @property
+    def smallest(self) -> float:
+        """The smallest effect of interest in the unit of what is judged: a study's d becomes r where a cohort has only r."""
+        smallest = self.claim.smallest_effect_of_interest
+        is_d = self.measure == "r" and not self.claim.is_own
+        return float(convert_d_to_r(smallest, share_high=0.5)) if is_d else smallest
+
+    @property
+    def margin(self) -> float:
+        """The same on the scale of :attr:`contrast`."""
+        return float(np.arctanh(min(self.smallest, LARGEST_R))) if self.measure == "r" else self.smallest
 
     @property
     def oriented(self) -> tuple[float, float, float]:
@@ -64,9 +88,15 @@ class Evidence:
 
     @property
     def contrast(self) -> Contrast | None:
-        """d with its standard error and degrees of freedom; None where there is no d."""
-        if not np.isfinite([self.d, self.d_low, self.d_high]).all() or not self.n_high or not self.n_low:
+        """The effect with its standard error and degrees of freedom, r as Fisher's z; None where there is no effect."""
+        people = self.n or (self.n_high or 0) + (self.n_low or 0)
+        if not np.isfinite([self.d, self.d_low, self.d_high]).all() or people < 3:
             return None
+        if self.measure == "r":
+            z = np.arctanh(np.clip([self.d, self.d_low, self.d_high], -LARGEST_R, LARGEST_R))
+            return Contrast(float(z[0]), float(z[2] - z[1]) / (2 * NORMAL), FAR)
+        if self.n is not None:
+            return recover_contrast(self.d, self.d_low, self.d_high, t=self.t, df=self.df, n_high=self.n)
         return recover_contrast(
             self.d, self.d_low, self.d_high, t=self.t, df=self.df, n_high=self.n_high, n_low=self.n_low
         )
@@ -92,7 +122,7 @@ def collect_evidence(claim: Claim, results_dir: str | os.PathLike[str], *, setti
         table = read_result(results_dir, claim.chapter, claim.table)
     except MissingResult:
         table = None
-    if reason := explain_outcome(settings):
+    if reason := explain_outcome(settings, claim):
         return replace(evidence, missing=f"{reason}; {_say_what_is_there(claim, table)}")
     if table is None:
         reason = (
@@ -108,13 +138,15 @@ def collect_evidence(claim: Claim, results_dir: str | os.PathLike[str], *, setti
     return _gather_contrast(evidence, row)
 
 
-def explain_outcome(settings: Settings) -> str:
+def explain_outcome(settings: Settings, claim: Claim | None = None) -> str:
     """Say why a cohort's groups cannot test claims about resilience; empty when they can.
 
     Parameters
     ----------
     settings : Settings
         Of the cohort.
+    claim : Claim, optional
+        One that the cohort declares itself is about its own groups, whatever they differ in.
 
     Returns
     -------
@@ -123,6 +155,8 @@ def explain_outcome(settings: Settings) -> str:
     rule = settings.outcome
     if settings.blind:
         return "the groups of this run are permuted (a blind run)"
+    if claim is not None and claim.is_own:
+        return ""
     if isinstance(rule, ColumnRule):
         both = f"{settings.labels['high']} v {settings.labels['low']}"
         return f"the groups of this cohort differ in diagnosis ({rule.column}: {both}), not in resilience"
@@ -174,13 +208,21 @@ def _say_what_is_there(claim: Claim, table: pd.DataFrame | None) -> str:
 
 
 def _gather_contrast(evidence: Evidence, row: pd.Series) -> Evidence:
-    d, low, high = (float(row[name]) for name in ("d", "d_low", "d_high"))
+    columns = evidence.claim.columns or next((names for names in JUDGED if set(names) <= set(row.index)), JUDGED[0])
+    if absent := [name for name in columns if name not in row.index]:
+        return replace(
+            evidence, missing=f"the table '{evidence.claim.table}' has no {', '.join(absent)} in this cohort"
+        )
+    d, low, high = (float(row[name]) for name in columns)
     if not np.isfinite([d, low, high]).all():
         return replace(evidence, missing=f"'{row.name}' does not vary, or too few people have it")
-    sizes = {name: int(row[name]) for name in ("n_high", "n_low")}
-    known = {name: float(row.get(name, np.nan)) for name in ("t", "df")}
-    found = replace(evidence, d=d, d_low=low, d_high=high, **known, **sizes)
-    return replace(found, power=compute_contrast_power(evidence.claim.smallest_effect_of_interest, found.contrast))
+    sizes = {name: int(row[name]) for name in ("n_high", "n_low", "n") if pd.notna(row.get(name))}
+    is_tested = columns[0] in TESTED
+    known = {name: float(row.get(name, np.nan)) if is_tested else np.nan for name in ("t", "df")}
+    found = replace(evidence, d=d, d_low=low, d_high=high, measure=columns[0], **known, **sizes)
+    return replace(
+        found, power=np.nan if found.contrast is None else compute_contrast_power(found.margin, found.contrast)
+    )
 
 
 def _gather_rank(evidence: Evidence, table: pd.DataFrame) -> Evidence:

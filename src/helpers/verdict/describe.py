@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from helpers.cohort import is_data_driven, tell_data_driven
 from helpers.contract import Settings
@@ -69,6 +70,11 @@ def describe_ledger(ledger: Ledger) -> str:
     -------
     str
     """
+    if ledger.is_own:
+        return (
+            f"{count(len(ledger.claims), 'claim')} that this cohort declares itself, each with the number that tests it, the side that is "
+            "expected and the smallest effect that would matter. Whether they were written down before the results could be seen stands above."
+        )
     sized = sum(claim.original is not None for claim in ledger.claims)
     sizes = "none with an effect size, directions only" if not sized else f"{sized} with an effect size"
     return (
@@ -106,7 +112,7 @@ def tabulate_verdicts(verdicts: pd.DataFrame) -> pd.DataFrame:
 
 
 def tabulate_weights(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Return the numbers behind the verdicts, of the claims that have a d.
+    """Return the numbers behind the verdicts, of the claims that have an effect.
 
     Parameters
     ----------
@@ -116,17 +122,20 @@ def tabulate_weights(verdicts: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index ``claim``; r with its interval, n_high, n_low, power for the smallest effect of interest, p_equivalence,
+        Index ``claim``; r with its interval, n_high, n_low or n, power for the smallest effect of interest, p_equivalence,
         bayes (the Bayes factor as text), bayes_factor_kind, and the columns of :func:`plan_sample`.
     """
-    tested = verdicts[verdicts["d"].notna()].rename_axis("claim")
-    columns = ["r", "r_low", "r_high", "n_high", "n_low", "power", "p_equivalence"]
+    tested = verdicts[verdicts["estimate"].notna()].rename_axis("claim")
+    columns = ["r", "r_low", "r_high", "n_high", "n_low", "n", "power", "p_equivalence"]
     bayes = pd.Series([_show_factor(x) for x in tested["bayes_factor"]], index=tested.index, name="bayes")
+    columns = [
+        name for name in columns if name in ("power", "p_equivalence") or tested[name].notna().any() or tested.empty
+    ]
     return tested[columns].join([bayes, tested["bayes_factor_kind"], plan_sample(verdicts)])
 
 
 def describe_weights(verdicts: pd.DataFrame) -> str:
-    """Say what power, equivalence test and Bayes factors come to, over the claims that have a d.
+    """Say what power, equivalence test and Bayes factors come to, over the claims that have an effect.
 
     Parameters
     ----------
@@ -137,17 +146,21 @@ def describe_weights(verdicts: pd.DataFrame) -> str:
     -------
     str
     """
-    tested = verdicts[verdicts["d"].notna()]
+    tested = verdicts[verdicts["estimate"].notna()]
     if tested.empty:
-        return "No claim has a difference that could be weighed here."
+        return "No claim has an effect that could be weighed here."
     power, factor = tested["power"], tested["bayes_factor"]
     strong, against = int((factor >= STRONG).sum()), int((factor <= 1 / STRONG).sum())
+    bayes = (
+        f"The Bayes factor is {STRONG} or more, for the side the claim expects, for {strong}, and 1/{STRONG} or less, for no effect, for "
+        f"{against}; the rest say little either way."
+        if factor.notna().any()
+        else "There is no Bayes factor: its prior is one on a difference in standard deviations."
+    )
     return (
         f"For the smallest effect of interest the power is {_show_range(100 * power)} %: a claim that is true but no larger is "
         f"missed more often than found wherever this is below 50. Effects of that size are ruled out in both "
-        f"directions (p below {ALPHA:g}) for {int((tested['p_equivalence'] < ALPHA).sum())} of {count(len(tested), 'claim')}. The Bayes factor is "
-        f"{STRONG} or more, for the side the claim expects, for {strong}, and 1/{STRONG} or less, for no effect, for {against}; "
-        "the rest say little either way."
+        f"directions (p below {ALPHA:g}) for {int((tested['p_equivalence'] < ALPHA).sum())} of {count(len(tested), 'claim')}. {bayes}"
     )
 
 
@@ -169,10 +182,18 @@ def describe_scope(settings: Settings) -> str:
             "**A blind run: no claim is tested.** The outcome of each participant is that of another here, so every contrast is one of "
             "chance. Judge data, methods and choices by the chapters before; `resilience-book run --unblind` shows the true groups."
         )
+    if settings.claims:
+        people = (
+            "These people are simulated: of them is said only whether the analysis finds what was planted"
+            if settings.kind != "real"
+            else "The people of this cohort are real"
+        )
+        return f"{people}. The claims are those that this cohort declares itself, about its own outcome ({as_text(str(settings.outcome))}).{caution}"
     if reason := explain_outcome(settings):
         return (
-            f"**None of the claims can be tested here:** {as_text(reason)}. The chapters before this one are worth reading for "
-            f"their own contrasts, which are not contrasts of resilience.{caution}"
+            f"**No claim is asked of this cohort.** The claims that this book knows are about resilience, and {as_text(reason)}. So this page "
+            "shows its strongest contrasts instead, which were found by looking: expect them to be smaller in other people, and see their "
+            f"chapters for what they rest on. Claims of your own, declared beforehand, are what a next cohort can test (`claims` in `cohort.yml`).{caution}"
         )
     if settings.kind != "real":
         return (
@@ -276,6 +297,13 @@ def describe_sample(verdicts: pd.DataFrame) -> str:
     'To find the smallest effect of interest with 80 % power at the 5 % level (one test), two equal groups need 394 participants each for d = 0.2 (2 claims).'
     """
     tested = verdicts[verdicts["d"].notna()]
+    by_r = verdicts[verdicts["measure"].eq("r")] if "measure" in verdicts else verdicts.head(0)
+    if len(by_r):
+        size = by_r["smallest_effect"].min()
+        return (
+            f"To find a correlation of {size:.2g}, the smallest effect of interest, with {100 * POWER:.0f} % power at the {100 * ALPHA:.0f} % level "
+            f"(one test), {find_n_for_r(size):,.0f} participants are needed."
+        )
     if tested.empty:
         return "No claim has a difference for which a sample could be planned here."
     sizes = tested["smallest_effect"].value_counts().sort_index()
@@ -318,18 +346,33 @@ def find_n_per_group(d: float) -> float:
     return float(high)
 
 
+def find_n_for_r(r: float) -> float:
+    """Return how many people find a correlation with 80 % power (Fisher's z).
+
+    Examples
+    --------
+    Cohen's textbook case of a medium correlation needs 85:
+
+    >>> find_n_for_r(0.3)
+    85.0
+    """
+    reach = scipy.stats.norm.ppf(1 - ALPHA / 2) + scipy.stats.norm.ppf(POWER)
+    return float(np.ceil((reach / np.arctanh(r)) ** 2 + 3))
+
+
 def _show_effect(row: pd.Series) -> str:
     if pd.notna(row["rank"]):
         interval = f"({row['lead_low']:.2f} to {row['lead_high']:.2f})"
         return f"rank {row['rank']} of {row['n_blocks']}, lead {row['lead']:+.2f} {interval} in AUC".replace("-", "−")
-    return "" if pd.isna(row["d"]) else _show_interval(row, "d")
-
-
-def _show_interval(row: pd.Series, name: str) -> str:
-    return f"{row[name]:.2f} [{row[f'{name}_low']:.2f} to {row[f'{name}_high']:.2f}]".replace("-", "−")
+    if pd.isna(row["estimate"]):
+        return ""
+    shown = f"{row['estimate']:.2f} [{row['ci_low']:.2f} to {row['ci_high']:.2f}]".replace("-", "−")
+    return shown if row["measure"] == "d" else f"{row['measure']} = {shown}"
 
 
 def _show_factor(factor: float) -> str:
+    if np.isnan(factor):
+        return ""
     if factor >= MOST_SHOWN:
         return f"above {MOST_SHOWN}"
     return _show_large(factor) if factor >= 1 else f"1/{_show_large(1 / factor)}"

@@ -24,7 +24,8 @@ from helpers.verdict.words import RealVerdict, SimulatedVerdict, Size, judge_int
 
 LEVEL = 0.05  # of the shuffles a block must beat before an order counts
 COLUMNS = (
-    "label", "statement", "block", "expected", "d", "d_low", "d_high", "r", "r_low", "r_high", "n_high", "n_low",
+    "label", "statement", "block", "expected", "measure", "estimate", "ci_low", "ci_high", "d", "d_low", "d_high",
+    "r", "r_low", "r_high", "n_high", "n_low", "n",
     "smallest_effect", "power", "p_equivalence", "bayes_factor", "bayes_factor_kind", "rank", "n_blocks", "lead",
     "lead_low", "lead_high",
     "p_one_sided", "p_holm", "verdict", "size", "reason",
@@ -55,13 +56,14 @@ def evaluate_claims(
     Returns
     -------
     pandas.DataFrame
-        Index ``id``; columns label, statement, block, expected; d with its 95 % interval and the correlation r it
-        amounts to; n_high, n_low; smallest_effect (of interest) and power for it; ``p_equivalence``
+        Index ``id``; columns label, statement, block, expected; measure (what is judged: d, r, or the column that a
+        cohort's own claim names) and estimate with its 95 % interval; d with its 95 % interval and the correlation r it
+        amounts to; n_high, n_low, or n of a table without groups; smallest_effect (of interest) and power for it; ``p_equivalence``
         (:func:`test_equivalence`, against the smallest effect of interest); ``bayes_factor`` for the claim's side
         over no effect and its kind (``replication``, where the study gives an effect size, else ``default``); for a
         rank among blocks ``rank``, ``n_blocks`` and ``lead`` in out-of-fold AUC over the best other block, with its interval;
         ``p_one_sided`` (for the claim's own side) and ``p_holm`` (the same, for all claims at once); verdict, ``size``
-        (:class:`Size`, of an effect with a sure side) and reason. Blank d: a rank, or not testable.
+        (:class:`Size`, of an effect with a sure side) and reason. Blank estimate: a rank, or not testable.
     """
     evidences = [collect_evidence(claim, results_dir, settings=settings) for claim in claims]
     if settings.kind == "real":
@@ -73,7 +75,7 @@ def evaluate_claims(
     index = pd.Index([claim.id for claim in claims], name="id")
     table = pd.DataFrame(rows, index=index, columns=list(COLUMNS))
     table["p_holm"] = adjust_holm(table["p_one_sided"].astype(float))
-    return table.astype(dict.fromkeys(("n_high", "n_low", "rank", "n_blocks"), "Int64"))
+    return table.astype(dict.fromkeys(("n_high", "n_low", "n", "rank", "n_blocks"), "Int64"))
 
 
 def evaluate_real(evidence: Evidence) -> tuple[RealVerdict, str]:
@@ -94,22 +96,23 @@ def evaluate_real(evidence: Evidence) -> tuple[RealVerdict, str]:
     if evidence.claim.is_rank:
         return _judge_rank(evidence)
     _, low, high = evidence.oriented
-    smallest = evidence.claim.smallest_effect_of_interest
-    verdict, size = judge_interval(low, high, smallest)
+    smallest = float(f"{evidence.smallest:.2g}")
+    verdict, size = judge_interval(low, high, evidence.smallest)
     if verdict is RealVerdict.INCONCLUSIVE:
-        chance = f" (power for d = {smallest:g}: {100 * evidence.power:.0f} %)" if np.isfinite(evidence.power) else ""
+        told = f"{evidence.measure} = {smallest:g}"
+        chance = f" (power for {told}: {100 * evidence.power:.0f} %)" if np.isfinite(evidence.power) else ""
         return verdict, f"The interval includes both no effect and an effect of interest{chance}."
     if verdict is RealVerdict.NO_EFFECT:
         return verdict, f"Effects of {smallest:g} or more are ruled out on both sides."
     side = "expected" if verdict is RealVerdict.SUPPORTED else "other"
-    return verdict, f"The interval lies wholly on the {side} side{_say_size(size, smallest)}."
+    return verdict, f"The interval lies wholly on the {side} side{_say_size(size, smallest, evidence.measure)}."
 
 
-def _say_size(size: Size | None, smallest: float) -> str:
+def _say_size(size: Size | None, smallest: float, measure: str) -> str:
     said = {
         Size.OF_INTEREST: f", beyond the smallest effect of interest ({smallest:g})",
         Size.SMALL: f", yet below the smallest effect of interest ({smallest:g})",
-        Size.OPEN: f"; whether d reaches {smallest:g} is open",
+        Size.OPEN: f"; whether {measure} reaches {smallest:g} is open",
     }
     return said.get(size, "")
 
@@ -139,11 +142,20 @@ def evaluate_simulated(
             SimulatedVerdict.NOT_TESTABLE,
             "The cohort folder has no truth.yml: what was planted is not known.",
         )
-    if evidence.claim.id not in planted:
+    plant = _find_plant(evidence.claim, planted)
+    if plant is None:
         return SimulatedVerdict.NOT_TESTABLE, _say_unplanted(evidence)
     if evidence.claim.is_rank:
-        return _judge_order(evidence, planted[evidence.claim.id]["blocks"])
-    return _judge_planted(evidence, planted[evidence.claim.id])
+        return _judge_order(evidence, plant["blocks"])
+    return _judge_planted(evidence, plant)
+
+
+def _find_plant(claim: Claim, planted: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return what was planted for a claim: by its id, a cohort's own by the feature, as its ids are its own."""
+    if not claim.is_own:
+        return planted.get(claim.id)
+    kind, name = ("blocks", None) if claim.is_rank else ("feature", claim.feature)
+    return next((item for item in planted.values() if kind in item and (name is None or item[kind] == name)), None)
 
 
 def _index_planted(truth: Sequence[Mapping[str, Any]] | None) -> dict[str, Mapping[str, Any]] | None:
@@ -155,7 +167,7 @@ def _index_planted(truth: Sequence[Mapping[str, Any]] | None) -> dict[str, Mappi
 def _judge_planted(evidence: Evidence, plant: Mapping[str, Any]) -> tuple[SimulatedVerdict, str]:
     sign = -1 if plant.get("direction", evidence.claim.direction) == "lower" else 1
     low, high = sorted((sign * evidence.d_low, sign * evidence.d_high))
-    size = f" of d = {sign * abs(float(plant['d'])):.2g}".replace("-", "−") if plant.get("d") is not None else ""
+    size = f" of d = {sign * abs(float(plant['d'])):.2g}".replace("-", "−") if _is_sized(evidence, plant) else ""
     if low > 0:
         return (
             SimulatedVerdict.RECOVERED,
@@ -188,10 +200,15 @@ def _judge_order(evidence: Evidence, planted: Sequence[str]) -> tuple[SimulatedV
 
 
 def _say_power(evidence: Evidence, plant: Mapping[str, Any]) -> str:
-    if plant.get("d") is None or evidence.contrast is None:
+    if not _is_sized(evidence, plant) or evidence.contrast is None:
         return ""
     power = compute_contrast_power(float(plant["d"]), evidence.contrast)
     return f"; so many people find an effect of that size in about {100 * power:.0f} % of cohorts"
+
+
+def _is_sized(evidence: Evidence, plant: Mapping[str, Any]) -> bool:
+    """Return whether the size that was planted is in the unit of what is judged."""
+    return plant.get("d") is not None and evidence.measure == "d"
 
 
 def _say_unplanted(evidence: Evidence) -> str:
@@ -251,8 +268,10 @@ def _write_row(evidence: Evidence, verdict: RealVerdict | SimulatedVerdict, reas
         "statement": claim.statement,
         "block": claim.block,
         "expected": claim.direction,
-        "smallest_effect": claim.smallest_effect_of_interest,
-        **{name: getattr(evidence, name) for name in ("d", "d_low", "d_high", "n_high", "n_low", "power")},
+        "measure": "" if evidence.missing or claim.is_rank else evidence.measure,
+        **dict(zip(("estimate", "ci_low", "ci_high"), (evidence.d, evidence.d_low, evidence.d_high), strict=True)),
+        "smallest_effect": evidence.smallest,
+        **{name: getattr(evidence, name) for name in ("n_high", "n_low", "n", "power")},
         **(_measure_contrast(evidence) if evidence.contrast else {}),
         **(_measure_rank(evidence) if evidence.blocks is not None else {}),
         "verdict": verdict.value,
@@ -265,7 +284,7 @@ def _measure_size(evidence: Evidence) -> str:
     if evidence.missing or evidence.claim.is_rank:
         return ""
     _, low, high = evidence.oriented
-    size = judge_interval(low, high, evidence.claim.smallest_effect_of_interest)[1]
+    size = judge_interval(low, high, evidence.smallest)[1]
     return "" if size is None else size.value
 
 
@@ -297,19 +316,23 @@ def adjust_holm(p: pd.Series) -> pd.Series:
 
 def _measure_contrast(evidence: Evidence) -> dict[str, Any]:
     claim, contrast = evidence.claim, evidence.contrast
+    effect = {"": evidence.d, "_low": evidence.d_low, "_high": evidence.d_high}
+    measured = (
+        {f"{evidence.measure}{end}": value for end, value in effect.items()} if evidence.measure in ("d", "r") else {}
+    )
+    tests = {
+        "p_equivalence": float(test_equivalence(contrast, evidence.margin)),
+        "p_one_sided": float(scipy.stats.t.sf(claim.sign * contrast.t, contrast.df)),
+    }
+    if evidence.measure != "d":
+        return measured | tests | {"bayes_factor_kind": ""}  # the default prior is one on d
     share = evidence.n_high / (evidence.n_high + evidence.n_low)
-    names = {"r": evidence.d, "r_low": evidence.d_low, "r_high": evidence.d_high}
     if claim.original is None:
         kind, factor = "default", compute_bayes_factor(contrast, sign=claim.sign)
     else:
         kind, factor = "replication", compute_replication_bayes_factor(contrast, claim.original)
-    return {
-        **{name: float(convert_d_to_r(d, share_high=share)) for name, d in names.items()},
-        "p_equivalence": float(test_equivalence(contrast, claim.smallest_effect_of_interest)),
-        "p_one_sided": float(scipy.stats.t.sf(claim.sign * contrast.t, contrast.df)),
-        "bayes_factor": factor,
-        "bayes_factor_kind": kind,
-    }
+    r = {f"r{end}": float(convert_d_to_r(value, share_high=share)) for end, value in effect.items()}
+    return measured | r | tests | {"bayes_factor": factor, "bayes_factor_kind": kind}
 
 
 def _measure_rank(evidence: Evidence) -> dict[str, Any]:

@@ -49,12 +49,13 @@ def export_verdicts(verdicts: pd.DataFrame, ledger: Ledger, *, settings: Setting
         of them, because a verdict on simulated people is no ``ClaimReview``.
     """
     claims = [_export_claim(claim, verdicts.loc[claim.id], settings) for claim in ledger.claims]
+    article = {"@type": "ScholarlyArticle", "name": ledger.study, "sameAs": f"https://doi.org/{ledger.doi}"}
     return {
         "@context": {name: SCHEMA_ORG + name for name in TERMS} | {name: OWN + name for name in OWN_TERMS},
         "@type": "Dataset",
-        "name": f"Claims of {ledger.study}, weighed by the cohort {settings.name}",
+        "name": f"Claims of {ledger.study or 'its own'}, weighed by the cohort {settings.name}",
         "kindOfPeople": settings.kind,
-        "isBasedOn": {"@type": "ScholarlyArticle", "name": ledger.study, "sameAs": f"https://doi.org/{ledger.doi}"},
+        **({} if ledger.is_own else {"isBasedOn": article}),
         "citation": settings.citation,
         "hasPart": claims,
     }
@@ -109,6 +110,8 @@ def _export_measures(row: pd.Series) -> list[dict[str, Any]]:
         _value(name, row[column], minValue=row[f"{column}_low"], maxValue=row[f"{column}_high"])
         for name, column in effects.items()
     ]
+    if row["measure"] not in ("", *effects.values()):
+        measures.append(_value(row["measure"], row["estimate"], minValue=row["ci_low"], maxValue=row["ci_high"]))
     measures += [_value(name, row[column]) for name, column in MEASURES.items()]
     measures.append(_value(f"Bayes factor for the claim's side ({row['bayes_factor_kind']})", row["bayes_factor"]))
     return [measure for measure in measures if measure is not None]
