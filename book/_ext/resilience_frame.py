@@ -109,9 +109,16 @@ def keep_writers() -> None:
         register_plugin("pybtex.backends", name, find_plugin("pybtex.backends", name), force=True)
 
 
+def allow_two_readers(app: Sphinx) -> None:
+    """Say what numbering of sections does not: it works on all pages at once, after they are read, and so stops no second reader."""
+    if numbering := app.extensions.get("sphinx_multitoc_numbering"):
+        numbering.parallel_read_safe = True
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect all of it."""
     keep_writers()
+    app.connect("builder-inited", allow_two_readers)
     app.connect("doctree-read", require_alt_text)
     app.connect("html-page-context", point_to_source, priority=900)
     app.connect("html-page-context", tidy_roles)

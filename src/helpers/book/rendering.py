@@ -15,14 +15,15 @@ from pathlib import Path
 from helpers.book.pages import BookError
 
 TAIL_LINES = 25
+N_PROCESSES = 2  # that read and write pages; they change no byte
 RENDERERS = ("jupyter-book", "myst-nb", "Sphinx", "sphinx-book-theme", "sphinxcontrib-bibtex")
 _RENDER = """
 import sys
 from jupyter_book.sphinx import build_sphinx
-stage, html, doctrees = sys.argv[1:]
+stage, html, doctrees, n_processes = sys.argv[1:]
 status = build_sphinx(
     stage, html, doctreedir=doctrees, noconfig=True, path_config=stage + "/_config.yml", quiet=True,
-    warningiserror=True, keep_going=True,
+    warningiserror=True, keep_going=True, jobs=int(n_processes),
     confoverrides={"external_toc_path": stage + "/_toc.yml", "latex_individualpages": False},
 )
 sys.exit(status if isinstance(status, int) else 2)
@@ -82,7 +83,7 @@ def is_from_the_future(kept: Path) -> bool:
 
 def _render(stage_dir: Path, html_dir: Path, kept: Path) -> None:
     html_dir.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-c", _RENDER, str(stage_dir), str(html_dir), str(kept)]
+    command = [sys.executable, "-c", _RENDER, str(stage_dir), str(html_dir), str(kept), str(N_PROCESSES)]
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", "NO_COLOR": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=stage_dir)
     if done.returncode:
