@@ -35,6 +35,12 @@ QUICK = {  # where how many permutations, draws and folds there are is not the p
     "lab_prediction.n_deals": 1,
 }
 
+OF_OTHER_COHORTS = {
+    "01_cohort/table1_score",
+    "06_integration/score",
+    "07_verdict/contrasts",
+}  # tables of those without a cut or claims
+
 FEW = [word for name, value in QUICK.items() for word in ("-p", f"{name}={value}")]  # as the command takes them
 
 

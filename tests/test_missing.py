@@ -48,7 +48,7 @@ def test_imputation_mends_what_complete_cases_get_wrong():
     found = ((table["d_imputed_low"] > 0) | (table["d_imputed_high"] < 0)).sum()
     assert found <= stats.binom.ppf(0.999, 40, 0.05)
     text = describe_incomplete(tables[0], cohort, groups)
-    assert "people are left out for a blank in bmi" in text and "changes by at most" in text
+    assert "people are left out for a missing value in bmi" in text and "changes by at most" in text
 
 
 def test_with_nothing_missing_all_three_are_the_contrast_itself(rng):

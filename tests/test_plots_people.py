@@ -135,6 +135,11 @@ def test_verdicts_show_effects_empty_lines_and_the_expected_side():
             "d": [-0.5, np.nan, np.nan],
             "d_low": [-0.9, np.nan, np.nan],
             "d_high": [-0.1, np.nan, np.nan],
+            "measure": ["d", None, None],
+            "estimate": [-0.5, np.nan, np.nan],
+            "ci_low": [-0.9, np.nan, np.nan],
+            "ci_high": [-0.1, np.nan, np.nan],
+            "n": pd.array([None, None, None], dtype="Int64"),
             "n_high": pd.array([44, 40, None], dtype="Int64"),
             "n_low": pd.array([72, 70, None], dtype="Int64"),
             "smallest_effect": [0.2, 0.05, 0.2],
@@ -155,6 +160,7 @@ def test_verdicts_show_effects_empty_lines_and_the_expected_side():
 
 def test_verdicts_that_are_all_untestable_can_be_drawn():
     table = pd.DataFrame({"label": ["x"], "expected": ["higher"], "verdict": ["not testable here"]}, index=["C01"])
-    blank = dict.fromkeys(("d", "d_low", "d_high", "rank", "smallest_effect", "n_high", "n_low"), np.nan)
+    effects = ("d", "d_low", "d_high", "measure", "estimate", "ci_low", "ci_high")
+    blank = dict.fromkeys((*effects, "rank", "smallest_effect", "n", "n_high", "n_low"), np.nan)
     ax = verdict_figures.plot_verdicts(table.assign(**blank), labels=LABELS)
     assert ax.figure.legends == []

@@ -57,7 +57,9 @@ def make_cohort(n=200, seed=3, covariates=("age",), **columns):
     rng = np.random.default_rng(seed)
     ids = pd.Index([f"p{i:03d}" for i in range(n)], name="participant_id")
     people = pd.DataFrame({"age": rng.normal(40, 9, n), "sex": np.where(np.arange(n) % 2, "F", "M"), **columns}, ids)
-    settings = SimpleNamespace(covariates=covariates, batch=None, small_cell=5, labels={"high": "H", "low": "L"})
+    settings = SimpleNamespace(
+        covariates=covariates, batch=None, small_cell=5, labels={"high": "H", "low": "L"}, outcome=None
+    )
     groups = pd.DataFrame({"group": np.where(np.arange(n) // 2 % 2, "high", "low"), "score": np.nan}, ids)
     return SimpleNamespace(clusters=None, participants=people, settings=settings), groups
 

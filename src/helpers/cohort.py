@@ -135,12 +135,12 @@ def design_matrix(cohort: Cohort, groups: pd.DataFrame, covariates: Sequence[str
     is_whole = is_continuous(cohort.settings.outcome)
     in_group = groups.index[groups["score" if is_whole else "group"].notna()]
     known = cohort.participants.loc[cohort.participants.index.isin(in_group), names].dropna()
-    score = groups.loc[known.index, "score"].astype(float)
-    tested = (score - score.mean()) / score.std() if is_whole else groups.loc[known.index, "group"] == "high"
-    terms = [tested.astype(float).rename("group").to_frame()]
+    tested = groups.loc[known.index, "score"].astype(float) if is_whole else groups.loc[known.index, "group"] == "high"
+    scaled = (tested - tested.mean()) / tested.std() if is_whole else tested.astype(float)
+    terms = [scaled.rename("group").to_frame()]
     design = add_clusters(pd.concat([*terms, code_terms(cohort, known.index, names)], axis=1), cohort.clusters)
     if is_whole:
-        if len(design) < FEWEST_SCORED or score.nunique() < 2:
+        if len(design) < FEWEST_SCORED or tested.nunique() < 2:
             raise TooLittle(
                 f"Only {hide_small(len(design))} participants have a score and all of {name_some(names)}: too few for a slope."
             )

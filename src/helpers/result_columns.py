@@ -104,7 +104,7 @@ def list_columns(table: str) -> list[str]:
 
 
 def find_moved(chapter: str, table: str) -> str:
-    """Return the one other chapter that writes a table of this name; empty where the chapter itself does, or not just one.
+    """Return the other chapter of this number that writes a table of this name; empty where the chapter itself does, or none.
 
     Parameters
     ----------
@@ -115,9 +115,9 @@ def find_moved(chapter: str, table: str) -> str:
     >>> find_moved("03_brain", "sets"), find_moved("03_brain", "networks")
     ('03_structure', '')
     """
-    tables = _read()["tables"]
-    others = [name.partition("/")[0] for name in tables if name.partition("/")[2] == table]
-    return others[0] if len(others) == 1 and others[0] != chapter else ""
+    places = [name.partition("/")[0] for name in _read()["tables"] if name.partition("/")[2] == table]
+    sisters = [other for other in places if other.partition("_")[0] == chapter.partition("_")[0]]
+    return "" if chapter in places or not sisters else sisters[0]
 
 
 def find_tables(*columns: str) -> list[str]:

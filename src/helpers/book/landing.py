@@ -148,7 +148,7 @@ def ask_question(facts: Mapping[str, Any]) -> str:
     >>> ask_question({"labels": {"high": "Healthy", "low": "Adenoma"}, "available": ["taxa"]})
     'How do the groups “Healthy” and “Adenoma” differ in gut bacteria?'
     >>> ask_question({"score": "happiness", "available": ["continuous", "taxa"]})
-    'What goes along with happiness: in gut bacteria?'
+    'What goes along with happiness in gut bacteria?'
     """
     available = facts.get("available", ())
     parts = list(dict.fromkeys(part for name, part in PARTS.items() if name in available))
@@ -159,7 +159,7 @@ def ask_question(facts: Mapping[str, Any]) -> str:
             if {"resilience_score", "study_claims"} <= set(available)
             else flatten_text(facts.get("score", "the score"))
         )
-        return f"What goes along with {score}{f': {told}' if told else ''}?"
+        return f"What goes along with {score}{f' in {told}' if told else ''}?"
     if "resilience_outcome" in available:
         return f"What sets highly resilient people apart{f': in {told}' if told else ''}?"
     labels = facts.get("labels") or {"high": "high", "low": "low"}

@@ -21,7 +21,7 @@ from helpers.book.pages import BookError
 
 STYLE = Path(__file__).with_name("single.css")
 STYLES = ("pygments.css", "book.css", "tables.css")  # of the book's own pages
-MOST_ROWS = 15  # of a table on paper; the rest stands in the book and in the supplement
+MOST_ROWS = 12  # of a table on paper; the rest stands in the book and in the supplement
 FOR_STUDENTS = ("by-hand", "exercises", "quiz")  # sections that paper does without
 ON_SCREEN_ONLY = re.compile(
     r"book/(teaching/.*|reference/.*|how_to_teach|how_to_rerun|on_a_cluster|many_cohorts|bring_your_data|figures|parity|glossary|data_cards/(?!overview).*)"

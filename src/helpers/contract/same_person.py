@@ -159,6 +159,8 @@ def _prepare(table: pd.DataFrame, *, counts: bool) -> tuple[np.ndarray, np.ndarr
     if counts:
         total = np.nansum(values, axis=1, keepdims=True)
         rows = np.flatnonzero(total > 0)
+        if not rows.size:
+            return values[rows], rows
         columns = np.flatnonzero((values[rows] > 0).mean(axis=0) >= PREVALENCE)
         return values[np.ix_(rows, _thin(columns))] / total[rows], rows
     values = values[:, _thin(np.arange(values.shape[1]))]

@@ -73,7 +73,7 @@ def find_e_values(contrasts: pd.DataFrame) -> pd.DataFrame:
     --------
     >>> table = pd.DataFrame({"d": [0.5, 0.2], "d_low": [0.1, -0.2], "d_high": [0.9, 0.6]})
     >>> find_e_values(table)["e_value_interval"].round(2).tolist()
-    [1.41, 1.0]
+    [1.42, 1.0]
     """
     near = contrasts["d_low"].clip(lower=0) + contrasts["d_high"].clip(upper=0)
     ratio = convert_effect(contrasts["d"].to_numpy(float))
