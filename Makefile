@@ -47,7 +47,7 @@ lint: $(READY) ## Check style, import layers and types
 calibrate: $(READY) ## Try out on simulated cohorts whether the tests keep their error rates; write book/error_rates.md
 	@OMP_NUM_THREADS=1 $(BIN)/python tools/calibrate.py
 
-torture: $(READY) ## Run 300 cohorts drawn from the contract to rendered books, with few permutations (an hour)
+torture: $(READY) ## Run 300 cohorts drawn from the contract to rendered books, with few permutations (some hours)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tools.torture 0 300 2
 
 pairs: $(READY) ## Write notebooks/*.ipynb anew from their .md sources
