@@ -93,13 +93,13 @@ def test_the_bias_of_a_confounder_as_strong_as_the_e_value_is_the_whole_ratio():
 def test_a_difference_becomes_a_ratio_and_the_nearer_end_counts():
     """By hand: exp(0.455) = 1.5762, 1.5762 + sqrt(1.5762 x 0.5762) = 2.529; exp(0.0091) = 1.00914, + sqrt(1.00914 x 0.00914) = 1.1052."""
     table = pd.DataFrame({"d": [0.5, -0.5, 0.3], "d_low": [0.01, -0.99, -0.1], "d_high": [0.99, -0.01, 0.7]})
-    found = find_e_values(table.assign(label=["a", "b", "c"]))
+    found = find_e_values(table.assign(label=["a", "b", "c"], n_high=[44, 40, 44], n_low=[72, 70, 72]))
     assert found["e_value"].round(3).tolist()[:2] == [2.529, 2.529]
     assert found["e_value_interval"].round(4).tolist() == [1.1052, 1.1052, 1.0]
     assert float(convert_effect(-0.5)) == pytest.approx(1 / 1.5762, abs=1e-4)
     said = describe_e_values(found)
     assert said.startswith("1 of the 3 intervals holds zero") and "E-value 2.53, of the interval 1.11" in said
-    assert draw.plot_e_values(found).get_figure().get_label().startswith("E-values of 3 main contrasts")
+    assert draw.plot_e_values(found).get_figure().get_label().startswith("E-values of 3 main contrasts (n = 110–116)")
 
 
 # The causal graph -----------------------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ def plot_e_values(table: pd.DataFrame) -> Axes:
     Parameters
     ----------
     table : pandas.DataFrame
-        From :func:`helpers.sensitivity.find_e_values`, with label.
+        From :func:`helpers.sensitivity.find_e_values`, with label, n_high and n_low.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def plot_e_values(table: pd.DataFrame) -> Axes:
     key(ax, ncols=1)
     return tell(
         ax,
-        f"E-values of {len(shown)} main contrasts: the least risk ratio by which something unmeasured would have to go with both the group "
+        f"E-values of {len(shown)} main contrasts (n = {tell_range(shown['n_high'] + shown['n_low'])}): the least risk ratio by which something unmeasured would have to go with both the group "
         "and the outcome to explain the estimate away (diamond), or to bring its 95 % interval to zero (line; 1 where it holds zero).",
     )
 
